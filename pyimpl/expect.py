@@ -1,0 +1,56 @@
+"""The checks at a layer's door: each raises ValueError with what was expected and what came."""
+
+import numpy as np
+
+
+def as_float(who: str, x, dtype=None) -> np.ndarray:
+    """`x` as a floating-point array, converted to `dtype` (a layer's own) if one is given."""
+    if type(x) is not np.ndarray:
+        x = np.asarray(x)
+    if dtype is not None:
+        if x.dtype == dtype:
+            return x
+        if x.dtype.kind in "fiub":
+            return x.astype(dtype)
+    elif x.dtype.kind == "f":
+        return x
+    elif x.dtype.kind in "iub":
+        return x.astype(np.float64)
+    raise ValueError(f"{who} expects real numbers, got an array of {x.dtype}")
+
+
+def expect_features(who: str, x: np.ndarray, features: int) -> None:
+    """The last axis holds the features."""
+    if x.ndim == 0 or x.shape[-1] != features:
+        raise ValueError(f"{who} expects {features} features, got x of shape {x.shape}")
+
+
+def expect_channels(who: str, x: np.ndarray, channels: int, ndim: int | None = None) -> None:
+    """`x` is (batch, channels, ...), with `ndim` axes if stated."""
+    if ndim is not None and x.ndim != ndim:
+        axes = "(batch, channels, " + ", ".join(("depth", "height", "width")[5 - ndim :]) + ")"
+        raise ValueError(f"{who} expects {ndim} axes, {axes}, got x of shape {x.shape}")
+    if x.ndim < 2 or x.shape[1] != channels:
+        raise ValueError(f"{who} expects {channels} channels on axis 1 of (batch, channels, ...), got x of shape {x.shape}")
+
+
+def expect_same_shape(who: str, prediction: np.ndarray, target: np.ndarray) -> None:
+    """A loss never broadcasts: (1, n) against (n,) would be an n x n matrix in silence."""
+    if prediction.shape != target.shape and target.ndim and prediction.ndim:
+        raise ValueError(f"{who} expects prediction and target of one shape, got {prediction.shape} and {target.shape}")
+
+
+def as_sizes(who: str, name: str, value, rank: int) -> tuple[int, ...]:
+    """One integer for all spatial axes, or one for each, in the order of the array's axes."""
+    sizes = (value,) * rank if isinstance(value, int | np.integer) else tuple(value)
+    if len(sizes) != rank or any(not isinstance(size, int | np.integer) for size in sizes):
+        raise ValueError(f"{who} expects {name} as an integer or {rank} integers, got {value!r}")
+    return tuple(int(size) for size in sizes)
+
+
+def as_padding(who: str, value, rank: int) -> tuple[tuple[int, int], ...]:
+    """Padding as (low, high) for every spatial axis, from an integer, one integer an axis, or two an axis."""
+    if not isinstance(value, int | np.integer) and len(value) == 2 * rank and rank > 0:
+        flat = as_sizes(who, "pad", value, 2 * rank)
+        return tuple(zip(flat[::2], flat[1::2], strict=True))
+    return tuple((size, size) for size in as_sizes(who, "pad", value, rank))

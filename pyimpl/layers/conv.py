@@ -1,0 +1,152 @@
+"""Convolutions in any number of spatial dimensions. Flux: `src/layers/conv.jl`; NNlib: `src/conv.jl`.
+
+x is (batch, channels, *space), a weight is (out, in / groups, *kernel); stride, dilation and pad follow the
+order of x's axes: (height, width), the reverse of Flux's. Pad is an integer, one integer per axis, low and
+high per axis (`(h_low, h_high, w_low, w_high)`), or `SamePad()`.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..activations import Activation, fast, identity
+from ..expect import as_float, as_padding, as_sizes, expect_channels
+from ..initialise import glorot_uniform
+from ..pullback import Gradient
+from ..windows import Pads, Sizes, scatter_windows, windows
+from .dense import make_bias
+from .layer import Layer
+
+
+@dataclass(frozen=True)
+class SamePad:
+    """Padding that keeps the size at stride 1; of an odd total, the extra cell is on the low side (PyTorch, TensorFlow: high)."""
+
+
+def same_padding(kernel: Sizes, dilation: Sizes, stride: Sizes | None = None) -> Pads:
+    """(low, high) of every axis for `SamePad()`; `stride` is given by transposed convolutions only. Flux: `calc_padding`."""
+    shrink = stride or (1,) * len(kernel)
+    totals = [(k - s) + (k - s) * (d - 1) for k, d, s in zip(kernel, dilation, shrink, strict=True)]
+    return tuple((-(-total // 2), total // 2) for total in totals)
+
+
+@dataclass(eq=False, init=False, repr=False)
+class CrossCor(Layer):
+    """`y[n, o, i] = act(bias[o] + sum over c, k of x[n, c, i * stride + k * dilation - pad] * weight[o, c, k])`.
+
+    What PyTorch and Keras call a convolution. `CrossCor(kernel, n_in, n_out, act=identity, *, stride=1, pad=0,
+    dilation=1, bias=True, init=glorot_uniform, rng=None)` draws the weight, `CrossCor(weight, bias=True,
+    act=identity, *, stride, pad, dilation)` takes it. Flux: `CrossCor`.
+    """
+
+    act: Activation
+    weight: np.ndarray  # (out, in / groups, *kernel)
+    bias: np.ndarray | None  # (out,)
+    stride: Sizes
+    pad: Pads
+    dilation: Sizes
+
+    flipped = False
+    groups = 1
+
+    def __init__(self, *arguments, stride=1, pad=0, dilation=1, **options):
+        who = type(self).__name__
+        drawn = arguments and not isinstance(arguments[0], np.ndarray)
+        weight, bias, self.act = (self._drawn if drawn else _given)(*arguments, **options)
+        self.weight = as_float(who, weight)
+        if self.weight.ndim < 3:
+            raise ValueError(f"{who} expects a weight of shape (out, in, *kernel), got {self.weight.shape}")
+        rank = self.weight.ndim - 2
+        self.bias = make_bias(who, bias, self._channels_out(), self.weight)
+        self.stride = as_sizes(who, "stride", stride, rank)
+        self.dilation = as_sizes(who, "dilation", dilation, rank)
+        self.pad = self._padding(pad)
+
+    def _drawn(self, kernel, n_in, n_out, act=identity, *, bias=True, init=glorot_uniform, rng=None):
+        who = type(self).__name__
+        kernel = as_sizes(who, "kernel", kernel, 1 if isinstance(kernel, int) else len(kernel))
+        if n_in % self.groups or n_out % self.groups:
+            raise ValueError(f"{who} expects channels divisible by groups={self.groups}, got {n_in} => {n_out}")
+        return init(self._weight_shape(n_in, n_out, kernel), rng=rng), bias, act
+
+    def _weight_shape(self, n_in, n_out, kernel):
+        return n_out, n_in // self.groups, *kernel
+
+    def _padding(self, pad) -> Pads:
+        kernel = self.weight.shape[2:]
+        return same_padding(kernel, self.dilation) if isinstance(pad, SamePad) else as_padding(type(self).__name__, pad, len(kernel))
+
+    def _channels_out(self) -> int:
+        return self.weight.shape[0]
+
+    def pullback(self, x):  # x: (batch, in, *space)
+        weight, groups, bias = self.weight, self.groups, self.bias
+        x = as_float(type(self).__name__, x, weight.dtype)
+        expect_channels(repr(self), x, weight.shape[1] * groups, weight.ndim)
+        kernel, geometry = weight.shape[2:], (self.stride, self.dilation, self.pad)
+        flat = _flat_kernels(weight, groups, self.flipped)  # (groups, out / groups, in / groups * taps)
+        view = windows(x, kernel, *geometry)
+        batch, space = x.shape[0], view.shape[2 + len(kernel) :]
+        columns = view.reshape(batch, groups, flat.shape[2], math.prod(space))
+        z = (flat @ columns).reshape(batch, -1, *space)
+        if bias is not None:
+            z += bias.reshape(-1, *(1,) * len(space))
+        y, act_back = fast(self.act).pullback(z)
+
+        def conv_back(dy):
+            dz = act_back(dy)[1]
+            rows = dz.reshape(batch, groups, -1, columns.shape[-1])
+            dflat = (rows @ columns.swapaxes(-1, -2)).sum(0)
+            dbias = None if bias is None else rows.sum((0, 3)).reshape(-1)
+            dcolumns = (flat.swapaxes(-1, -2) @ rows).reshape(view.shape)
+            dx = scatter_windows(dcolumns, x.shape[2:], kernel, *geometry)
+            return self._gradient(_unflat_kernels(dflat, weight.shape, self.flipped), dbias), dx
+
+        return y, conv_back
+
+    def _gradient(self, dweight, dbias):
+        return Gradient(act=None, weight=dweight, bias=dbias, stride=None, pad=None, dilation=None)
+
+    def __repr__(self):
+        n_out, n_in = self.weight.shape[:2]
+        return f"{type(self).__name__}({self.weight.shape[2:]}, {n_in * self.groups} => {n_out})"
+
+
+def _given(weight, bias=True, act=identity):
+    return weight, bias, act
+
+
+def _flat_kernels(weight, groups, flipped):
+    if flipped:
+        weight = np.flip(weight, tuple(range(2, weight.ndim)))
+    return weight.reshape(groups, weight.shape[0] // groups, -1)
+
+
+def _unflat_kernels(flat, shape, flipped):
+    weight = flat.reshape(shape)
+    return np.flip(weight, tuple(range(2, len(shape)))) if flipped else weight
+
+
+@dataclass(eq=False, init=False, repr=False)
+class Conv(CrossCor):
+    """`y[n, o, i] = act(bias[o] + sum over c, k of x[n, c, i * stride + (K - 1 - k) * dilation - pad] * weight[o, c, k])`.
+
+    A true convolution: the kernel is reversed on every spatial axis. Arguments as for `CrossCor`, and
+    `groups`: block g of the outputs sees block g of the inputs. Flux: `Conv`.
+    """
+
+    groups: int
+
+    flipped = True
+
+    def __init__(self, *arguments, groups=1, **options):
+        self.groups = groups
+        super().__init__(*arguments, **options)
+        if self.weight.shape[0] % groups:
+            raise ValueError(f"Conv expects output channels divisible by groups={groups}, got a weight of shape {self.weight.shape}")
+
+    def _gradient(self, dweight, dbias):
+        gradient = super()._gradient(dweight, dbias)
+        gradient.groups = None
+        return gradient

@@ -1,0 +1,50 @@
+"""Dropout. Flux: `src/layers/normalise.jl`; NNlib: `src/dropout.jl`."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..expect import as_float
+from .layer import Layer
+
+
+@dataclass(eq=False, repr=False)
+class Dropout(Layer):
+    """`x * (u > p) / (1 - p)` with u uniform on [0, 1), inside a gradient; x itself outside. Flux: `Dropout`.
+
+    `dims` are the axes along which the mask varies (None: all): for images, `dims=(0, 1)` drops whole channels.
+    `rng` is anything with NumPy's `random`. Raises ValueError unless 0 <= p <= 1.
+    """
+
+    p: float
+    dims: tuple[int, ...] | None = None
+    active: bool | None = None
+    rng: Any = None
+
+    trainable = ()
+
+    def __post_init__(self):
+        if not 0 <= self.p <= 1:
+            raise ValueError(f"Dropout expects 0 <= p <= 1, got {self.p}")
+        if self.rng is None:
+            self.rng = np.random.default_rng()
+
+    def __call__(self, x):
+        return self._apply(x, active=bool(self.active))[0]
+
+    def pullback(self, x):
+        return self._apply(x, active=self.active is not False)
+
+    def _apply(self, x, active):
+        x = as_float("Dropout", x)
+        if not active or self.p == 0:
+            return x, lambda dy: (None, dy)
+        shape = x.shape if self.dims is None else tuple(n if axis in self.dims else 1 for axis, n in enumerate(x.shape))
+        kept = self.rng.random(shape, dtype=x.dtype) > self.p
+        mask = kept * x.dtype.type(0 if self.p == 1 else 1 / (1 - self.p))
+
+        def dropout_back(dy):
+            return None, mask * dy
+
+        return mask * x, dropout_back

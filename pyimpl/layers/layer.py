@@ -1,0 +1,27 @@
+"""What every layer shares."""
+
+from dataclasses import fields
+
+import numpy as np
+
+from ..pullback import Pullback
+
+
+class Layer:
+    """A dataclass of arrays with a `pullback`. Calling it is the forward pass outside a gradient."""
+
+    trainable: tuple[str, ...] | None = None  # the fields an optimiser may change; None: all
+
+    def pullback(self, *xs) -> Pullback:
+        """The output, and the function from its cotangent to (gradient of the layer, gradient of each input)."""
+        raise NotImplementedError
+
+    def __call__(self, *xs):
+        return self.pullback(*xs)[0]
+
+    def __repr__(self):
+        parts = []
+        for field in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, field.name)
+            parts.append(f"{field.name}={value.shape}" if isinstance(value, np.ndarray) else f"{field.name}={value!r}")
+        return f"{type(self).__name__}({', '.join(parts)})"

@@ -1,0 +1,159 @@
+"""Normalising layers. Flux: `src/layers/normalise.jl`, `src/layers/stateless.jl`.
+
+All of them divide by the biased standard deviation, from a mean and then a mean of squared deviations.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..activations import Activation, identity
+from ..expect import as_float, expect_channels
+from ..pullback import Gradient, differentiable
+from .dense import Scale
+from .layer import Layer
+
+EPS = float(np.float32(1e-5))  # Flux writes 1f-5: a Float32 number even in a Float64 model
+MOMENTUM = float(np.float32(0.1))  # likewise 0.1f0
+
+
+@dataclass(eq=False, init=False, repr=False)
+class BatchNorm(Layer):
+    """`act(scale * (x - mean) / sqrt(var + eps) + shift)`, one mean and variance per channel. Flux: `BatchNorm`.
+
+    `BatchNorm(chs, act=identity, *, affine=True, track_stats=True, eps=1f-5, momentum=0.1f0, active=None)`; x is
+    (batch, chs, ...) or (batch, chs). Active, which is inside `pullback` unless `active` says otherwise: the
+    statistics are those of the batch, and the running ones become `(1 - momentum) * old + momentum * new`,
+    the new variance corrected by m / (m - 1). Inactive: the running statistics are used.
+    A batch of one value per channel makes the running variance NaN (an error from Flux 0.16.12 on).
+    Raises ValueError for a vector or another number of channels.
+    """
+
+    act: Activation
+    shift: np.ndarray | None  # (chs,)  Flux: β
+    scale: np.ndarray | None  # (chs,)  Flux: γ
+    mean: np.ndarray | None  # (chs,)  running; Flux: μ
+    var: np.ndarray | None  # (chs,)  running; Flux: σ²
+    eps: float
+    momentum: float
+    active: bool | None
+    chs: int
+
+    trainable = ("shift", "scale")
+
+    def __init__(self, chs, act=identity, *, affine=True, track_stats=True, eps=EPS, momentum=MOMENTUM, active=None):
+        self.chs, self.act, self.eps, self.momentum, self.active = chs, act, eps, momentum, active
+        self.shift = np.zeros(chs, np.float32) if affine else None
+        self.scale = np.ones(chs, np.float32) if affine else None
+        self.mean = np.zeros(chs, np.float32) if track_stats else None
+        self.var = np.ones(chs, np.float32) if track_stats else None
+
+    def __call__(self, x):
+        return self._apply(x, active=bool(self.active))[0]
+
+    def pullback(self, x):  # x: (batch, chs, ...)
+        return self._apply(x, active=self.active is not False)
+
+    def _apply(self, x, active):
+        x = as_float("BatchNorm", x)
+        expect_channels(f"BatchNorm({self.chs})", x, self.chs)
+        axes = (0, *range(2, x.ndim))
+        per_channel = (-1, *(1,) * (x.ndim - 2))
+        count = x.size // self.chs
+        from_batch = active or self.mean is None
+        if from_batch:
+            mean = np.add.reduce(x, axes) / count
+            deviation = x - mean.reshape(per_channel)
+            var = np.add.reduce(deviation * deviation, axes) / count
+            if active and self.mean is not None:
+                self._track(mean, var, count)
+        else:
+            mean, var = self.mean.copy(), self.var.copy()
+            deviation = x - mean.reshape(per_channel)
+        root = np.sqrt(var.astype(x.dtype, copy=False) + self.eps)  # the statistics may be Float32 in a Float64 model
+        slope = 1 / root if self.scale is None else self.scale / root
+        z = deviation * slope.reshape(per_channel)
+        if self.shift is not None:
+            z += self.shift.reshape(per_channel)
+        y, act_back = self.act.pullback(z)  # no tanh_fast here: Flux broadcasts the activation itself
+
+        def batchnorm_back(dy):
+            dz = act_back(dy)[1]
+            dshift = np.add.reduce(dz, axes)
+            projection = np.add.reduce(dz * deviation, axes)  # dz onto x - mean
+            gradient = Gradient(act=None, shift=None, scale=None, mean=None, var=None, eps=None, momentum=None, active=None, chs=None)
+            if self.scale is not None:
+                gradient.shift = dshift.astype(self.shift.dtype, copy=False)
+                gradient.scale = (projection / root).astype(self.scale.dtype, copy=False)
+            if from_batch:
+                pull = projection / (count * root * root)
+                dx = dz - (dshift / count).reshape(per_channel) - deviation * pull.reshape(per_channel)
+                return gradient, dx * slope.reshape(per_channel)
+            gradient.mean = (-slope * dshift).astype(self.mean.dtype, copy=False)
+            gradient.var = (-projection * slope / (2 * root * root)).astype(self.var.dtype, copy=False)
+            return gradient, dz * slope.reshape(per_channel)
+
+        return y, batchnorm_back
+
+    def _track(self, mean, var, count):
+        keep, new = 1 - self.momentum, self.momentum
+        correction = count / (count - 1) if count > 1 else np.inf  # inf * 0: one value per channel makes the running variance NaN
+        self.mean[...] = keep * self.mean + new * mean
+        self.var[...] = keep * self.var + new * correction * var
+
+
+@differentiable
+def normalise(x, dims=0, eps=EPS):
+    """`(x - mean) / sqrt(var + eps^2)` along the axes `dims`, by default the batch. Flux 0.15 to 0.16.10: `normalise`.
+
+    The epsilon is squared: it plays the part of a standard deviation.
+    """
+    x = as_float("normalise", x)
+    axes = dims if isinstance(dims, tuple) else (dims,)
+    count = math.prod(x.shape[axis] for axis in axes)
+    eps = x.dtype.type(eps)
+    deviation = x - x.sum(axes, keepdims=True) / count
+    root = np.sqrt((deviation * deviation).sum(axes, keepdims=True) / count + eps * eps)
+    y = deviation / root
+
+    def normalise_back(dy):
+        dmean = dy.sum(axes, keepdims=True) / count
+        dspread = (dy * y).sum(axes, keepdims=True) / count
+        return None, (dy - dmean - y * dspread) / root
+
+    return y, normalise_back
+
+
+@dataclass(eq=False, init=False, repr=False)
+class LayerNorm(Layer):
+    """`normalise` over the trailing axes of x, then `Scale`. Flux: `LayerNorm`.
+
+    `LayerNorm(size, act=identity, *, affine=True, eps=1f-5)`, size an integer or a tuple: the trailing axes of
+    x, in x's order. Its parameters are `diag.scale` and `diag.bias`; without `affine`, diag is None.
+    """
+
+    act: Activation
+    diag: Scale | None
+    eps: float
+    size: tuple[int, ...]
+
+    def __init__(self, size, act=identity, *, affine=True, eps=EPS):
+        self.size = (size,) if isinstance(size, int) else tuple(size)
+        self.act, self.eps = act, eps
+        self.diag = Scale(np.ones(self.size, np.float32), np.zeros(self.size, np.float32), act) if affine else None
+
+    def pullback(self, x):  # x: (..., *size)
+        x = as_float("LayerNorm", x)
+        rank = len(self.size)
+        if x.shape[max(x.ndim - rank, 0) :] != self.size:
+            raise ValueError(f"LayerNorm{self.size} expects x of shape (..., {', '.join(map(str, self.size))}), got {x.shape}")
+        z, normalise_back = normalise.pullback(x, dims=tuple(range(-rank, 0)), eps=self.eps)
+        last = self.act if self.diag is None else self.diag
+        y, last_back = last.pullback(z)
+
+        def layernorm_back(dy):
+            ddiag, dz = last_back(dy)
+            return Gradient(act=None, diag=ddiag, eps=None, size=None), normalise_back(dz)[1]
+
+        return y, layernorm_back

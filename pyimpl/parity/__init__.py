@@ -1,0 +1,1 @@
+"""The cross-check toolkit: cases, evaluators, verdicts, and the command `julia-parity`."""

@@ -1,0 +1,70 @@
+"""Cases and outcomes: the only things that evaluators, comparison, recordings and reports know.
+
+Arrays are named. In a case: data `x1`, `x2`, ...; parameters and states by their path in the model,
+`param.weight`; one cotangent per output, `dy1`, ...; random numbers handed to both sides, `noise`; the gradients
+given to an optimiser rule, `g1`, `g2`, ..., or the batches of a training run, `x1`, `t1`, `x2`, `t2`, ... In an outcome: `y` (`y.0`, `y.1` of several), `plain` (the call
+outside a gradient), `grad.x1`, `grad.weight`, `state.mean` (arrays of the layer afterwards); of a rule `x@3`
+and `state.0@3`, the parameter and the rule's state after step 3; of a training run `loss@3` and every
+parameter after it.
+
+All arrays are in Python's orientation. Integer arrays are indices, 0-based here and 1-based in Julia.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+MODES = ("function", "auto", "train", "test", "steps", "draw", "training")
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One evaluation: a row of the catalogue, plain data that configures it, named arrays, a mode."""
+
+    row: str
+    config: dict[str, Any]
+    arrays: dict[str, np.ndarray]
+    mode: str
+    origin: str = "drawn"  # or the name of the example it is
+    exact: bool = False  # nothing is rounded on the way: the sides must agree to the last bit
+    refused: bool = False  # both sides must raise
+
+    def of(self, prefix: str) -> dict[str, np.ndarray]:
+        """The arrays whose name begins with `prefix`, without it."""
+        return {name.removeprefix(prefix): array for name, array in self.arrays.items() if name.startswith(prefix)}
+
+    def numbered(self, letter: str) -> list[np.ndarray]:
+        """`x1`, `x2`, ... in order."""
+        found = []
+        while f"{letter}{len(found) + 1}" in self.arrays:
+            found.append(self.arrays[f"{letter}{len(found) + 1}"])
+        return found
+
+    def cast(self, dtype) -> "Case":
+        """The same case in another floating-point type."""
+        arrays = {name: array.astype(dtype) if array.dtype.kind == "f" else array for name, array in self.arrays.items()}
+        return replace(self, arrays=arrays)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The floating-point type of the case's arrays."""
+        return next((array.dtype for array in self.arrays.values() if array.dtype.kind == "f"), np.dtype(np.float64))
+
+    def __str__(self):
+        settings = ", ".join(f"{name}={value}" for name, value in self.config.items())
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in self.arrays.items())
+        return f"{self.row}({settings}) {self.mode}, {self.dtype}: {shapes}"
+
+
+@dataclass(eq=False)
+class Outcome:
+    """What came of a case: named arrays, the names for which no gradient flows, or the error that was raised.
+
+    `lost` marks a case whose evaluation did not come to an end (the evaluator crashed or did not answer).
+    """
+
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    none: frozenset[str] = frozenset()
+    error: str | None = None
+    lost: bool = False

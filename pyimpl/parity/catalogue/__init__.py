@@ -1,0 +1,36 @@
+"""The catalogue: one row for everything that has a twin."""
+
+from . import activations, initialisers, layers, losses, rules, training
+from .row import Example, Row, Slack
+
+CATALOGUE: dict[str, Row] = {
+    row.key: row for rows in (layers.ROWS, activations.ROWS, losses.ROWS, rules.ROWS, initialisers.ROWS, training.ROWS) for row in rows
+}
+
+# Public names of pyimpl without a row of their own, and where they are checked instead.
+COVERED_ELSEWHERE: dict[str, str] = {
+    "ACTIVATIONS": "the table of activations, each of which has a row",
+    "Gradient": "the form in which gradients come: every row",
+    "SamePad": "a padding: the rows Conv and CrossCor",
+    "adjust": "row train",
+    "astype": "every layer row in Float64",
+    "differentiable": "makes functions: the tests of the contract",
+    "freeze": "row train",
+    "gradient": "row train",
+    "identity": "the default activation: row Dense",
+    "loadmodel": "files and states: tests/test_tree.py",
+    "pullback": "every row",
+    "setup": "row train",
+    "silu": "another name of swish",
+    "state": "files and states: tests/test_tree.py",
+    "supervised": "row train",
+    "testmode": "every row with a test mode",
+    "thaw": "the opposite of freeze: tests/test_optimise.py",
+    "thresholdrelu": "another name of trelu",
+    "trainables": "row train",
+    "trainmode": "every row with a train mode",
+    "update": "row train",
+    "withgradient": "row train",
+}
+
+__all__ = ["CATALOGUE", "COVERED_ELSEWHERE", "Example", "Row", "Slack"]

@@ -1,0 +1,112 @@
+"""Activations, and the softmax family."""
+
+import numpy as np
+from hypothesis import strategies as st
+
+import pyimpl
+
+from ...pullback import differentiable
+from .row import Config, Example, Row, Slack
+
+TANH = Slack(12, "NNlib's tanh_fast is within 5 ulp of tanh and uses fused multiply-adds; its slope 1 - y^2 doubles the error of y near 1")
+EXP_MINUS_1 = Slack(4, "exp(x) - 1 is taken literally: near 0 it has the error of exp(x), about 1")
+CANCELLING = Slack(12, "sums of terms of order one that cancel, in a different order on each side")
+
+SLACK = {
+    "tanh": TANH,
+    "tanh_fast": TANH,
+    "tanhshrink": TANH,
+    "lisht": TANH,
+    "gelu": TANH,
+    "gelu_tanh": TANH,
+    "gelu_sigmoid": CANCELLING,
+    "gelu_erf": CANCELLING,
+    "mish": CANCELLING,
+    "swish": CANCELLING,
+    "logcosh": CANCELLING,
+    "elu": EXP_MINUS_1,
+    "selu": EXP_MINUS_1,
+    "celu": EXP_MINUS_1,
+}
+
+KINKS = (-80.0, -30.0, -6.0, -3.0, -1.0, -0.5, -0.0, 0.0, 0.5, 1.0, 3.0, 6.0, 30.0, 40.0, 88.0, 100.0)
+NOT_FINITE = (np.nan, np.inf, -np.inf)
+PARAMETERS = {"leakyrelu": 0.25, "elu": 0.75, "celu": 0.75, "trelu": 0.5, "softshrink": 0.25}
+PIECEWISE_LINEAR = ("identity", "relu", "relu6", "leakyrelu", "trelu", "softshrink", "hardtanh")
+
+
+def activation_slack(config: Config) -> Slack | None:
+    """The slack of a layer is that of the activation inside it."""
+    return SLACK.get(config.get("act", "identity"))
+
+
+def _twin(name):
+    act = pyimpl.ACTIVATIONS[name]
+
+    def twin(config):
+        parameters = config.get("parameters", [])
+
+        def apply(x):
+            y, act_back = act.pullback(x, *parameters)
+            return y, lambda dy: act_back(dy)[:2]
+
+        return differentiable(apply)
+
+    return twin
+
+
+def _row(name: str) -> Row:
+    structures: tuple[Config, ...] = ({},)
+    if name in PARAMETERS:
+        structures = ({}, {"parameters": [PARAMETERS[name]]})
+    return Row(
+        name,
+        "flux",
+        "activation",
+        twin=_twin(name),
+        structures=tuple({**structure, "rank": rank} for structure in structures for rank in (1, 3)),
+        sizes={"sizes": st.tuples(st.integers(1, 5), st.integers(1, 4), st.integers(1, 3))},
+        shapes=lambda c: {"x1": c["sizes"][: c["rank"]]},
+        exact=lambda c: name in PIECEWISE_LINEAR and not (name == "leakyrelu" and "parameters" not in c),
+        slack=lambda c: SLACK.get(name),
+        examples=(
+            Example("kinks", {"rank": 1, "sizes": (16,)}, {"x1": KINKS}),
+            Example("nan and infinities", {"rank": 1, "sizes": (3,)}, {"x1": NOT_FINITE}),
+            Example("empty batch", {"rank": 2, "sizes": (0, 3)}),
+            Example("infinite cotangent", {"rank": 1, "sizes": (3,)}, {"x1": (-1.5, 0.0, 1.5), "dy1": (np.inf, np.nan, -np.inf)}),
+        ),
+        covers="value and slope, kinks, overflow, NaN",
+    )
+
+
+def _along(name: str, default) -> Row:
+    function = getattr(pyimpl, name)
+
+    def twin(config):
+        options = {"dims": config["dims"]} if "dims" in config else {}
+        return differentiable(lambda x: function.pullback(x, **options))
+
+    return Row(
+        name,
+        "flux",
+        "function",
+        twin=twin,
+        structures=({"rank": 2}, {"rank": 2, "dims": -2}, {"rank": 3, "dims": -1}),
+        sizes={"sizes": st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 3))},
+        shapes=lambda c: {"x1": c["sizes"][: c["rank"]]},
+        slack=lambda c: CANCELLING,
+        examples=(
+            Example("large", {"rank": 2, "sizes": (2, 3)}, {"x1": [[1000.0, 0.0, -1000.0], [88.0, 89.0, 90.0]]}),
+            Example("infinities", {"rank": 2, "sizes": (2, 3)}, {"x1": [[-np.inf, 0.0, 1.0], [np.inf, 0.0, 1.0]]}),
+            Example("ties", {"rank": 2, "sizes": (2, 3)}, {"x1": [[1.0, 1.0, 1.0], [2.0, 2.0, -1.0]]}),
+        ),
+        covers=f"along any axis, default {default}; overflow, infinities, ties",
+    )
+
+
+ROWS = (
+    *(_row(name) for name in pyimpl.ACTIVATIONS if name != "identity"),
+    _along("softmax", "the last"),
+    _along("logsoftmax", "the last"),
+    _along("logsumexp", "all"),
+)

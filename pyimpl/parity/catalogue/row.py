@@ -1,0 +1,143 @@
+"""What a row of the catalogue says, and how a case is made of it.
+
+A row says what is special about its subject; drawing, evaluating, comparing and reporting are the same for all.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from ... import tree
+from ..case import Case, Outcome
+from ..evaluators import numpy_twin
+
+Config = dict[str, Any]
+Fill = Callable[[tuple[int, ...], str], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Slack:
+    """How many ulps of the largest entry a row may be off beyond the derived tolerance, and why."""
+
+    ulps: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Example:
+    """A case worth its own name: a kink, a tie, an odd shape, or something that both sides must refuse.
+
+    Arrays that are not given are filled in from a fixed seed.
+    """
+
+    name: str
+    config: Config
+    arrays: dict[str, Any] = field(default_factory=dict)
+    mode: str | None = None
+    refused: bool = False
+    dtypes: tuple[str, ...] = ("float32", "float64")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One subject that exists on both sides.
+
+    `structures` are the configurations that differ in more than size; Julia compiles anew for each, so they are few. `sizes`
+    draws the rest of the configuration. `shapes(config)` names the data arrays: a shape, or (shape, kind), the kind one
+    of those that `draws.ELEMENTS` knows.
+    """
+
+    name: str
+    family: str  # "flux" or "textbook"
+    kind: str  # "activation", "function", "loss", "layer", "rule", "initialiser", "training", "data"
+    twin: Callable[[Config], Any]
+    shapes: Callable[[Config], dict[str, Any]]
+    structures: tuple[Config, ...] = ({},)
+    sizes: dict[str, st.SearchStrategy] = field(default_factory=dict)
+    modes: tuple[str, ...] = ("function",)
+    positive: tuple[str, ...] = ()  # parameters that cannot be negative
+    exact: Callable[[Config], bool] = lambda config: False  # sums and products of the inputs only: small dyadic inputs give no rounding
+    slack: Callable[[Config], Slack | None] = lambda config: None
+    examples: tuple[Example, ...] = ()
+    documented: dict[str, str] = field(default_factory=dict)  # arrays known to differ, each with its reason
+    differentiable: bool = True
+    covers: str = ""
+
+    @property
+    def key(self) -> str:
+        """The name by which the row is asked for: textbook rows carry their family."""
+        return self.name if self.family == "flux" else f"{self.family}.{self.name}"
+
+    def slack_ulps(self, case: Case) -> float:
+        """The slack that the row claims for a case."""
+        slack = self.slack(case.config)
+        return slack.ulps if slack else 0.0
+
+    def build(self, case: Case):
+        """The twin of `case`, in its dtype and with its parameters."""
+        twin = self.twin(case.config)
+        if case.mode in ("auto", "train", "test", "training"):
+            twin = numpy_twin.place(tree.astype(twin, case.dtype), case.of("param."))
+        return twin
+
+    def evaluate(self, case: Case) -> Outcome:
+        """The NumPy side's outcome of a case of this row."""
+        return numpy_twin.evaluate(case, self.build)
+
+    def complete(self, config: Config, fill: Fill, mode: str | None = None, given: dict[str, Any] | None = None, **marks) -> Case:
+        """A case for `config` whose arrays come from `fill(shape, kind)`, except those given."""
+        given = {name: np.asarray(array) for name, array in (given or {}).items()}
+        arrays = dict(given)
+        for name, wanted in self.shapes(config).items():
+            shape, kind = wanted if isinstance(wanted[-1:], tuple) and wanted and isinstance(wanted[-1], str) else (wanted, "real")
+            if name not in arrays:
+                arrays[name] = fill(shape, kind)
+        mode = mode or self.modes[0]
+        if mode in ("auto", "train", "test", "training"):
+            for path, leaf in tree.leaves(self.twin(config)):
+                if isinstance(leaf, np.ndarray) and f"param.{path}" not in arrays:
+                    kind = "positive" if path.rpartition(".")[2] in self.positive else "real"
+                    arrays[f"param.{path}"] = fill(leaf.shape, kind)
+        case = Case(self.key, config, arrays, mode, **marks)
+        if not self.differentiable or mode in ("steps", "draw", "training") or marks.get("refused"):
+            return case
+        return self._with_cotangents(case, fill)
+
+    def _with_cotangents(self, case: Case, fill: Fill) -> Case:
+        outcome = self.evaluate(case)
+        names = sorted(name for name in outcome.arrays if name == "y" or name.startswith("y."))
+        for i, name in enumerate(names, 1):
+            if f"dy{i}" not in case.arrays:
+                case.arrays[f"dy{i}"] = fill(outcome.arrays[name].shape, "real")
+        return case
+
+    def named_cases(self, dtype: str) -> Iterator[Case]:
+        """The row's examples as cases, complete from a fixed seed."""
+        from ..draws import seeded_fill
+
+        for example in self.examples:
+            if dtype not in example.dtypes:
+                continue
+            given = {name: np.asarray(array, None if _is_index(array) else np.float64) for name, array in example.arrays.items()}
+            case = self.complete(
+                example.config,
+                seeded_fill(f"{self.key}/{example.name}"),
+                example.mode,
+                given,
+                origin=example.name,
+                refused=example.refused,
+            )
+            yield case.cast(dtype)
+
+    def smallest_configs(self) -> Iterable[Config]:
+        """One small configuration per structure: what has to be compiled before anything of this row can run."""
+        from ..draws import smallest
+
+        return [{**structure, **{name: smallest(strategy) for name, strategy in self.sizes.items()}} for structure in self.structures]
+
+
+def _is_index(array) -> bool:
+    return np.asarray(array).dtype.kind in "iu"

@@ -1,0 +1,62 @@
+"""Optimiser rules: the parameter and the rule's state after every one of six steps."""
+
+import numpy as np
+from hypothesis import strategies as st
+
+import pyimpl
+
+from .row import Config, Example, Row, Slack
+
+STEPS = 6
+POWERS = Slack(8, "powers of beta and running means gather one rounding per step, at the scale of the largest gradient so far")
+
+
+def make_rule(config: Config):
+    """A rule from plain data: its hyper-parameters by name, or a list of rules for a chain."""
+    if config["rule"] == "OptimiserChain":
+        return pyimpl.OptimiserChain(*map(make_rule, config["rules"]))
+    settings = {name: tuple(value) if isinstance(value, list) else value for name, value in config.items() if name not in ("rule", "sizes")}
+    return getattr(pyimpl, config["rule"])(**settings)
+
+
+def _row(name, *variants: Config, covers="") -> Row:
+    structures = tuple({"rule": name, **variant} for variant in variants)
+    vector = {**structures[0], "sizes": (3,)}
+    return Row(
+        name,
+        "flux",
+        "rule",
+        twin=make_rule,
+        structures=structures,
+        sizes={"sizes": st.tuples(st.integers(1, 4), st.integers(1, 3))},
+        shapes=lambda c: {"x": c["sizes"], **{f"g{i}": c["sizes"] for i in range(1, STEPS + 1)}},
+        modes=("steps",),
+        slack=lambda c: POWERS,
+        examples=(
+            Example("zero gradients", vector, {"g1": np.zeros(3), "g4": np.zeros(3)}),
+            Example("tiny and huge gradients", vector, {"g1": (1e-6, 1e6, -1e6), "g2": (1e6, 1e-6, -1e-6), "g3": (2.0**-20, 1.0, 1024.0)}),
+        ),
+        covers=covers or "parameter and state after each of six steps, defaults and other settings",
+    )
+
+
+ROWS = (
+    _row("Descent", {}, {"eta": 0.25}),
+    _row("Momentum", {}, {"eta": 0.25, "rho": 0.5}),
+    _row("Nesterov", {}, {"eta": 0.25, "rho": 0.5}),
+    _row("RMSProp", {}, {"eta": 0.25, "rho": 0.5}, {"eta": 0.01, "rho": 0.75, "centred": True}),
+    _row("AdaGrad", {}, {"eta": 0.5, "eps": 0.001}),
+    _row("Adam", {}, {"eta": 0.02, "beta": [0.75, 0.9], "eps": 1e-4}),
+    _row("AdamW", {}, {"eta": 0.01, "beta": [0.9, 0.99], "lam": 0.125}, {"eta": 0.01, "lam": 0.125, "couple": False}),
+    _row("WeightDecay", {}, {"lam": 0.125}),
+    _row("SignDecay", {}, {"lam": 0.125}),
+    _row("ClipGrad", {}, {"delta": 0.5}),
+    _row("ClipNorm", {"omega": 1.0}, {"omega": 1.0, "p": 1.0}),
+    _row("AccumGrad", {"n": 3}),
+    _row(
+        "OptimiserChain",
+        {"rules": [{"rule": "WeightDecay", "lam": 0.125}, {"rule": "Descent"}]},
+        {"rules": [{"rule": "ClipNorm", "omega": 1.0}, {"rule": "Adam"}]},
+        {"rules": [{"rule": "AccumGrad", "n": 2}, {"rule": "Momentum"}]},
+    ),
+)

@@ -1,0 +1,106 @@
+"""What surrounds the layers: training runs, batches, labels."""
+
+import numpy as np
+from hypothesis import strategies as st
+
+import pyimpl
+
+from ...pullback import differentiable
+from .row import Config, Example, Row, Slack
+from .rules import make_rule
+
+STEPS = 4
+DRIFT = Slack(512, "four steps of training carry every rounding of the first through batch normalisation and the rule")
+
+
+def _run(c: Config):
+    model = pyimpl.Chain(pyimpl.Dense(c["n_in"], 5, pyimpl.sigmoid), pyimpl.BatchNorm(5), pyimpl.Dense(5, 1))
+    return model, pyimpl.supervised(pyimpl.mse), make_rule(c["optimiser"])
+
+
+def _batches(c: Config):
+    shapes = {}
+    for step in range(1, STEPS + 1):
+        shapes |= {f"x{step}": (c["batch"], c["n_in"]), f"t{step}": (c["batch"], 1)}
+    return shapes
+
+
+MOMENTUM = {"rule": "Momentum", "eta": 0.0625}
+ADAM = {"rule": "Adam", "eta": 0.0625}
+
+TRAIN_ROW = Row(
+    "train",
+    "flux",
+    "training",
+    twin=_run,
+    structures=(
+        {"optimiser": MOMENTUM},
+        {"optimiser": ADAM},
+        {"optimiser": ADAM, "freeze_at": 2, "adjust_at": 3, "adjust_to": 0.25},
+    ),
+    sizes={"n_in": st.integers(1, 4), "batch": st.integers(3, 6)},
+    shapes=_batches,
+    modes=("training",),
+    positive=("var",),
+    slack=lambda c: DRIFT,
+    covers="withgradient, setup, update, freeze and adjust on a batch-normalised regression: loss and all parameters after each of four steps",
+)
+
+
+def _onehot(c: Config):
+    return differentiable(lambda labels: (pyimpl.onehotbatch(labels, range(c["classes"])), None))
+
+
+def _labels(rank):
+    return lambda c: {"x1": (c["sizes"][: c.get("rank", rank)], f"index:{c['classes']}")}
+
+
+ONEHOT_ROW = Row(
+    "onehotbatch",
+    "flux",
+    "data",
+    twin=_onehot,
+    structures=({"rank": 1}, {"rank": 2}),
+    sizes={"classes": st.integers(1, 5), "sizes": st.tuples(st.integers(1, 6), st.integers(1, 3))},
+    shapes=_labels(1),
+    differentiable=False,
+    examples=(Example("unknown label", {"rank": 1, "classes": 3, "sizes": (2,)}, {"x1": np.array([1, 3])}, refused=True),),
+    covers="labels of any shape, unknown labels",
+)
+
+ONECOLD_ROW = Row(
+    "onecold",
+    "flux",
+    "data",
+    twin=lambda c: differentiable(lambda y: (pyimpl.onecold(y), None)),
+    sizes={"sizes": st.tuples(st.integers(1, 5), st.integers(1, 4))},
+    shapes=lambda c: {"x1": c["sizes"]},
+    differentiable=False,
+    examples=(Example("ties", {"sizes": (2, 3)}, {"x1": [[1.0, 3.0, 3.0], [0.0, 0.0, 0.0]]}),),
+    covers="largest entry, ties",
+)
+
+
+def _loader(c: Config):
+    def batches(x, y):
+        return tuple(part for batch in pyimpl.DataLoader((x, y), batchsize=c["batchsize"], partial=c["partial"]) for part in batch), None
+
+    return differentiable(batches)
+
+
+DATALOADER_ROW = Row(
+    "DataLoader",
+    "flux",
+    "data",
+    twin=_loader,
+    structures=({"partial": True}, {"partial": False}),
+    sizes={"count": st.integers(3, 7), "batchsize": st.integers(1, 3)},
+    shapes=lambda c: {"x1": (c["count"], 2, 3), "x2": (c["count"],)},
+    differentiable=False,
+    examples=(
+        Example("different numbers of observations", {"partial": True, "count": 4, "batchsize": 2}, {"x2": np.arange(3.0)}, refused=True),
+    ),
+    covers="batches in order, with and without the partial one; shuffling has no twin: the streams differ",
+)
+
+ROWS = (TRAIN_ROW, ONEHOT_ROW, ONECOLD_ROW, DATALOADER_ROW)

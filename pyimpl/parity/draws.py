@@ -1,0 +1,103 @@
+"""Every random draw: cases by Hypothesis, and the fixed fill of named examples.
+
+Floating-point entries are multiples of 1/32 between -4 and 4: short to print, exact in Float32, and, being coarse, never nearly
+equal without being equal.
+"""
+
+import zlib
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from hypothesis import HealthCheck, Phase, find, given, seed, settings
+from hypothesis import strategies as st
+
+from .case import Case
+
+if TYPE_CHECKING:
+    from .catalogue.row import Row
+
+GRID = 32
+REACH = 4 * GRID
+
+# kind -> (lowest, highest) multiple of 1/GRID
+ELEMENTS: dict[str, tuple[int, int]] = {
+    "real": (-REACH, REACH),
+    "small": (-8, 8),
+    "positive": (4, REACH),
+    "probability": (1, GRID - 1),
+    "uniform": (0, GRID - 1),
+    "wide": (-60 * GRID, 60 * GRID),
+}
+
+
+def _array(numbers, shape, scale) -> np.ndarray:
+    return np.asarray(numbers, np.float64).reshape(shape) / scale
+
+
+def _bounds(kind: str, exact: bool) -> tuple[int, int, int]:
+    """Lowest and highest integer and their common denominator."""
+    low, high = ELEMENTS[kind]
+    if exact and kind in ("real", "wide"):
+        return -16, 16, 4
+    return low, high, GRID
+
+
+def drawn_fill(draw: Callable, exact: bool):
+    """A `fill` that draws from Hypothesis, one integer an entry, so that it can shrink."""
+
+    def fill(shape: tuple[int, ...], kind: str) -> np.ndarray:
+        count = int(np.prod(shape))
+        if kind.startswith("index:"):
+            numbers = draw(st.lists(st.integers(0, int(kind[6:]) - 1), min_size=count, max_size=count))
+            return np.asarray(numbers, np.int64).reshape(shape)
+        low, high, scale = _bounds(kind, exact)
+        if count > 64:  # beyond this, entries are not worth shrinking one by one
+            return _array(np.random.default_rng(draw(st.integers(0, 2**32 - 1))).integers(low, high + 1, count), shape, scale)
+        return _array(draw(st.lists(st.integers(low, high), min_size=count, max_size=count)), shape, scale)
+
+    return fill
+
+
+def seeded_fill(name: str):
+    """A `fill` that depends on the name alone."""
+    rng = np.random.default_rng(zlib.crc32(name.encode()))
+
+    def fill(shape: tuple[int, ...], kind: str) -> np.ndarray:
+        if kind.startswith("index:"):
+            return rng.integers(0, int(kind[6:]), shape)
+        low, high, scale = _bounds(kind, False)
+        return _array(rng.integers(low, high + 1, shape), shape, scale)
+
+    return fill
+
+
+@st.composite
+def cases(draw, row: "Row") -> Case:
+    """A case of `row` in Float64, every entry of which is a Float32 number too."""
+    config: dict[str, Any] = dict(draw(st.sampled_from(row.structures)))
+    for name, strategy in row.sizes.items():
+        config[name] = draw(strategy)
+    exact = row.exact(config) and draw(st.booleans())
+    return row.complete(config, drawn_fill(draw, exact), draw(st.sampled_from(row.modes)), exact=exact)
+
+
+def draw_cases(row: "Row", count: int, start: int) -> list[Case]:
+    """`count` cases of `row`, the same for the same `start`; fewer where the row does not have as many different ones."""
+    found: list[Case] = []
+
+    @seed(start)
+    @settings(max_examples=count, phases=[Phase.generate], database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(cases(row))
+    def collect(case):
+        found.append(case)
+
+    collect()
+    return found
+
+
+@cache
+def smallest(strategy: st.SearchStrategy):
+    """The simplest value of a strategy."""
+    return find(strategy, lambda value: True, settings=settings(database=None, max_examples=1, phases=[Phase.generate, Phase.shrink]))

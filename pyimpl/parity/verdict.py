@@ -1,0 +1,189 @@
+"""One case judged: the tolerance that its own numbers call for, and every array held against it.
+
+Nothing here is tuned to an operation. An entry y may be off by
+
+    FACTOR * eps * (|y| + S) + slack * eps * scale
+
+where S is the entry's sensitivity: by how much it moves, per unit of relative change, when every
+input is nudged at random (in Float64, so that the measurement itself has no rounding to speak of). |y| + S is the size of the
+terms that the entry is made of, however they cancel: `(a - b)` for large a and b has a large S. Where the
+outcome jumps (at a kink or a tie) it has no sensitivity, and none is granted. `slack` is what a row claims for
+itself, in ulps of the largest entry, and must give its reason for.
+
+An *ulp* in reports is eps * (|y| + S): one unit of rounding at the scale of the terms.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .case import Case, Outcome
+
+FACTOR = 16.0
+PROBES = 3
+NUDGE = 2.0**-24
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The worst entry of one array, or why the arrays cannot be compared entry by entry."""
+
+    array: str
+    agrees: bool
+    ulps: float  # error in ulps at the scale of the terms
+    index: tuple[int, ...] = ()
+    python: float | None = None
+    julia: float | None = None
+    tolerance: float | None = None
+    reason: str = ""
+
+    def __str__(self):
+        if self.reason:
+            return f"{self.array}: {self.reason}"
+        at = f"[{', '.join(map(str, self.index))}]"
+        return (
+            f"{self.array}{at}: python {self.python!r}, julia {self.julia!r}, off by {self.ulps:.3g} ulp "
+            f"(allowed: {self.tolerance:.3g} absolute)"
+        )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All arrays of one case in one dtype. `blind` names those whose agreement proves nothing."""
+
+    case: Case
+    differences: tuple[Difference, ...]
+    blind: frozenset[str] = frozenset()
+    lost: str | None = None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every array agrees and none was lost."""
+        return self.lost is None and all(difference.agrees for difference in self.differences)
+
+    @property
+    def worst(self) -> Difference | None:
+        """The array that disagrees most, or agrees least closely."""
+        return max(self.differences, key=lambda d: (not d.agrees, d.ulps), default=None)
+
+
+def nudged(case: Case, probe: int, step: float) -> Case:
+    """Every floating-point entry times (1 ± step). The sign is a hash of the value, so equal entries stay equal: ties remain ties."""
+    arrays = {}
+    for name, array in case.arrays.items():
+        if array.dtype.kind == "f":
+            mixed = (np.atleast_1d(array).view(np.uint64) + np.uint64(probe)) * np.uint64(0x9E3779B97F4A7C15)
+            sign = np.where((mixed ^ (mixed >> np.uint64(29))) & np.uint64(1 << 20), 1.0, -1.0)
+            array = array * (1 + step * sign.reshape(array.shape))
+        arrays[name] = array
+    return replace(case, arrays=arrays)
+
+
+def sensitivity(evaluate: Callable[[Case], Outcome], case: Case) -> dict[str, np.ndarray]:
+    """S of every array of the outcome: the largest response over a few random nudges of all inputs, per unit of relative change."""
+    case = case.cast(np.float64)
+    base = evaluate(case).arrays
+    response = {name: np.zeros(array.shape) for name, array in base.items() if array.dtype.kind == "f"}
+    for probe in range(PROBES):
+        coarse = evaluate(nudged(case, probe, NUDGE)).arrays
+        fine = evaluate(nudged(case, probe, NUDGE / 8)).arrays
+        for name, found in response.items():
+            if coarse.get(name, base[name]).shape != found.shape or fine.get(name, base[name]).shape != found.shape:
+                continue
+            with np.errstate(invalid="ignore"):
+                far, near = (np.abs(moved.get(name, base[name]) - base[name]) for moved in (coarse, fine))
+                smooth = near <= far / 2
+            np.maximum(found, np.where(smooth, far / NUDGE, 0), out=found)
+    # Three probes can by chance miss an entry that the others show to move.
+    return {name: np.maximum(found, np.sqrt(np.mean(found**2)) / 8) if found.size else found for name, found in response.items()}
+
+
+def compare(
+    case: Case,
+    python: Outcome,
+    julia: Outcome,
+    response: dict[str, np.ndarray],
+    slack: float = 0.0,
+    documented: frozenset[str] = frozenset(),
+) -> Verdict:
+    """Hold the twin's outcome against the reference's. Arrays named in `documented` are known to differ and not compared."""
+    if julia.lost or python.lost:
+        return Verdict(case, (), lost=julia.error or python.error)
+    if case.refused and not python.error and not julia.error:
+        return Verdict(case, (Difference("refusal", False, np.inf, reason="neither side refused what both must refuse"),))
+    if python.error or julia.error:
+        if python.error and julia.error:
+            return Verdict(case, (Difference("refusal", True, 0.0),))
+        one, other = ("python", "julia") if python.error else ("julia", "python")
+        reason = f"{one} raised «{python.error or julia.error}», {other} did not"
+        return Verdict(case, (Difference("refusal", False, np.inf, reason=reason),))
+    differences, blind = [], set()
+    for name in sorted(set(python.arrays) | set(julia.arrays)):
+        if name in documented:
+            continue
+        mine, theirs = python.arrays.get(name), julia.arrays.get(name)
+        if mine is None or theirs is None:
+            differences.append(_one_sided(name, mine, theirs))
+            continue
+        differences.append(_entries(name, mine, theirs, response.get(name), slack * _cotangent_scale(case, name), slack, case.exact))
+        if _proves_nothing(theirs) and not name.startswith("state."):
+            blind.add(name)
+    return Verdict(case, tuple(differences), frozenset(blind))
+
+
+def _one_sided(name, mine, theirs) -> Difference:
+    present, side = (mine, "python") if theirs is None else (theirs, "julia")
+    if name.startswith("grad") and not np.any(present):
+        return Difference(name, True, 0.0)
+    other = "julia" if side == "python" else "python"
+    return Difference(name, False, np.inf, reason=f"{side} gives an array of shape {np.shape(present)}, {other} gives nothing")
+
+
+def _cotangent_scale(case: Case, name: str) -> float:
+    """The largest cotangent: slopes of order one are made from it, however small they turn out."""
+    if not name.startswith("grad"):
+        return 0.0
+    return max((float(np.max(np.abs(dy), initial=0)) for dy in case.numbered("dy")), default=0.0)
+
+
+def _entries(name, mine, theirs, response, floor, slack, exact) -> Difference:
+    if mine.shape != theirs.shape:
+        return Difference(name, False, np.inf, reason=f"python has shape {mine.shape}, julia {theirs.shape}")
+    if mine.dtype != theirs.dtype:
+        return Difference(name, False, np.inf, reason=f"python has dtype {mine.dtype}, julia {theirs.dtype}")
+    if mine.size == 0:
+        return Difference(name, True, 0.0)
+    if mine.dtype.kind != "f":
+        wrong = mine != theirs
+        index = tuple(map(int, np.unravel_index(np.argmax(wrong), mine.shape)))
+        return Difference(name, not wrong.any(), np.inf if wrong.any() else 0.0, index, mine[index].item(), theirs[index].item(), 0.0)
+    info = np.finfo(mine.dtype)
+    a, b = mine.astype(np.float64), theirs.astype(np.float64)
+    terms = np.abs(b) + (0 if response is None or response.shape != b.shape else response)
+    terms = np.where(np.isfinite(terms), terms, np.abs(b))
+    with np.errstate(invalid="ignore"):
+        error = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))
+    error = np.where(np.isnan(error), np.inf, error)
+    unit = info.eps * np.where(np.isfinite(terms), terms, 0) + info.smallest_normal
+    scale = np.max(np.where(np.isfinite(terms), terms, 0), initial=0) * slack + floor
+    tolerance = np.zeros_like(unit) if exact else FACTOR * unit + info.eps * scale
+    index = tuple(map(int, np.unravel_index(np.argmax(error / (unit if exact else tolerance)), error.shape)))
+    return Difference(
+        name,
+        bool(np.all(error <= tolerance)),
+        float(error[index] / unit[index]),
+        index,
+        mine[index].item(),
+        theirs[index].item(),
+        float(tolerance[index]),
+    )
+
+
+def _proves_nothing(array: np.ndarray) -> bool:
+    """All zero, all one number, or nothing finite: any number of wrong programs would agree."""
+    if array.dtype.kind != "f" or array.size == 0:
+        return array.size == 0
+    if array.size == 1:
+        return not np.isfinite(array).all() or not array.any()
+    return not np.isfinite(array).any() or bool(np.all(array == array.flat[0]))

@@ -1,0 +1,94 @@
+"""The contract of the whole package: `y, back = f.pullback(*xs)`.
+
+`back(dy)` returns the gradient of `f` itself (a `Gradient` with the field names of the layer, or None
+for a function without fields), followed by one gradient for every input; None stands where no gradient
+flows. What the backward pass needs is held by the closure, so `f` may be called again before `back`,
+and `back` may be called more than once.
+"""
+
+from collections.abc import Callable
+from functools import update_wrapper
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+Pullback = tuple[Any, Callable[..., tuple]]
+
+
+class Gradient(SimpleNamespace):
+    """The gradient of a layer: one attribute per field, None where none flows."""
+
+
+class Function:
+    """A differentiable function without fields: callable, and with a `pullback`."""
+
+    def __init__(self, rule: Callable[..., Pullback]):
+        update_wrapper(self, rule)
+        self.pullback = rule
+
+    def __call__(self, *xs, **options):
+        return self.pullback(*xs, **options)[0]
+
+    def __repr__(self):
+        return self.__name__
+
+    def __reduce__(self):  # by name, so that models pickle and deep-copied models share their functions
+        return self.__qualname__
+
+    def __deepcopy__(self, memo):
+        return self
+
+
+def differentiable(rule: Callable[..., Pullback]) -> Function:
+    """Turn `rule`, which returns `(y, back)`, into a function that returns `y` and has a `pullback`.
+
+    >>> @differentiable
+    ... def double(x):
+    ...     return 2 * x, lambda dy: (None, 2 * dy)
+    >>> double(3.0)
+    6.0
+    """
+    return Function(rule)
+
+
+def pullback(f, *xs, **options) -> Pullback:
+    """`f(*xs)` and the function that carries a cotangent of it back to `f` and to every `x`."""
+    if not hasattr(f, "pullback"):
+        name = getattr(f, "__name__", repr(f))
+        raise TypeError(f"{name} has no pullback: expected a layer, a loss, an activation or a function made with @differentiable")
+    return f.pullback(*xs, **options)
+
+
+def withgradient(f, *xs, **options) -> tuple[Any, tuple]:
+    """`f(*xs)`, a scalar, and its gradient for every `x`. Flux: `withgradient`."""
+    y, back = pullback(f, *xs, **options)
+    if np.ndim(y) != 0:
+        raise ValueError(f"a gradient needs a scalar, got an output of shape {np.shape(y)}; use pullback for a vector-valued function")
+    return y, back(np.ones_like(y))[1:]
+
+
+def gradient(f, *xs, **options) -> tuple:
+    """The gradient of the scalar `f(*xs)` for every `x`. Flux: `gradient`."""
+    return withgradient(f, *xs, **options)[1]
+
+
+def supervised(loss) -> Function:
+    """`loss(model(x), y)` as a function of `(model, x, y)`: what `train` and `withgradient` take.
+
+    The model is called "inside a gradient": BatchNorm uses and updates its statistics, Dropout drops.
+    """
+
+    def objective(model, x, y):
+        prediction, model_back = model.pullback(x)
+        value, loss_back = loss.pullback(prediction, y)
+
+        def objective_back(dvalue):
+            _, dprediction, dy = loss_back(dvalue)
+            dmodel, dx = model_back(dprediction)
+            return None, dmodel, dx, dy
+
+        return value, objective_back
+
+    objective.__name__ = f"supervised({loss!r})"
+    return Function(objective)
