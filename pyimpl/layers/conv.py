@@ -89,14 +89,14 @@ class CrossCor(Layer):
         view = windows(x, kernel, *geometry)
         batch, space = x.shape[0], view.shape[2 + len(kernel) :]
         columns = view.reshape(batch, groups, flat.shape[2], math.prod(space))
-        z = (flat @ columns).reshape(batch, -1, *space)
+        z = (flat @ columns).reshape(batch, weight.shape[0], *space)
         if bias is not None:
             z += bias.reshape(-1, *(1,) * len(space))
         y, act_back = fast(self.act).pullback(z)
 
         def conv_back(dy):
             dz = act_back(dy)[1]
-            rows = dz.reshape(batch, groups, -1, columns.shape[-1])
+            rows = dz.reshape(batch, groups, flat.shape[1], columns.shape[-1])
             dflat = (rows @ columns.swapaxes(-1, -2)).sum(0)
             dbias = None if bias is None else rows.sum((0, 3)).reshape(-1)
             dcolumns = (flat.swapaxes(-1, -2) @ rows).reshape(view.shape)

@@ -1,11 +1,20 @@
 """Cases and outcomes: the only things that evaluators, comparison, recordings and reports know.
 
-Arrays are named. In a case: data `x1`, `x2`, ...; parameters and states by their path in the model,
-`param.weight`; one cotangent per output, `dy1`, ...; random numbers handed to both sides, `noise`; the gradients
-given to an optimiser rule, `g1`, `g2`, ..., or the batches of a training run, `x1`, `t1`, `x2`, `t2`, ... In an outcome: `y` (`y.0`, `y.1` of several), `plain` (the call
-outside a gradient), `grad.x1`, `grad.weight`, `state.mean` (arrays of the layer afterwards); of a rule `x@3`
-and `state.0@3`, the parameter and the rule's state after step 3; of a training run `loss@3` and every
-parameter after it.
+Arrays are named. In a case:
+    x1, x2, ...     data
+    param.weight    parameters and states, by their path in the model
+    dy1, dy2, ...   one cotangent per output
+    noise           the random numbers handed to both sides
+    x, g1, g2, ...  of an optimiser rule: the parameter, and the gradient of every step
+    x1, t1, ...     of a training run: batch and target of every step
+In an outcome:
+    y               the output; y.0, y.1 of several
+    plain           the output outside a gradient
+    grad.x1, grad.weight, state.mean
+                    gradients, and the layer's arrays afterwards
+    x@3, state.0@3  of a rule: the parameter and the rule's state after step 3
+    loss@3, layers.0.weight@3
+                    of a training run
 
 All arrays are in Python's orientation. Integer arrays are indices, 0-based here and 1-based in Julia.
 """

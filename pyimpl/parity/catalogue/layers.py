@@ -37,7 +37,7 @@ def _leading(config: Config, last: int):
 
 
 DENSE_SIZES = {"n_in": st.integers(1, 5), "n_out": st.integers(1, 4), "batch": st.integers(1, 6), "length": st.integers(1, 3)}
-DENSE = {"n_in": 3, "n_out": 2, "batch": 4}
+DENSE = {"n_in": 3, "n_out": 2, "batch": 4, "length": 1}
 
 DENSE_ROW = Row(
     "Dense",
@@ -51,7 +51,7 @@ DENSE_ROW = Row(
     exact=_linear,
     slack=activation_slack,
     examples=(
-        Example("one of everything", {"n_in": 1, "n_out": 1, "batch": 1}),
+        Example("one of everything", {**DENSE, "n_in": 1, "n_out": 1, "batch": 1}),
         Example("empty batch", {**DENSE, "batch": 0}),
         Example("nan in one sample", DENSE, {"x1": [[1.0, 2.0, 3.0], [np.nan, 0.0, 0.0], [0.5, 0.5, 0.5], [1.0, 0.0, 0.0]]}),
         Example("wrong number of features", DENSE, {"x1": np.ones((4, 2))}, refused=True),

@@ -1,5 +1,6 @@
 """Losses: prediction and target, aggregated by mean or sum or not at all."""
 
+import numpy as np
 from hypothesis import strategies as st
 
 import pyimpl
@@ -7,6 +8,8 @@ import pyimpl
 from ...pullback import differentiable
 from .row import Config, Example, Row, Slack
 
+MATRIX = {"agg": "mean", "sizes": (4, 1)}
+COLUMN = np.arange(1.0, 5.0).reshape(4, 1)
 LOGARITHM = Slack(12, "the logarithm of a probability near 1 is small, but its error is that of the probability")
 
 
@@ -50,68 +53,23 @@ def _one_hot(*classes, of=3):
     return [[float(i == label) for i in range(of)] for label in classes]
 
 
-PROBABILITIES = [[0.25, 0.5, 0.25], [0.125, 0.125, 0.75]]
-CERTAIN = Example(
-    "certain, right and wrong", {"agg": "mean", "sizes": (2, 3)}, {"x1": [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], "x2": _one_hot(0, 2)}
-)
-ONE_HOT = Example("one-hot targets", {"agg": "mean", "sizes": (2, 3)}, {"x1": PROBABILITIES, "x2": _one_hot(1, 2)})
+TWO_OF_THREE = {"agg": "mean", "sizes": (2, 3)}
+CERTAIN = Example("certain, right and wrong", TWO_OF_THREE, {"x1": _one_hot(0, 1), "x2": _one_hot(0, 2)})
+ONE_HOT = Example("one-hot targets", TWO_OF_THREE, {"x1": [[0.25, 0.5, 0.25], [0.125, 0.125, 0.75]], "x2": _one_hot(1, 2)})
+LARGE = Example("large logits", TWO_OF_THREE, {"x1": [[500.0, 0.0, -500.0], [90.0, 89.0, -91.0]], "x2": _one_hot(2, 1)})
+EQUAL = Example("equal entries", {"agg": "sum", "sizes": (1, 3)}, {"x1": [[1.0, 2.0, 3.0]], "x2": [[1.0, 2.5, 2.0]]})
+AT_DELTA = Example("at delta", {"agg": "sum", "sizes": (1, 4)}, {"x1": [[1.0, -1.0, 0.0, 3.0]], "x2": [[0.0, 0.0, 0.0, 1.0]]})
 FIRST_AXIS = {"agg": "mean", "dims": -2}
+LARGE_EPS = {"agg": "mean", "eps": 0.125}
+BOTH_PROBABILITIES = {"prediction": "probability", "target": "probability"}
 
 ROWS = (
     _row("mse", exact=True),
-    _row(
-        "mae",
-        exact=True,
-        examples=(Example("equal entries", {"agg": "sum", "sizes": (1, 3)}, {"x1": [[1.0, 2.0, 3.0]], "x2": [[1.0, 2.5, 2.0]]}),),
-    ),
-    _row(
-        "huber_loss",
-        options=({"agg": "mean", "delta": 0.5},),
-        examples=(Example("at delta", {"agg": "sum", "sizes": (1, 4)}, {"x1": [[1.0, -1.0, 0.0, 3.0]], "x2": [[0.0, 0.0, 0.0, 1.0]]}),),
-    ),
-    _row(
-        "crossentropy",
-        prediction="probability",
-        target="probability",
-        options=(FIRST_AXIS, {"agg": "mean", "eps": 0.125}),
-        examples=(CERTAIN, ONE_HOT),
-        slack=LOGARITHM,
-    ),
-    _row(
-        "logitcrossentropy",
-        target="probability",
-        options=(FIRST_AXIS,),
-        examples=(
-            Example(
-                "large logits", {"agg": "mean", "sizes": (2, 3)}, {"x1": [[500.0, 0.0, -500.0], [90.0, 89.0, 91.0]], "x2": _one_hot(2, 1)}
-            ),
-        ),
-        slack=LOGARITHM,
-    ),
-    _row(
-        "binarycrossentropy",
-        prediction="probability",
-        target="probability",
-        options=({"agg": "mean", "eps": 0.125},),
-        examples=(CERTAIN,),
-        slack=LOGARITHM,
-    ),
-    _row(
-        "logitbinarycrossentropy",
-        target="probability",
-        examples=(
-            Example(
-                "large logits", {"agg": "mean", "sizes": (2, 3)}, {"x1": [[500.0, 0.0, -500.0], [90.0, 89.0, -91.0]], "x2": _one_hot(2, 1)}
-            ),
-        ),
-        slack=LOGARITHM,
-    ),
-    _row(
-        "kldivergence",
-        prediction="probability",
-        target="probability",
-        options=(FIRST_AXIS, {"agg": "mean", "eps": 0.125}),
-        examples=(ONE_HOT,),
-        slack=LOGARITHM,
-    ),
+    _row("mae", exact=True, examples=(EQUAL,)),
+    _row("huber_loss", options=({"agg": "mean", "delta": 0.5},), examples=(AT_DELTA,)),
+    _row("crossentropy", **BOTH_PROBABILITIES, options=(FIRST_AXIS, LARGE_EPS), examples=(CERTAIN, ONE_HOT), slack=LOGARITHM),
+    _row("logitcrossentropy", target="probability", options=(FIRST_AXIS,), examples=(LARGE, ONE_HOT), slack=LOGARITHM),
+    _row("binarycrossentropy", **BOTH_PROBABILITIES, options=(LARGE_EPS,), examples=(CERTAIN,), slack=LOGARITHM),
+    _row("logitbinarycrossentropy", target="probability", examples=(LARGE,), slack=LOGARITHM),
+    _row("kldivergence", **BOTH_PROBABILITIES, options=(FIRST_AXIS, LARGE_EPS), examples=(ONE_HOT,), slack=LOGARITHM),
 )

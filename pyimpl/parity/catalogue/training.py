@@ -43,7 +43,7 @@ TRAIN_ROW = Row(
     modes=("training",),
     positive=("var",),
     slack=lambda c: DRIFT,
-    covers="withgradient, setup, update, freeze and adjust on a batch-normalised regression: loss and all parameters after each of four steps",
+    covers="withgradient, setup, update, freeze, adjust: loss and all parameters after each of four steps of a batch-normalised regression",
 )
 
 

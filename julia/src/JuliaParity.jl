@@ -1,0 +1,17 @@
+"""
+The Julia side of julia-parity: constructors for Flux's layers and the textbook's, and one evaluator,
+`evaluate`, that takes a case and gives its outcome. Knows nothing of Python.
+"""
+module JuliaParity
+
+using Flux, NNlib, Optimisers, Zygote
+using LinearAlgebra, Random, Statistics, TOML
+using PrecompileTools: @setup_workload, @compile_workload
+
+include("evaluate.jl")
+include("flux_layers.jl")
+include("textbook.jl")
+include("textbook_layers.jl")
+include("workload.jl")
+
+end

@@ -1,0 +1,167 @@
+"""A row checked: its cases in both precisions on both sides, judged together.
+
+The four corners tell what kind of disagreement it is. Disagreement in Float64 is a difference in meaning. Agreement in Float64
+and disagreement in Float32 is rounding, and the Float64 result, which both sides share, says whose error is larger.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from .case import Case, Outcome
+from .catalogue import Row
+from .draws import draw_cases
+from .evaluators.live import LiveJulia
+from .verdict import Difference, Verdict, compare, sensitivity
+
+DTYPES = ("float64", "float32")
+LIVE_CASES = 50
+
+
+class Reference(Protocol):
+    """Something that knows what Julia makes of the cases of a row."""
+
+    name: str
+    versions: dict[str, str]
+
+    def pairs(self, row: Row, dtypes: tuple[str, ...], count: int | None, seed: int) -> Iterator[tuple[Case, dict[str, Outcome]]]:
+        """Cases in Float64, each with the outcome per dtype."""
+        ...
+
+
+class Live:
+    """Live Julia as a reference: fresh draws and the row's examples."""
+
+    name = "live"
+
+    def __init__(self, julia: LiveJulia):
+        self._julia = julia
+        self.versions = julia.versions
+
+    def pairs(self, row: Row, dtypes: tuple[str, ...], count: int | None, seed: int):
+        """The row's examples, then `count` drawn cases."""
+        named: dict[str, Case] = {}
+        wanted: dict[str, list[str]] = {}
+        for dtype in dtypes:
+            for case in row.named_cases(dtype):
+                named[case.origin] = case.cast(np.float64)
+                wanted.setdefault(case.origin, []).append(dtype)
+        drawn = draw_cases(row, LIVE_CASES if count is None else count, seed)
+        cases = [(case, tuple(wanted[case.origin])) for case in named.values()] + [(case, dtypes) for case in drawn]
+        outcomes = self._julia.evaluate_many([case.cast(dtype) for case, its in cases for dtype in its])
+        for case, its in cases:
+            yield case, {dtype: next(outcomes) for dtype in its}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A disagreement: the case, where it shows, and of what kind it is."""
+
+    case: Case
+    verdict: Verdict
+    kind: str  # "meaning", "rounding", "refusal" or "lost"
+    note: str = ""
+
+    def __str__(self):
+        if self.verdict.lost:
+            return f"{self.case.row}, {self.case.origin}: {self.verdict.lost}"
+        wrong = [str(difference) for difference in self.verdict.differences if not difference.agrees]
+        return f"{self.verdict.case} [{self.case.origin}]\n    differs in {self.kind}{self.note}\n    " + "\n    ".join(wrong)
+
+
+@dataclass
+class RowReport:
+    """What the check of one row came to."""
+
+    row: Row
+    cases: int = 0
+    per_dtype: dict[str, int] = field(default_factory=dict)
+    worst: dict[str, Difference] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    trusted: set[str] = field(default_factory=set)
+    blind: set[str] = field(default_factory=set)
+
+    @property
+    def mistrusted(self) -> set[str]:
+        """Arrays that were zero, constant or not finite in every case: their agreement proves nothing."""
+        return self.blind - self.trusted
+
+    @property
+    def verdict(self) -> str:
+        """One word: agrees, disagrees, lost, mistrusted, or absent where the reference has no case."""
+        if not self.cases:
+            return "absent"
+        if any(finding.kind != "lost" for finding in self.findings):
+            return "disagrees"
+        if self.findings:
+            return "lost"
+        return "mistrusted" if self.mistrusted else "agrees"
+
+
+def check_row(row: Row, reference: Reference, dtypes: tuple[str, ...] = DTYPES, count: int | None = None, seed: int = 0) -> RowReport:
+    """Check one row of the catalogue against the reference."""
+    report = RowReport(row)
+    for case, outcomes in reference.pairs(row, dtypes, count, seed):
+        report.cases += 1
+        _enter(report, row, case, outcomes)
+    return report
+
+
+def _enter(report: RowReport, row: Row, case: Case, outcomes: dict[str, Outcome]) -> None:
+    response = sensitivity(row.evaluate, case)
+    slack, documented = row.slack_ulps(case), frozenset(row.documented)
+    twins = {dtype: row.evaluate(case.cast(dtype)) for dtype in outcomes}
+    verdicts = {dtype: compare(case.cast(dtype), twins[dtype], outcome, response, slack, documented) for dtype, outcome in outcomes.items()}
+    for dtype, verdict in verdicts.items():
+        report.per_dtype[dtype] = report.per_dtype.get(dtype, 0) + 1
+        worst = verdict.worst
+        if worst and (dtype not in report.worst or worst.ulps > report.worst[dtype].ulps):
+            report.worst[dtype] = worst
+        report.blind |= verdict.blind
+        if not case.refused:
+            report.trusted |= {difference.array for difference in verdict.differences} - verdict.blind
+        if not verdict.agrees:
+            report.findings.append(Finding(case, verdict, *_kind(dtype, verdicts, twins, outcomes)))
+
+
+def _kind(dtype: str, verdicts: dict[str, Verdict], twins: dict[str, Outcome], julias: dict[str, Outcome]) -> tuple[str, str]:
+    verdict = verdicts[dtype]
+    if verdict.lost:
+        return "lost", ""
+    if any(difference.array == "refusal" for difference in verdict.differences):
+        return "refusal", ""
+    if dtype == "float64" or "float64" not in verdicts or not verdicts["float64"].agrees:
+        return "meaning", ""
+    worst = verdict.worst
+    assert worst is not None
+    truth = julias["float64"].arrays.get(worst.array)
+    mine, theirs = twins[dtype].arrays.get(worst.array), julias[dtype].arrays.get(worst.array)
+    if truth is None or mine is None or theirs is None or not truth.shape == mine.shape == theirs.shape:
+        return "rounding", ""
+    with np.errstate(invalid="ignore"):
+        error = {"python": np.max(np.abs(mine - truth), initial=0), "julia": np.max(np.abs(theirs - truth), initial=0)}
+    larger = max(error, key=lambda side: error[side])
+    return (
+        "rounding",
+        f" (Float64 agrees; in {worst.array} the error of {larger} is the larger: {error[larger]:.3g} of {min(error.values()):.3g})",
+    )
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How many rows came to which verdict."""
+
+    reports: tuple[RowReport, ...]
+
+    def count(self, verdict: str) -> int:
+        """The number of rows with that verdict."""
+        return sum(report.verdict == verdict for report in self.reports)
+
+    @property
+    def exit_code(self) -> int:
+        """0: all agree (mistrusted rows are counted, not failed); 1: some disagree; 3: some had no reference."""
+        if self.count("disagrees"):
+            return 1
+        return 3 if self.count("absent") or self.count("lost") else 0

@@ -1,0 +1,251 @@
+"""The command `julia-parity`."""
+
+import datetime
+import difflib
+import fnmatch
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from . import report, workload
+from .catalogue import CATALOGUE, Row
+from .checking import DTYPES, LIVE_CASES, Live, Reference, RowReport, Summary, check_row
+from .evaluators import find_julia, recorded
+from .evaluators.live import LiveJulia, NoJulia, choose
+from .evaluators.recorded import NoRecording, Recorded
+
+app = typer.Typer(
+    help="Do the Julia and the Python version agree, and if not, where, by how much and why?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+screen = Console()
+aside = Console(stderr=True)
+
+USAGE, NO_REFERENCE = 2, 3
+
+
+class Source(str, Enum):
+    """Where the Julia side of a check comes from."""
+
+    auto = "auto"
+    live = "live"
+    recorded = "recorded"
+
+
+class Precision(str, Enum):
+    """The precisions in which a row is checked."""
+
+    both = "both"
+    float64 = "float64"
+    float32 = "float32"
+
+
+Names = Annotated[
+    list[str] | None, typer.Argument(metavar="[ROW]...", help="Rows by name or pattern (Conv, 'Batch*', 'textbook.*'); none: all.")
+]
+OutFile = Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False)]
+
+
+def fail(message: str, code: int) -> typer.Exit:
+    """Say what is wrong on standard error; the exception to raise."""
+    aside.print(f"[bold red]error:[/] {message}", highlight=False)
+    return typer.Exit(code)
+
+
+def chosen_rows(names: list[str] | None) -> list[Row]:
+    """The rows that names and patterns stand for. Exits with 2 on a name that is none."""
+    if not names:
+        return list(CATALOGUE.values())
+    rows: dict[str, Row] = {}
+    for name in names:
+        found = [key for key in CATALOGUE if fnmatch.fnmatchcase(key, name)]
+        if not found:
+            near = difflib.get_close_matches(name, CATALOGUE, n=3, cutoff=0.5)
+            hint = f"; did you mean {' or '.join(near)}?" if near else "; `julia-parity list` shows all"
+            raise fail(f"no row is called {name}{hint}", USAGE)
+        rows |= {key: CATALOGUE[key] for key in found}
+    return list(rows.values())
+
+
+@contextmanager
+def opened(source: Source, recording: Path | None = None) -> Iterator[Reference]:
+    """The reference asked for; `auto` is live where that is ready, else recorded, and never downloads. Exits with 3 where there is none."""
+    try:
+        if recording is not None or source is Source.recorded:
+            yield Recorded(recording) if recording else recorded.newest()
+            return
+        try:
+            with aside.status("starting Julia (the first start compiles, which takes minutes)"):
+                julia = LiveJulia(choose(may_download=source is Source.live)).__enter__()
+        except NoJulia as missing:
+            if source is Source.live:
+                raise fail(str(missing), NO_REFERENCE) from None
+            aside.print("live Julia is not ready here (`julia-parity doctor` tells why): using the recording", style="yellow")
+            yield recorded.newest()
+            return
+        with julia:
+            yield Live(julia)
+    except NoRecording as missing:
+        raise fail(str(missing), NO_REFERENCE) from None
+
+
+@app.command()
+def check(
+    rows: Names = None,
+    reference: Annotated[Source, typer.Option(help="Julia itself, or a recording of it.")] = Source.auto,
+    recording: Annotated[Path | None, typer.Option(metavar="FILE", help="A recording other than the newest shipped one.")] = None,
+    dtype: Annotated[Precision, typer.Option(help="Precision; both tells differences in meaning from rounding.")] = Precision.both,
+    cases: Annotated[int | None, typer.Option(min=1, help=f"Drawn cases per row (live: {LIVE_CASES}; recorded: all there are).")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the draws (live).")] = 0,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as JSON.")] = None,
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as JUnit XML.")] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="All findings, and the reason of every slack.")] = False,
+):
+    """Check the NumPy twin against Flux, row by row. Exit code: 0 agrees, 1 disagrees, 2 wrong usage, 3 no reference."""
+    wanted = chosen_rows(rows)
+    for path in (json, junit):
+        if path is not None and not path.parent.is_dir():
+            raise fail(f"there is no directory {path.parent} for {path.name}", USAGE)
+    dtypes = DTYPES if dtype is Precision.both else (dtype.value,)
+    with opened(reference, recording) as julia:
+        screen.print(f"reference: {report.versions_line(julia)}", highlight=False, soft_wrap=True)
+        start = time.perf_counter()
+        reports = list(_checked(wanted, julia, dtypes, cases, seed))
+        seconds = time.perf_counter() - start
+    summary = Summary(tuple(reports))
+    screen.print(report.table(reports))
+    _findings(reports, verbose)
+    evaluated = sum(sum(r.per_dtype.values()) for r in reports)
+    screen.print(f"{evaluated} cases in {seconds:.1f} s, {evaluated / max(seconds, 1e-9):.0f} per second", highlight=False)
+    screen.print(report.summary_line(summary, julia), style="bold", highlight=False, soft_wrap=True)
+    if json:
+        report.write_json(json, summary, julia)
+    if junit:
+        report.write_junit(junit, summary, julia)
+    raise typer.Exit(summary.exit_code)
+
+
+def _checked(rows: list[Row], julia: Reference, dtypes, cases, seed) -> Iterator[RowReport]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=aside, transient=True) as progress:
+        task = progress.add_task("", total=len(rows))
+        for row in rows:
+            progress.update(task, description=row.key)
+            yield check_row(row, julia, dtypes, cases, seed)
+            progress.advance(task)
+
+
+def _findings(reports: list[RowReport], verbose: bool) -> None:
+    for result in reports:
+        shown = result.findings if verbose else result.findings[:2]
+        for finding in shown:
+            screen.print(f"\n{finding}", markup=False, highlight=False, soft_wrap=True)
+        if len(result.findings) > len(shown):
+            screen.print(f"    and {len(result.findings) - len(shown)} more in {result.row.key} (--verbose)", highlight=False)
+        if verbose:
+            for structure in result.row.structures:
+                slack = result.row.slack(structure)
+                if slack:
+                    screen.print(f"{result.row.key}: {slack.ulps:g} ulp of slack: {slack.reason}", highlight=False, soft_wrap=True)
+                    break
+            for name, reason in result.row.documented.items():
+                screen.print(f"{result.row.key}: {name} is not compared: {reason}", highlight=False, soft_wrap=True)
+
+
+@app.command("list")
+def list_rows(rows: Names = None):
+    """The catalogue: every row, and what it covers."""
+    sheet = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("row", "kind", "examples", "covers"):
+        sheet.add_column(heading)
+    for row in chosen_rows(rows):
+        sheet.add_row(row.key, row.kind, str(len(row.examples)), row.covers)
+    screen.print(sheet)
+
+
+@app.command()
+def doctor(
+    juliacall_pin: Annotated[
+        bool, typer.Option(help="Print only the juliacall requirement that fits the Julia found, if another is installed.")
+    ] = False,
+):
+    """What was found of Python, Julia, PythonCall and Flux, how a live check would start, and the remedy if it would not."""
+    if juliacall_pin:
+        pin = find_julia.juliacall_pin()
+        if pin:
+            print(pin)
+        return
+    found = list(find_julia.ways())
+    screen.print(f"juliacall (Python): {find_julia.juliacall_version() or 'not installed'}", highlight=False)
+    for way in found:
+        screen.print(f"[bold]{way.way}[/]: {way.where}", highlight=False, soft_wrap=True)
+        if way.versions:
+            screen.print("  " + ", ".join(f"{name} {version}" for name, version in way.versions.items()), highlight=False, soft_wrap=True)
+        if way.ready:
+            screen.print("  ready", style="green")
+        else:
+            screen.print(f"  {way.problem}\n  remedy: {way.remedy}", style="yellow", highlight=False, markup=False, soft_wrap=True)
+    first = next((way for way in found if way.ready), None)
+    try:
+        shipped = report.versions_line(recorded.newest())
+    except NoRecording as missing:
+        shipped = str(missing)
+    screen.print(f"recording: {shipped}", highlight=False, soft_wrap=True)
+    screen.print(f"`check` would use: {f'live Julia, {first.way}' if first else 'the recording'}", style="bold", highlight=False)
+
+
+@app.command()
+def record(
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to write (default: the package's recordings).")] = None,
+    cases: Annotated[int, typer.Option(min=1, help="Drawn cases per row, beside its examples.")] = 8,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 1,
+    rows: Annotated[list[str] | None, typer.Option("--row", metavar="ROW", help="Only these rows.")] = None,
+    write_workload: Annotated[bool, typer.Option("--workload", help="Only write the Julia package's precompile workload.")] = False,
+):
+    """Record what live Julia makes of every row: examples and fresh draws, in both precisions, with full provenance."""
+    if write_workload:
+        path = find_julia.julia_sources() / "workload.toml"
+        path.write_text(workload.as_toml(CATALOGUE.values()), encoding="utf-8")
+        screen.print(f"wrote {path}", highlight=False, soft_wrap=True)
+        return
+    wanted = chosen_rows(rows)
+    with opened(Source.live) as julia:
+        today = datetime.date.today().isoformat()
+        path = (out or recorded.SHIPPED) / f"flux-{julia.versions['Flux']}-{today.replace('-', '')}.npz"
+        if path.exists():
+            raise fail(f"{path} exists already: recordings are never written over", USAGE)
+        lost: list[str] = []
+
+        def entries():
+            for row in wanted:
+                for case, outcomes in julia.pairs(row, DTYPES, cases, seed):
+                    gone = next((outcome.error for outcome in outcomes.values() if outcome.lost), None)
+                    if gone:
+                        lost.append(f"{row.key}, {case.origin}: {gone}")
+                    else:
+                        yield case, outcomes
+
+        with aside.status("recording"):
+            count = recorded.write(path, entries(), {"versions": julia.versions, "made": today, "seed": seed, "cases": cases})
+    screen.print(f"{count} cases of {len(wanted)} rows, {path.stat().st_size / 1e6:.1f} MB: {path}", highlight=False, soft_wrap=True)
+    if lost:
+        raise fail("not recorded:\n  " + "\n  ".join(lost), NO_REFERENCE)
+
+
+def main() -> None:
+    """The entry point."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

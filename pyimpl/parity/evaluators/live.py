@@ -1,0 +1,179 @@
+"""The Julia side, live: a supervised worker process in which Julia runs.
+
+A crash or a hang of Julia costs one case: it comes back as lost, its inputs are saved, the worker is started again, and the cases
+after it go on. Julia never shares a process with pytest or with another library's runtime.
+"""
+
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from multiprocessing.connection import Connection, Listener
+from pathlib import Path
+
+import numpy as np
+
+from ..case import Case, Outcome
+from .find_julia import Installed, julia_sources, ways
+
+WORKER = Path(__file__).with_name("julia_worker.py")
+START_SECONDS = 1800  # the first start compiles the whole catalogue, and juliapkg may have to download Julia
+CASE_SECONDS = 300
+ATTEMPTS = 3
+
+
+class NoJulia(Exception):
+    """No live reference can be had; the message says why and what to do."""
+
+
+def choose(may_download: bool) -> Installed:
+    """The first way to a live Julia that is ready; juliapkg's download only if `may_download`. Raises NoJulia."""
+    tried = []
+    for way in ways():
+        if way.ready or (may_download and way.downloads):
+            return way
+        tried.append(f"  {way.way}: {way.problem}\n    remedy: {way.remedy}")
+    raise NoJulia("no live Julia is ready:\n" + "\n".join(tried))
+
+
+class LiveJulia:
+    """Evaluates cases with real Julia. Use as a context manager.
+
+    Raises NoJulia on entering where Julia does not start, with what it said.
+    """
+
+    name = "live"
+
+    def __init__(self, installed: Installed, command: Sequence[str] | None = None, case_seconds: float = CASE_SECONDS):
+        self.installed = installed
+        self.case_seconds = case_seconds
+        self.saved = Path(tempfile.gettempdir()) / "julia-parity-lost"
+        self.versions: dict[str, str] = {}
+        self._command = list(command or [sys.executable, "-P", str(WORKER)])
+        self._process: subprocess.Popen | None = None
+        self._connection: Connection | None = None
+        self._log = tempfile.TemporaryFile()
+
+    def __enter__(self) -> "LiveJulia":
+        self._start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop()
+        self._log.close()
+
+    def _start(self) -> None:
+        key = secrets.token_bytes(16)
+        environment = os.environ | self.installed.environment | {"JULIA_PARITY_KEY": key.hex(), "OPENBLAS_NUM_THREADS": "1"}
+        with Listener(authkey=key) as listener:
+            command = [*self._command, str(listener.address), str(julia_sources())]
+            self._process = subprocess.Popen(
+                command, env=environment, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, start_new_session=True
+            )
+            self._connection = self._accept(listener)
+        answer = self._receive(START_SECONDS)
+        if answer is None or answer[0] != "ready":
+            said = answer[1] if answer else "it ended or gave no answer"
+            tail = self._tail()
+            self._stop()
+            raise NoJulia(f"Julia ({self.installed.where}) did not start: {said}{tail}\n  `julia-parity doctor` tells what was found")
+        self.versions = dict(answer[1])
+
+    def _accept(self, listener: Listener) -> Connection:
+        """The worker's connection; gives up as soon as the worker has ended without one."""
+        import threading
+
+        accepted: list[Connection] = []
+        waiting = threading.Thread(target=lambda: accepted.append(listener.accept()), daemon=True)
+        waiting.start()
+        while waiting.is_alive():
+            waiting.join(0.1)
+            if self._process is not None and self._process.poll() is not None and waiting.is_alive():
+                tail = self._tail()
+                self._process = None
+                raise NoJulia(f"the Julia worker ended before it could connect{tail}")
+        return accepted[0]
+
+    def _receive(self, seconds: float):
+        """The worker's next message; None if it crashed or stays silent."""
+        assert self._connection is not None
+        try:
+            return self._connection.recv() if self._connection.poll(seconds) else None
+        except (EOFError, OSError):
+            return None
+
+    def _tail(self) -> str:
+        self._log.seek(0)
+        lines = self._log.read().decode(errors="replace").strip().splitlines()[-8:]
+        return "".join(f"\n  | {line}" for line in lines)
+
+    def _stop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if self._process is not None:
+            try:
+                self._process.wait(2)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._process = None
+
+    def evaluate_many(self, cases: Sequence[Case]) -> Iterator[Outcome]:
+        """One outcome per case, in order. Survives crashes and hangs; gives up on the rest after a few that follow one another."""
+        done = failures = 0
+        while done < len(cases):
+            if failures >= ATTEMPTS:
+                for _ in cases[done:]:
+                    yield Outcome(error=f"not evaluated: Julia was lost {failures} times in a row", lost=True)
+                return
+            try:
+                if self._connection is None:
+                    self._start()
+                assert self._connection is not None
+                self._connection.send(("cases", [(case.row, case.config, case.mode, case.arrays) for case in cases[done:]]))
+            except (OSError, NoJulia) as failure:
+                self._stop()
+                failures += 1
+                if failures >= ATTEMPTS:
+                    yield Outcome(error=f"Julia could not be started again: {failure}", lost=True)
+                    done += 1
+                continue
+            while done < len(cases):
+                message = self._receive(self.case_seconds)
+                if message is None:
+                    yield self._lost(cases[done])
+                    done, failures = done + 1, failures + 1
+                    break
+                failures = 0
+                yield _outcome(*message[1])
+                done += 1
+
+    def _lost(self, case: Case) -> Outcome:
+        ended = self._process is not None and self._process.poll() is not None
+        how = "crashed" if ended or not self._alive() else f"gave no answer for {self.case_seconds:g} s"
+        self.saved.mkdir(parents=True, exist_ok=True)
+        path = self.saved / f"{case.row}-{secrets.token_hex(4)}.npz"
+        np.savez(path, **case.arrays)  # type: ignore[arg-type]
+        path.with_suffix(".txt").write_text(f"{case}\n{case.config}\n", encoding="utf-8")
+        if self._process is not None:
+            self._process.kill()
+        self._stop()
+        return Outcome(error=f"Julia {how}; the inputs are in {path}", lost=True)
+
+    def _alive(self) -> bool:
+        """Whether the worker still runs: a crash is seen on the connection a little before the process is gone."""
+        try:
+            assert self._process is not None
+            self._process.wait(0.5)
+        except subprocess.TimeoutExpired:
+            return True
+        return False
+
+
+def _outcome(arrays, nothing, error, mistake) -> Outcome:
+    if error is not None:
+        return Outcome(error=error, lost=mistake)
+    return Outcome(arrays, frozenset(nothing))

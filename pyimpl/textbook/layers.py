@@ -1,0 +1,200 @@
+"""The hand-written layers of "deep learning from scratch": Affine, Sigmoid, Relu, BatchNormalization, Dropout.
+
+They differ from Flux's on purpose; where they do, the docstring says so. x is (batch, ...) and is converted to
+the dtype of the layer's parameters. Conventions: the table in the description of the five experiments.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..activations import sigmoid
+from ..expect import as_float
+from ..layers.layer import Layer
+from ..pullback import Gradient
+
+
+def weight_and_bias(who: str, weight, bias, axes: str, out: int) -> tuple[np.ndarray, np.ndarray]:
+    """Both as floating-point arrays of the weight's dtype; `axes` names the weight's axes, `out` is that of the outputs."""
+    weight = as_float(who, weight)
+    if weight.ndim != axes.count(",") + 1:
+        raise ValueError(f"{who} expects a weight of shape {axes}, got {weight.shape}")
+    bias = as_float(who, bias, weight.dtype)
+    if bias.shape != (weight.shape[out],):
+        raise ValueError(f"{who} expects a bias of shape ({weight.shape[out]},), got {bias.shape}")
+    return weight, bias
+
+
+def samples_as_rows(who: str, x: np.ndarray, features: int) -> np.ndarray:
+    """x (batch, ...) as (batch, features); every axis after the first is flattened."""
+    if x.ndim < 2 or math.prod(x.shape[1:]) != features:
+        raise ValueError(f"{who} expects (batch, ...) with {features} features a sample, got x of shape {x.shape}")
+    return x.reshape(len(x), features)
+
+
+def initial_std(init: str | float, n_in: int) -> float:
+    """`sqrt(2 / n_in)` for "he" or "relu", `sqrt(1 / n_in)` for "xavier" or "sigmoid"; a number is itself.
+
+    The standard deviation of the normal numbers that a weight starts with. Flux's `glorot` takes n_out too.
+    """
+    if not isinstance(init, str):
+        return float(init)
+    if init.lower() in ("he", "relu"):
+        return math.sqrt(2 / n_in)
+    if init.lower() in ("xavier", "sigmoid"):
+        return math.sqrt(1 / n_in)
+    raise ValueError(f'initial_std expects a number, "he", "relu", "xavier" or "sigmoid", got {init!r}')
+
+
+@dataclass(eq=False, repr=False)
+class Affine(Layer):
+    """`x @ weight + bias`, with every axis of x after the first flattened; dx has x's shape again.
+
+    Raises ValueError where a sample does not have n_in features. (Flux's `Dense` acts on the last axis.)
+    """
+
+    weight: np.ndarray  # (n_in, n_out)
+    bias: np.ndarray  # (n_out,)
+
+    def __post_init__(self):
+        self.weight, self.bias = weight_and_bias("Affine", self.weight, self.bias, "(n_in, n_out)", 1)
+
+    def pullback(self, x):  # x: (batch, ...)
+        weight = self.weight
+        n_in, n_out = weight.shape
+        x = as_float("Affine", x, weight.dtype)
+        rows = samples_as_rows(f"Affine({n_in} => {n_out})", x, n_in)
+
+        def affine_back(dy):
+            return Gradient(weight=rows.T @ dy, bias=dy.sum(0)), (dy @ weight.T).reshape(x.shape)
+
+        return rows @ weight + self.bias, affine_back
+
+
+@dataclass(eq=False, repr=False)
+class Sigmoid(Layer):
+    """`1 / (1 + exp(-x))`, in the form that cannot overflow."""
+
+    def pullback(self, x):
+        return sigmoid.pullback(x)
+
+
+@dataclass(eq=False, repr=False)
+class Relu(Layer):
+    """`max(0, x)`; x <= 0 blocks the gradient. NaN stays NaN and lets the gradient pass (Flux's `relu` blocks it)."""
+
+    def pullback(self, x):
+        x = as_float("Relu", x)
+        blocked = x <= 0
+
+        def relu_back(dy):
+            return None, np.where(blocked, 0, dy)
+
+        return np.where(blocked, 0, x), relu_back
+
+
+@dataclass(eq=False, repr=False)
+class BatchNormalization(Layer):
+    """`gamma * (x - mean) / sqrt(var + eps) + beta`, one mean and biased variance per feature.
+
+    x is (batch, features) or (batch, ...): images are flattened, which makes one statistic per pixel (Flux: per channel).
+    Active, which is inside `pullback` unless `active` says otherwise: the statistics are those of the batch, and the running ones
+    become `momentum * old + (1 - momentum) * new`. Inactive: the running statistics are used; no gradient flows to them.
+    Raises ValueError where a sample does not have as many features as gamma.
+    """
+
+    gamma: np.ndarray  # (features,)
+    beta: np.ndarray  # (features,)
+    momentum: float = 0.9  # of the old value; Flux's is of the new
+    eps: float = 10e-7  # 1e-6, not a slip for 1e-7
+    running_mean: np.ndarray | None = None  # (features,)  zeros
+    running_var: np.ndarray | None = None  # (features,)  zeros, not Flux's ones; biased
+    active: bool | None = None
+
+    trainable = ("gamma", "beta")
+
+    def __post_init__(self):
+        self.gamma = as_float("BatchNormalization", self.gamma)
+        self.running_mean = np.zeros_like(self.gamma) if self.running_mean is None else self.running_mean
+        self.running_var = np.zeros_like(self.gamma) if self.running_var is None else self.running_var
+        for name in ("beta", "running_mean", "running_var"):
+            array = as_float("BatchNormalization", getattr(self, name), self.gamma.dtype)
+            if self.gamma.ndim != 1 or array.shape != self.gamma.shape:
+                raise ValueError(
+                    f"BatchNormalization expects gamma and {name} of one shape (features,), got {self.gamma.shape} and {array.shape}"
+                )
+            setattr(self, name, array)
+
+    def __call__(self, x):
+        return self._apply(x, active=bool(self.active))[0]
+
+    def pullback(self, x):  # x: (batch, ...)
+        return self._apply(x, active=self.active is not False)
+
+    def _apply(self, x, active):
+        gamma = self.gamma
+        x = as_float("BatchNormalization", x, gamma.dtype)
+        rows = samples_as_rows(f"BatchNormalization({len(gamma)})", x, len(gamma))
+        count = len(rows)
+        mean = rows.mean(0) if active else self.running_mean
+        deviation = rows - mean
+        var = (deviation * deviation).mean(0) if active else self.running_var
+        if active:
+            self._track(mean, var)
+        root = np.sqrt(var + self.eps)
+        normal = deviation / root
+
+        def batchnormalization_back(dy):
+            dy = dy.reshape(rows.shape)
+            dgamma, dbeta = (normal * dy).sum(0), dy.sum(0)
+            gradient = Gradient(gamma=dgamma, beta=dbeta, momentum=None, eps=None, running_mean=None, running_var=None, active=None)
+            through_statistics = (dbeta + normal * dgamma) / count if active else 0
+            return gradient, ((dy - through_statistics) * (gamma / root)).reshape(x.shape)
+
+        return (gamma * normal + self.beta).reshape(x.shape), batchnormalization_back
+
+    def _track(self, mean, var):
+        keep, new = self.momentum, 1 - self.momentum
+        self.running_mean[...] = keep * self.running_mean + new * mean
+        self.running_var[...] = keep * self.running_var + new * var
+
+
+@dataclass(eq=False, repr=False)
+class Dropout(Layer):
+    """`x` where u > ratio, 0 elsewhere, with u uniform on [0, 1), inside a gradient; `(1 - ratio) * x` outside.
+
+    Not inverted: Flux's `Dropout` rescales in training and leaves x alone outside. `rng` is anything with NumPy's
+    `random`. Raises ValueError unless 0 <= ratio <= 1.
+    """
+
+    ratio: float = 0.5
+    rng: Any = None
+    active: bool | None = None
+
+    trainable = ()
+
+    def __post_init__(self):
+        if not 0 <= self.ratio <= 1:
+            raise ValueError(f"Dropout expects 0 <= ratio <= 1, got {self.ratio}")
+        if self.rng is None:
+            self.rng = np.random.default_rng()
+
+    def __call__(self, x):
+        return self._apply(x, active=bool(self.active))[0]
+
+    def pullback(self, x):
+        return self._apply(x, active=self.active is not False)
+
+    def _apply(self, x, active):
+        x = as_float("Dropout", x)
+        if not active:
+            share = x.dtype.type(1 - self.ratio)
+            return share * x, lambda dy: (None, share * dy)
+        kept = self.rng.random(x.shape, dtype=x.dtype) > self.ratio
+
+        def dropout_back(dy):
+            return None, np.where(kept, dy, 0)
+
+        return np.where(kept, x, 0), dropout_back
