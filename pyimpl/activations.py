@@ -211,7 +211,7 @@ def leakyrelu(x, a=0.01):
 @activation(lambda dy, x, y, theta=1.0: _through(y > 0, dy))
 def trelu(x, theta=1.0):
     """`x` where x > theta, 0 elsewhere; slope 0 at theta."""
-    return np.where(x > theta, x, 0)
+    return np.where(x <= theta, 0, x)
 
 
 @activation(lambda dy, x, y, lam=0.5: _through(y != 0, dy))

@@ -34,8 +34,8 @@ def logsoftmax(x, dims=-1):
     x = as_float("logsoftmax", x)
     e, top = _shifted_exp(x, dims)
     total = e.sum(dims, keepdims=True)
-    with np.errstate(invalid="ignore"):
-        y = (x - top) - np.log(total)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        y = np.where(top == np.inf, np.log(e), x - top) - np.log(total)
 
     def logsoftmax_back(dy):
         return None, dy - dy.sum(dims, keepdims=True) * (e / total)
@@ -48,7 +48,9 @@ def logsumexp(x, dims=None):
     """`log(sum(exp(x)))` over everything, a scalar; with `dims`, along those axes, which are kept with size 1. Flux: `logsumexp`."""
     x = as_float("logsumexp", x)
     axes = tuple(range(x.ndim)) if dims is None else dims
-    e, top = _shifted_exp(x, axes)
+    top = x.max(axes, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        e = np.exp(x - top)  # an infinite maximum gives NaN here, as in NNlib
     total = e.sum(axes, keepdims=True)
     y = np.log(total) + top
 

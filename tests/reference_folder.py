@@ -16,7 +16,7 @@ import pyimpl
 from pyimpl import ACTIVATIONS, differentiable
 from pyimpl.parity.case import Case, Outcome
 
-FIELDS = {"β": "shift", "γ": "scale", "μ": "mean", "σ²": "var", "λ": "act", "σ": "act", "ϵ": "eps"}
+FIELDS = {"β": "shift", "γ": "scale", "μ": "mean", "σ²": "var", "λ": "act", "σ": "act", "ϵ": "eps", "Wh_h̃": "Wh_candidate"}
 
 
 @dataclass(frozen=True)
@@ -126,6 +126,65 @@ def same_pad(c, p):
     return pyimpl.Conv(p["weight"].copy(), p["bias"].copy(), pad=pyimpl.SamePad())
 
 
+def connection(c):
+    return {"vcat": pyimpl.vcat, "+": pyimpl.add}[c["connection"]]
+
+
+def maxout(c, p):
+    return pyimpl.Maxout(dense(p, "w1", "b1"), dense(p, "w2", "b2"))
+
+
+def skip_connection(c, p):
+    return pyimpl.SkipConnection(dense(p, "w", "b", pyimpl.tanh), connection(c))
+
+
+def parallel(c, p):
+    return pyimpl.Parallel(connection(c), dense(p, "w1", "b1", pyimpl.tanh), dense(p, "w2", "b2"))
+
+
+def group_norm(kind, *groups):
+    def build(c, p):
+        options = {name: c[name] for name in ("affine", "track_stats") if name in c}
+        layer = kind(p["x"].shape[1], *(c[name] for name in groups), act(c), **options, **normalising(c))
+        for name, field in {"beta": "shift", "gamma": "scale"}.items():
+            if name in p:
+                setattr(layer, field, p[name].copy())
+        return layer
+
+    return build
+
+
+def weight_norm(c, p):
+    return pyimpl.WeightNorm(dense(p))
+
+
+def recurrent(kind):
+    def build(c, p):
+        layer = kind(p["wi"].shape[0], p["wh"].shape[0])
+        for name, field in {"wi": "Wi", "wh": "Wh", "b": layer.cell.bias_field, "whh": "Wh_candidate"}.items():
+            if name in p:
+                setattr(layer.cell, field, p[name].copy())
+        return layer
+
+    return build
+
+
+def attention(c, p):
+    layer = pyimpl.MultiHeadAttention(p["x"].shape[-1], nheads=c["nheads"])
+    layer.q_proj, layer.k_proj, layer.v_proj, layer.out_proj = (dense(p, name) for name in ("wq", "wk", "wv", "wo"))
+    return layer
+
+
+def causal_attention(c, p):
+    """Flux's result without the weights."""
+
+    def attend(q, k, v):
+        (y, _), back = pyimpl.dot_product_attention.pullback(q, k, v, nheads=c["nheads"], mask=pyimpl.make_causal_mask(q))
+        return y, lambda dy: back((dy, None))
+
+    return differentiable(attend)
+
+
 def loss(name, **translated):
     def build(c, p):
         options = {ours: c[theirs] for theirs, ours in translated.items() if theirs in c}
@@ -147,19 +206,37 @@ SUBJECTS: dict[str, Callable[[dict, dict], Any]] = {
     "softmax": lambda c, p: bound(pyimpl.softmax, dims=axis(c)),
     "logsoftmax": lambda c, p: bound(pyimpl.logsoftmax, dims=axis(c)),
     "logsumexp": lambda c, p: bound(pyimpl.logsumexp, dims=axis(c)),
+    "glu": lambda c, p: bound(pyimpl.glu, dims=axis(c, "dim")),
     "normalise": lambda c, p: bound(pyimpl.normalise, dims=axis(c), **normalising(c)),
     "Dense": lambda c, p: dense(p, act=act(c)),
+    "Bilinear": lambda c, p: pyimpl.Bilinear(p["weight"].copy(), p["bias"].copy(), act(c)),
+    "Embedding": lambda c, p: pyimpl.Embedding(p["weight"].copy()),
+    "EmbeddingBag": lambda c, p: pyimpl.EmbeddingBag(p["weight"].copy()),
+    "Maxout": maxout,
+    "SkipConnection": skip_connection,
+    "Parallel": parallel,
     "Scale": lambda c, p: pyimpl.Scale(p["scale"].copy(), p["bias"].copy(), act(c)),
     "Conv": conv(pyimpl.Conv),
     "CrossCor": conv(pyimpl.CrossCor),
+    "ConvTranspose": conv(pyimpl.ConvTranspose),
     "SamePad": same_pad,
     "MaxPool": pool(pyimpl.MaxPool),
     "MeanPool": pool(pyimpl.MeanPool),
     "GlobalMaxPool": lambda c, p: pyimpl.GlobalMaxPool(),
     "GlobalMeanPool": lambda c, p: pyimpl.GlobalMeanPool(),
+    "AdaptiveMaxPool": lambda c, p: pyimpl.AdaptiveMaxPool(tuple(c["out"][::-1])),
+    "AdaptiveMeanPool": lambda c, p: pyimpl.AdaptiveMeanPool(tuple(c["out"][::-1])),
+    "Upsample": lambda c, p: pyimpl.Upsample(c["mode"], **sizes(c, "scale", "size")),
+    "PixelShuffle": lambda c, p: pyimpl.PixelShuffle(c["r"]),
     "flatten": lambda c, p: pyimpl.flatten,
     "BatchNorm": batch_norm,
     "LayerNorm": layer_norm,
+    "InstanceNorm": group_norm(pyimpl.InstanceNorm),
+    "GroupNorm": group_norm(pyimpl.GroupNorm, "groups"),
+    "WeightNorm": weight_norm,
+    **{kind.__name__: recurrent(kind) for kind in (pyimpl.RNN, pyimpl.LSTM, pyimpl.GRU, pyimpl.GRUv3)},
+    "MultiHeadAttention": attention,
+    "dot_product_attention": causal_attention,
     "Dropout": lambda c, p: pyimpl.Dropout(p["p"]),
     "Chain": chain,
     "mse": loss("mse"),
@@ -170,8 +247,24 @@ SUBJECTS: dict[str, Callable[[dict, dict], Any]] = {
     "binarycrossentropy": loss("binarycrossentropy"),
     "logitbinarycrossentropy": loss("logitbinarycrossentropy"),
     "kldivergence": loss("kldivergence"),
+    "msle": loss("msle"),
+    "focal_loss": loss("focal_loss"),
+    "binary_focal_loss": loss("binary_focal_loss"),
+    "dice_coeff_loss": loss("dice_coeff_loss"),
+    "tversky_loss": loss("tversky_loss"),
+    "poisson_loss": loss("poisson_loss"),
+    "hinge_loss": loss("hinge_loss"),
+    "squared_hinge_loss": loss("squared_hinge_loss"),
+    "siamese_contrastive_loss": loss("siamese_contrastive_loss"),
+    "label_smoothing": lambda c, p: bound(pyimpl.label_smoothing, alpha=np.float32(c["alpha"])),
+    "ctc_loss": lambda c, p: differentiable(lambda logits: _first(*pyimpl.ctc_loss.pullback(logits, np.asarray(c["target"]) - 1))),
     **{name: rule for name in ("Descent", "Momentum", "Nesterov", "RMSProp", "AdaGrad", "Adam", "AdamW", "OptimiserChain")},
+    **{name: rule for name in ("Rprop", "RAdam", "AdaMax", "OAdam", "AdaDelta", "AMSGrad", "NAdam", "AdaBelief", "Lion")},
 }
+
+
+# What is inside a layer although its configuration does not say so.
+UNSAID = dict.fromkeys(("RNN", "LSTM", "GRU", "GRUv3"), {"act": "tanh"})
 
 
 def _ours(name: str) -> str:
@@ -218,7 +311,7 @@ def _entry(entry: dict, arrays: dict[str, np.ndarray]) -> Entry:
         parameters["x"] = given["x1"]
     if entry["row"] == "Dropout":
         parameters["p"] = float(entry["julia"].split("(")[1].rstrip(")"))
-    data = {name: array for name, array in given.items() if not name.startswith("param.")}
+    data = {name: array - (array.dtype.kind == "i") for name, array in given.items() if not name.startswith("param.")}
     if entry["mode"] == "function" and "dy" in data:
         data["dy1"] = data.pop("dy")
     if entry["mode"] == "steps":
@@ -226,7 +319,7 @@ def _entry(entry: dict, arrays: dict[str, np.ndarray]) -> Entry:
     else:
         outcome = {_ours(name): array for name, array in flux.items() if entry["mode"] == "function" or array.ndim}
     label = f"{entry['row']}-{entry['group']}-{entry['case']}-{entry['dtype']}-{entry['mode']}"
-    config = entry["config"]
+    config = UNSAID.get(entry["row"], {}) | entry["config"]
     case = Case(entry["row"], config, data, entry["mode"], origin=label)
     subject = SUBJECTS[entry["row"]]
     return Entry(label, entry["row"], case, lambda _: subject(config, parameters), Outcome(outcome))

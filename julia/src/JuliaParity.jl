@@ -10,6 +10,10 @@ using PrecompileTools: @setup_workload, @compile_workload
 
 include("evaluate.jl")
 include("flux_layers.jl")
+include("flux_more_layers.jl")
+include("flux_sequences.jl")
+include("flux_losses.jl")
+include("flux_rules.jl")
 include("textbook.jl")
 include("textbook_layers.jl")
 include("workload.jl")

@@ -1,4 +1,4 @@
-# Flux's layers, losses, rules and initialisers, each made from plain data. Sizes arrive in Python's axis order.
+# Flux's layers, activations and initialisers, each made from plain data. Sizes arrive in Python's axis order.
 
 const ACTIVATIONS = Dict{String,Function}(
     string(act) => act for act in (
@@ -27,9 +27,7 @@ end
 "Keyword arguments for those settings that the configuration has, each through its own conversion."
 settings(c, conversions...) = (; (Symbol(name) => convert_setting(c[name]) for (name, convert_setting) in conversions if haskey(c, name))...)
 
-"Options in Flux's words; axes counted from the end in Python are counted from 1 in Julia."
-const AGGREGATIONS = Dict("mean" => mean, "sum" => sum, "identity" => identity)
-aggregation(name) = AGGREGATIONS[name]
+"An axis counted from the end in Python is counted from 1 in Julia."
 dimension(axis) = -axis
 
 const NORM = ("affine" => identity, "track_stats" => identity, "eps" => identity, "momentum" => identity)
@@ -46,15 +44,7 @@ for f in (softmax, logsoftmax, logsumexp)
     CONSTRUCTORS[string(f)] = (c, _) -> (options = settings(c, "dims" => dimension); x -> f(x; options...))
 end
 
-for f in (
-    Flux.mse, Flux.mae, Flux.huber_loss, Flux.crossentropy, Flux.logitcrossentropy, Flux.binarycrossentropy, Flux.logitbinarycrossentropy,
-    Flux.kldivergence,
-)
-    CONSTRUCTORS[string(nameof(f))] = (c, _) -> begin
-        options = settings(c, "agg" => aggregation, "dims" => dimension, "eps" => identity, "delta" => identity)
-        (ŷ, y) -> f(ŷ, y; options...)
-    end
-end
+CONSTRUCTORS["glu"] = (c, _) -> (x -> NNlib.glu(x, dimension(get(c, "dims", -1))))
 
 # Layers.
 
@@ -92,32 +82,6 @@ function chain(c)
     c["net"] == "regression" && return regression(c["n_in"], c["n_out"])
     c["net"] == "named" && return Chain(first=Dense(c["n_in"] => 4, relu), second=Dense(4 => c["n_out"]))
     return Chain(Conv((2, 3), 1 => 2, relu), MaxPool((2, 2)), Flux.flatten, Dense(4 * c["n_in"] => c["n_out"]), softmax)
-end
-
-# Optimiser rules: hyper-parameters by keyword would lose their order in older releases, so they are given by position.
-
-numbers(beta) = Tuple(Float64.(beta))
-
-const RULES = Dict{String,Function}(
-    "Descent" => c -> Descent(get(c, "eta", 0.1f0)),
-    "Momentum" => c -> Momentum(get(c, "eta", 0.01), get(c, "rho", 0.9)),
-    "Nesterov" => c -> Nesterov(get(c, "eta", 0.001), get(c, "rho", 0.9)),
-    "RMSProp" => c -> RMSProp(get(c, "eta", 0.001), get(c, "rho", 0.9); centred=get(c, "centred", false)),
-    "AdaGrad" => c -> AdaGrad(get(c, "eta", 0.1), get(c, "eps", 1e-8)),
-    "Adam" => c -> Adam(get(c, "eta", 0.001), numbers(get(c, "beta", (0.9, 0.999))), get(c, "eps", 1e-8)),
-    "AdamW" => c -> AdamW(get(c, "eta", 0.001), numbers(get(c, "beta", (0.9, 0.999))), get(c, "lam", 0.0); couple=get(c, "couple", true)),
-    "WeightDecay" => c -> WeightDecay(get(c, "lam", 5e-4)),
-    "SignDecay" => c -> SignDecay(get(c, "lam", 1e-3)),
-    "ClipGrad" => c -> ClipGrad(get(c, "delta", 10.0)),
-    "ClipNorm" => c -> ClipNorm(get(c, "omega", 10.0), get(c, "p", 2.0)),
-    "AccumGrad" => c -> AccumGrad(c["n"]),
-    "OptimiserChain" => c -> OptimiserChain(map(rule, c["rules"])...),
-)
-
-rule(c) = RULES[c["rule"]](c)
-
-for name in keys(RULES)
-    CONSTRUCTORS[name] = (c, _) -> rule(c)
 end
 
 # Initialisers, given the random numbers.

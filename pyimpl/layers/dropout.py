@@ -1,5 +1,6 @@
 """Dropout. Flux: `src/layers/normalise.jl`; NNlib: `src/dropout.jl`."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,8 @@ import numpy as np
 
 from ..expect import as_float
 from .layer import Layer
+
+SELU_LIMIT = -1.7580993408473766  # selu(-inf)
 
 
 @dataclass(eq=False, repr=False)
@@ -48,3 +51,47 @@ class Dropout(Layer):
             return None, mask * dy
 
         return mask * x, dropout_back
+
+
+@dataclass(eq=False, repr=False)
+class AlphaDropout(Layer):
+    """`A * (u > p ? x : alpha) + B` with u uniform on [0, 1), inside a gradient; x itself outside. Flux: `AlphaDropout`.
+
+    alpha is what selu tends to on the left, `A = ((1 - p) * (1 + p * alpha^2))^(-1/2)` and `B = -A * alpha * p`: mean 0 and variance 1 of x
+    are kept. With p = 1 everything is zero. Raises ValueError unless 0 <= p <= 1. Klambauer et al. 2017.
+    """
+
+    p: float
+    active: bool | None = None
+    rng: Any = None
+
+    trainable = ()
+
+    def __post_init__(self):
+        if not 0 <= self.p <= 1:
+            raise ValueError(f"AlphaDropout expects 0 <= p <= 1, got {self.p}")
+        if self.rng is None:
+            self.rng = np.random.default_rng()
+
+    def __call__(self, x):
+        return self._apply(x, active=bool(self.active))[0]
+
+    def pullback(self, x):
+        return self._apply(x, active=self.active is not False)
+
+    def _apply(self, x, active):
+        x = as_float("AlphaDropout", x)
+        p, number = self.p, x.dtype.type
+        if not active or p == 0:
+            return x, lambda dy: (None, dy)
+        if p == 1:
+            return np.sign(x) * number(0), lambda dy: (None, np.zeros_like(dy))
+        alpha = number(SELU_LIMIT)
+        a = number(1 / math.sqrt((1 - p) * (1 + p * float(alpha * alpha))))
+        b = number(-float(a * alpha) * p)
+        kept = self.rng.random(x.shape, dtype=x.dtype) > p
+
+        def alphadropout_back(dy):
+            return None, np.where(kept, a * dy, 0)
+
+        return a * np.where(kept, x, alpha) + b, alphadropout_back

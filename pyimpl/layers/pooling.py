@@ -109,3 +109,34 @@ def flatten(x):
     """`x.reshape(batch, -1)`. Flux: `flatten`."""
     x = np.asarray(x)
     return x.reshape(x.shape[0], -1), lambda dy: (None, dy.reshape(x.shape))
+
+
+@dataclass(eq=False, init=False, repr=False)
+class AdaptiveMaxPool(Layer):
+    """`MaxPool` with as many windows as `out` says: stride `in // out`, size `in - (out - 1) * stride`. Flux: `AdaptiveMaxPool`.
+
+    All windows are of one size and may overlap; PyTorch's vary in size unless `out` divides `in`.
+    """
+
+    out: tuple[int, ...]
+
+    rule = staticmethod(_max_pullback)
+
+    def __init__(self, out):
+        self.out = as_sizes(type(self).__name__, "out", out, 1 if isinstance(out, int) else len(out))
+
+    def pullback(self, x):  # x: (batch, channels, *space)
+        x = _spatial(type(self).__name__, x, len(self.out))
+        space = x.shape[2:]
+        if any(m < 1 or n < m for n, m in zip(space, self.out, strict=True)):
+            raise ValueError(f"{type(self).__name__}({self.out}) expects at least as many cells along every axis, got x of shape {x.shape}")
+        stride = tuple(n // m for n, m in zip(space, self.out, strict=True))
+        kernel = tuple(n - (m - 1) * s for n, m, s in zip(space, self.out, stride, strict=True))
+        return self.rule(x, kernel, stride, ((0, 0),) * len(space))
+
+
+@dataclass(eq=False, init=False, repr=False)
+class AdaptiveMeanPool(AdaptiveMaxPool):
+    """`MeanPool` with as many windows as `out` says; their size as for `AdaptiveMaxPool`. Flux: `AdaptiveMeanPool`."""
+
+    rule = staticmethod(_mean_pullback)

@@ -1,5 +1,6 @@
 """Optimiser rules, and the walk that applies one to a model."""
 
+from .adaptive import AdaBelief, AdaDelta, AdaMax, AMSGrad, Lion, NAdam, OAdam, RAdam, Rprop
 from .rules import (
     AccumGrad,
     AdaGrad,
@@ -19,17 +20,26 @@ from .rules import (
 from .update import adjust, freeze, setup, thaw, update
 
 __all__ = [
+    "AMSGrad",
     "AccumGrad",
+    "AdaBelief",
+    "AdaDelta",
     "AdaGrad",
+    "AdaMax",
     "Adam",
     "AdamW",
     "ClipGrad",
     "ClipNorm",
     "Descent",
+    "Lion",
     "Momentum",
+    "NAdam",
     "Nesterov",
+    "OAdam",
     "OptimiserChain",
+    "RAdam",
     "RMSProp",
+    "Rprop",
     "Rule",
     "SignDecay",
     "WeightDecay",

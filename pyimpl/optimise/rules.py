@@ -3,7 +3,7 @@
 `state, dx = rule.apply(state, x, g)` takes a parameter and its gradient and gives what is to be subtracted
 from the parameter; it may reuse the arrays of `state`, and changes neither x nor g. Every
 hyper-parameter is converted to x's dtype first, and powers of beta are accumulated in it, as in Julia.
-Names, defaults and formulas: Optimisers.jl 0.4, `src/rules.jl`.
+Names, defaults and formulas: Optimisers.jl 0.4, `src/rules.jl`. Kin of Adam and other adaptive rules: `adaptive.py`.
 """
 
 from dataclasses import dataclass, fields
@@ -123,8 +123,8 @@ class AdamMoments(Rule):
         T = x.dtype.type
         return np.zeros_like(x), np.zeros_like(x), (T(self.beta[0]), T(self.beta[1]))
 
-    def direction(self, state, x, g):
-        """The next state, and `m/(1 - b1^t) / (sqrt(v/(1 - b2^t)) + eps)` in an array of its own."""
+    def means(self, state, x, g):
+        """The next state; its arrays are those of `state`."""
         T = x.dtype.type
         b1, b2 = T(self.beta[0]), T(self.beta[1])
         m, v, (power1, power2) = state
@@ -132,12 +132,18 @@ class AdamMoments(Rule):
         m += (1 - b1) * g
         v *= b2
         v += (1 - b2) * (g * g)
+        return m, v, (power1 * b1, power2 * b2)
+
+    def direction(self, state, x, g):
+        """The next state, and `m/(1 - b1^t) / (sqrt(v/(1 - b2^t)) + eps)` in an array of its own."""
+        power1, power2 = state[2]
+        m, v, powers = self.means(state, x, g)
         root = v / (1 - power2)
         np.sqrt(root, out=root)
-        root += T(self.eps)
+        root += x.dtype.type(self.eps)
         direction = m / (1 - power1)
         direction /= root
-        return (m, v, (power1 * b1, power2 * b2)), direction
+        return (m, v, powers), direction
 
 
 @dataclass(frozen=True)

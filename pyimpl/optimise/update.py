@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from ..tree import children, is_trainable, trainable_children
+from ..tree import children, is_trainable, leaves, trainable_children
 from .rules import Rule
 
 
 class Leaf:
     """The rule of one parameter, the rule's state, and whether the parameter is frozen."""
+
+    __slots__ = ("frozen", "rule", "state")
 
     def __init__(self, rule: Rule, state: Any, frozen: bool = False):
         self.rule, self.state, self.frozen = rule, state, frozen
@@ -34,15 +36,13 @@ def setup(rule: Rule, model):
             if id(node) not in shared:
                 shared[id(node)] = Leaf(rule, rule.init(node))
             return shared[id(node)]
-        return _like(node, {name: grow(child) for name, child in trainable_children(node)})
+        if isinstance(node, tuple | list):
+            return tuple(grow(child) for child in node)
+        grown = {name: grow(child) for name, child in trainable_children(node)}
+        grown = {name: part for name, part in grown.items() if part is not None}
+        return SimpleNamespace(**grown) if grown else None
 
     return grow(model)
-
-
-def _like(node, parts: dict[str, Any]):
-    if isinstance(node, tuple | list):
-        return tuple(parts.values())
-    return SimpleNamespace(**parts) if parts else None
 
 
 def update(opt_state, model, gradient):
@@ -53,31 +53,33 @@ def update(opt_state, model, gradient):
     """
     if isinstance(gradient, tuple) and not isinstance(model, tuple | list):
         raise ValueError("update expects the gradient of the model, got a tuple: take withgradient(...)[1][0]")
-    pairs: dict[int, list] = {}
-    for leaf, x, g in _zip_leaves(opt_state, model, gradient, "model"):
-        if id(leaf) in pairs:
-            pairs[id(leaf)][2] = pairs[id(leaf)][2] + g
-        elif not leaf.frozen:
-            pairs[id(leaf)] = [leaf, x, g]
-    for leaf, x, g in pairs.values():
+    steps: dict[Leaf, tuple[np.ndarray, np.ndarray]] = {}
+    _collect(opt_state, model, gradient, steps)
+    for x, g in steps.values():
+        if g.shape != x.shape:
+            path = next(path for path, array in leaves(model, "model") if array is x)
+            raise ValueError(f"{path} has shape {x.shape}, its gradient {g.shape}")
+    for leaf, (x, g) in steps.items():
         leaf.state, dx = leaf.rule.apply(leaf.state, x, g)
         if dx is not None:
             x -= dx
     return opt_state, model
 
 
-def _zip_leaves(state, node, gradient, path) -> Iterator[tuple[Leaf, np.ndarray, np.ndarray]]:
-    if gradient is None or state is None:
+def _collect(state, node, gradient, steps) -> None:
+    """Walk state, model and gradient side by side; the state has the fewest branches, and leads."""
+    if state is None or gradient is None:
         return
-    if isinstance(state, Leaf):
-        if np.shape(gradient) != node.shape:
-            raise ValueError(f"{path} has shape {node.shape}, its gradient {np.shape(gradient)}")
-        yield state, node, gradient
-        return
-    states, gradients = dict(children(state)), dict(children(gradient))
-    for name, child in trainable_children(node):
-        if name in states and name in gradients:
-            yield from _zip_leaves(states[name], child, gradients[name], f"{path}.{name}")
+    if type(state) is Leaf:
+        if not state.frozen:
+            steps[state] = (node, steps[state][1] + gradient if state in steps else gradient)
+    elif type(state) is tuple:
+        for part, child, g in zip(state, node, gradient, strict=True):
+            _collect(part, child, g, steps)
+    else:
+        for name, part in vars(state).items():
+            child = node[name] if isinstance(node, dict) else getattr(node, name)
+            _collect(part, child, getattr(gradient, name, None), steps)
 
 
 def leaves_of(opt_state) -> Iterator[Leaf]:

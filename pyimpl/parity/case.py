@@ -38,6 +38,7 @@ class Case:
     origin: str = "drawn"  # or the name of the example it is
     exact: bool = False  # nothing is rounded on the way: the sides must agree to the last bit
     refused: bool = False  # both sides must raise
+    known: str = ""  # why the sides are known to differ here; that they do is checked too
 
     def of(self, prefix: str) -> dict[str, np.ndarray]:
         """The arrays whose name begins with `prefix`, without it."""

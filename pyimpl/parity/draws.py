@@ -33,7 +33,7 @@ ELEMENTS: dict[str, tuple[int, int]] = {
 
 
 def _array(numbers, shape, scale) -> np.ndarray:
-    return np.asarray(numbers, np.float64).reshape(shape) / scale
+    return np.asarray(np.asarray(numbers, np.float64).reshape(shape) / scale)  # of shape () too
 
 
 def _bounds(kind: str, exact: bool) -> tuple[int, int, int]:

@@ -29,15 +29,8 @@ def ulps(value: float) -> str:
 def table(reports: list[RowReport]) -> Table:
     """One line per row: cases, worst error in ulp and where, verdict."""
     sheet = Table(box=None, pad_edge=False, header_style="bold")
-    for heading, justify in (
-        ("row", "left"),
-        ("cases", "right"),
-        ("dtypes", "left"),
-        ("worst error", "right"),
-        ("in", "left"),
-        ("verdict", "left"),
-    ):
-        sheet.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    for heading in ("row", "cases", "dtypes", "worst error", "in", "verdict"):
+        sheet.add_column(heading, justify="right" if heading in ("cases", "worst error") else "left")
     for report in reports:
         dtypes = " ".join(sorted(dtype.removeprefix("float") for dtype in report.per_dtype))
         worst = [report.worst[dtype] for dtype in sorted(report.worst)]
@@ -52,6 +45,8 @@ def summary_line(summary: Summary, reference: Reference) -> str:
     """How many rows agree, disagree, are mistrusted, and against what."""
     parts = [f"{summary.count('agrees')} rows agree", f"{summary.count('disagrees')} disagree", f"{summary.count('mistrusted')} mistrusted"]
     parts += [f"{summary.count(verdict)} {verdict}" for verdict in ("lost", "absent") if summary.count(verdict)]
+    known = sum(report.known for report in summary.reports)
+    parts += [f"{known} cases known to differ"] if known else []
     return f"{', '.join(parts)}; reference: {versions_line(reference)}"
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from ..expect import as_float, as_sizes, expect_channels
 from ..layers.layer import Layer
 from ..pullback import Gradient
-from ..windows import padded, scatter_windows, windows
+from ..windows import Sizes, padded, scatter_windows, windows
 from .layers import weight_and_bias
 
 UNDILATED = (1, 1)
@@ -27,8 +27,8 @@ class Convolution(Layer):
 
     weight: np.ndarray  # (out, in, kh, kw)
     bias: np.ndarray  # (out,)
-    stride: int | tuple[int, int] = 1
-    pad: int | tuple[int, int] = 0
+    stride: Sizes = (1, 1)  # or one integer for both
+    pad: Sizes = (0, 0)  # likewise
 
     def __post_init__(self):
         self.weight, self.bias = weight_and_bias("Convolution", self.weight, self.bias, "(out, in, kh, kw)", 0)
@@ -66,8 +66,8 @@ class Pooling(Layer):
 
     pool_h: int
     pool_w: int
-    stride: int | tuple[int, int] = 1
-    pad: int | tuple[int, int] = 0
+    stride: Sizes = (1, 1)  # or one integer for both
+    pad: Sizes = (0, 0)  # likewise
     ceil: bool = False
 
     trainable = ()

@@ -109,8 +109,8 @@ class BatchNormalization(Layer):
     beta: np.ndarray  # (features,)
     momentum: float = 0.9  # of the old value; Flux's is of the new
     eps: float = 10e-7  # 1e-6, not a slip for 1e-7
-    running_mean: np.ndarray | None = None  # (features,)  zeros
-    running_var: np.ndarray | None = None  # (features,)  zeros, not Flux's ones; biased
+    running_mean: np.ndarray = None  # type: ignore[assignment]  # (features,)  zeros if not given
+    running_var: np.ndarray = None  # type: ignore[assignment]  # (features,)  zeros, not Flux's ones; biased
     active: bool | None = None
 
     trainable = ("gamma", "beta")

@@ -4,6 +4,7 @@ The learning rate is called `lr` as in the books; `adjust` takes it as `eta` too
 alone is computed in double precision and then converted to x's dtype.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,8 @@ TINY = 1e-7  # added to a root, outside of it
 
 class TextbookRule(Rule):
     """What the rules below share: the name of the learning rate."""
+
+    lr: float
 
     def __post_init__(self):
         if self.lr < 0:
@@ -100,7 +103,7 @@ class Adam(TextbookRule):
         T = x.dtype.type
         m, v, t = state
         t = t + 1
-        lr_t = self.lr * (1 - self.beta2**t) ** 0.5 / (1 - self.beta1**t)
+        lr_t = self.lr * math.sqrt(1 - self.beta2**t) / (1 - self.beta1**t)
         m = m + T(1 - self.beta1) * (g - m)
         v = v + T(1 - self.beta2) * (g * g - v)
         return (m, v, t), T(lr_t) * m / (np.sqrt(v) + T(TINY))

@@ -1,10 +1,22 @@
 """The catalogue: one row for everything that has a twin."""
 
-from . import activations, initialisers, layers, losses, rules, training
+from . import activations, initialisers, layers, losses, more_layers, rules, sequences, textbook, training
 from .row import Example, Row, Slack
 
 CATALOGUE: dict[str, Row] = {
-    row.key: row for rows in (layers.ROWS, activations.ROWS, losses.ROWS, rules.ROWS, initialisers.ROWS, training.ROWS) for row in rows
+    row.key: row
+    for rows in (
+        layers.ROWS,
+        more_layers.ROWS,
+        sequences.ROWS,
+        activations.ROWS,
+        losses.ROWS,
+        rules.ROWS,
+        initialisers.ROWS,
+        training.ROWS,
+        textbook.ROWS,
+    )
+    for row in rows
 }
 
 # Public names of pyimpl without a row of their own, and where they are checked instead.
@@ -33,4 +45,14 @@ COVERED_ELSEWHERE: dict[str, str] = {
     "withgradient": "row train",
 }
 
-__all__ = ["CATALOGUE", "COVERED_ELSEWHERE", "Example", "Row", "Slack"]
+TEXTBOOK_COVERED_ELSEWHERE: dict[str, str] = {
+    "Variable": "the tape: tests/test_textbook.py",
+    "apply": "the tape: tests/test_textbook.py",
+    "as_variable": "the tape: tests/test_textbook.py",
+    "initial_std": "a formula: tests/test_textbook.py",
+    "linear": "the tape: tests/test_textbook.py",
+    "mean_squared_error": "the tape: tests/test_textbook.py",
+    "numerical_gradient": "what other gradients are held against: tests/test_textbook.py",
+}
+
+__all__ = ["CATALOGUE", "COVERED_ELSEWHERE", "TEXTBOOK_COVERED_ELSEWHERE", "Example", "Row", "Slack"]

@@ -104,9 +104,36 @@ def _along(name: str, default) -> Row:
     )
 
 
+def _halved(config: Config) -> dict[str, tuple[int, ...]]:
+    sizes = list(config["sizes"][: config["rank"]])
+    sizes[config.get("dims", -1)] *= 2
+    return {"x1": tuple(sizes)}
+
+
+def _glu(config: Config):
+    options = {"dims": config["dims"]} if "dims" in config else {}
+    return differentiable(lambda x: pyimpl.glu.pullback(x, **options))
+
+
+GLU = Row(
+    "glu",
+    "flux",
+    "function",
+    twin=_glu,
+    structures=({"rank": 2}, {"rank": 2, "dims": -2}, {"rank": 3, "dims": -1}),
+    sizes={"sizes": st.tuples(st.integers(1, 4), st.integers(1, 3), st.integers(1, 3))},
+    shapes=_halved,
+    examples=(
+        Example("gates open and closed", {"rank": 2, "sizes": (2, 2)}, {"x1": [[2.0, -3.0, 100.0, -100.0], [0.0, 4.0, -0.0, -np.inf]]}),
+        Example("odd size", {"rank": 2, "sizes": (2, 2)}, {"x1": [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]}, refused=True),
+    ),
+    covers="along any axis, saturated gates; odd sizes are refused",
+)
+
 ROWS = (
     *(_row(name) for name in pyimpl.ACTIVATIONS if name != "identity"),
     _along("softmax", "the last"),
     _along("logsoftmax", "the last"),
     _along("logsumexp", "all"),
+    GLU,
 )

@@ -23,6 +23,7 @@ def _row(name: str, noise: str) -> Row:
         sizes={"sizes": st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 3), st.integers(1, 3))},
         shapes=lambda c: {"noise": (c["sizes"][: c["rank"]], noise or "uniform")},
         modes=("draw",),
+        constant=not noise,
         covers="vectors, matrices and convolution kernels, gain, from the same random numbers" if noise else "float32 of any shape",
     )
 

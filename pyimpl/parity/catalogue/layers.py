@@ -9,6 +9,9 @@ from pyimpl import ACTIVATIONS
 from .activations import activation_slack
 from .row import Config, Example, Row, Slack
 
+EMPTY_BATCH = "NNlib raises «cannot create partitions of length 0» for a convolution of no samples; the twin gives no samples"
+ZERO_DRAWN = "inside a gradient, NNlib's dropout rule drops entries whose random number is exactly 0, even where the layer is inactive"
+
 NORM = Slack(16, "the gradient of a normalisation is what remains of three terms that cancel, at the scale of the largest cotangent")
 
 
@@ -126,7 +129,7 @@ def _conv_row(name: str, *more: Config) -> Row:
         examples=(
             Example("even kernel, same padding", {**plain, "kernel": (4, 2), "extra": (0, 3), "pad": "same"}),
             Example("stride that leaves a rest", {**plain, "stride": (2, 3), "extra": (3, 4)}),
-            Example("empty batch", {**plain, "batch": 0}),
+            Example("empty batch", {**plain, "batch": 0}, known=EMPTY_BATCH),
             Example("wrong number of channels", plain, {"x1": np.ones((2, 3, 4, 4))}, refused=True),
             Example("kernel larger than the input", plain, {"x1": np.ones((2, 2, 1, 2))}, refused=True),
         ),
@@ -276,6 +279,8 @@ NORMALISE_ROW = Row(
     covers="along any axis, by default the batch",
 )
 
+DROPPED = {"rank": 2, "p": 0.5, "sizes": (1, 3, 1, 1)}
+
 DROPOUT_ROW = Row(
     "Dropout",
     "flux",
@@ -288,9 +293,10 @@ DROPOUT_ROW = Row(
     },
     shapes=lambda c: {
         "x1": c["sizes"][: c["rank"]],
-        "noise": (tuple(n if axis in c.get("dims", range(4)) else 1 for axis, n in enumerate(c["sizes"][: c["rank"]])), "uniform"),
+        "noise": (tuple(n if axis in c.get("dims", range(4)) else 1 for axis, n in enumerate(c["sizes"][: c["rank"]])), "probability"),
     },
     modes=("auto", "train", "test"),
+    examples=(Example("zero drawn in test mode", DROPPED, {"noise": [[0.0, 0.5, 0.75]]}, "test", known=ZERO_DRAWN),),
     covers="the same mask on both sides; dims; train, test and automatic mode; p = 0 and p = 1",
 )
 

@@ -14,6 +14,8 @@ from ... import tree
 from ..case import Case, Outcome
 from ..evaluators import numpy_twin
 
+MODELS = ("auto", "train", "test", "training")  # the modes whose subject has parameters
+
 Config = dict[str, Any]
 Fill = Callable[[tuple[int, ...], str], np.ndarray]
 
@@ -38,6 +40,7 @@ class Example:
     arrays: dict[str, Any] = field(default_factory=dict)
     mode: str | None = None
     refused: bool = False
+    known: str = ""  # the reason for which the sides differ here, such as a bug in Flux; it must still be seen
     dtypes: tuple[str, ...] = ("float32", "float64")
 
 
@@ -62,8 +65,9 @@ class Row:
     exact: Callable[[Config], bool] = lambda config: False  # sums and products of the inputs only: small dyadic inputs give no rounding
     slack: Callable[[Config], Slack | None] = lambda config: None
     examples: tuple[Example, ...] = ()
-    documented: dict[str, str] = field(default_factory=dict)  # arrays known to differ, each with its reason
+    constant: bool = False  # the outcome is constant by definition, so that its being so is no reason for mistrust
     differentiable: bool = True
+    true_gradient: bool = True  # False where the backward pass is, by convention, not the derivative of the forward pass
     covers: str = ""
 
     @property
@@ -79,8 +83,8 @@ class Row:
     def build(self, case: Case):
         """The twin of `case`, in its dtype and with its parameters."""
         twin = self.twin(case.config)
-        if case.mode in ("auto", "train", "test", "training"):
-            twin = numpy_twin.place(tree.astype(twin, case.dtype), case.of("param."))
+        if case.mode in MODELS:
+            numpy_twin.place(tree.astype(_model(twin), case.dtype), case.of("param."))
         return twin
 
     def evaluate(self, case: Case) -> Outcome:
@@ -96,8 +100,8 @@ class Row:
             if name not in arrays:
                 arrays[name] = fill(shape, kind)
         mode = mode or self.modes[0]
-        if mode in ("auto", "train", "test", "training"):
-            for path, leaf in tree.leaves(self.twin(config)):
+        if mode in MODELS:
+            for path, leaf in tree.leaves(_model(self.twin(config))):
                 if isinstance(leaf, np.ndarray) and f"param.{path}" not in arrays:
                     kind = "positive" if path.rpartition(".")[2] in self.positive else "real"
                     arrays[f"param.{path}"] = fill(leaf.shape, kind)
@@ -129,6 +133,7 @@ class Row:
                 given,
                 origin=example.name,
                 refused=example.refused,
+                known=example.known,
             )
             yield case.cast(dtype)
 
@@ -137,6 +142,11 @@ class Row:
         from ..draws import smallest
 
         return [{**structure, **{name: smallest(strategy) for name, strategy in self.sizes.items()}} for structure in self.structures]
+
+
+def _model(twin):
+    """The part of a subject that has parameters: all of it, or the first of (model, loss, rule)."""
+    return twin[0] if isinstance(twin, tuple) else twin
 
 
 def _is_index(array) -> bool:

@@ -19,7 +19,7 @@ def make_rule(config: Config):
     return getattr(pyimpl, config["rule"])(**settings)
 
 
-def _row(name, *variants: Config, covers="") -> Row:
+def _row(name, *variants: Config, examples: tuple[Example, ...] = (), covers="") -> Row:
     structures = tuple({"rule": name, **variant} for variant in variants)
     vector = {**structures[0], "sizes": (3,)}
     return Row(
@@ -35,9 +35,14 @@ def _row(name, *variants: Config, covers="") -> Row:
         examples=(
             Example("zero gradients", vector, {"g1": np.zeros(3), "g4": np.zeros(3)}),
             Example("tiny and huge gradients", vector, {"g1": (1e-6, 1e6, -1e6), "g2": (1e6, 1e-6, -1e-6), "g3": (2.0**-20, 1.0, 1024.0)}),
+            *examples,
         ),
         covers=covers or "parameter and state after each of six steps, defaults and other settings",
     )
+
+
+def _downhill(rule) -> Example:
+    return Example("negative learning rate", {"rule": rule, "eta": -0.125, "sizes": (3,)}, refused=True)
 
 
 ROWS = (
@@ -48,6 +53,25 @@ ROWS = (
     _row("AdaGrad", {}, {"eta": 0.5, "eps": 0.001}),
     _row("Adam", {}, {"eta": 0.02, "beta": [0.75, 0.9], "eps": 1e-4}),
     _row("AdamW", {}, {"eta": 0.01, "beta": [0.9, 0.99], "lam": 0.125}, {"eta": 0.01, "lam": 0.125, "couple": False}),
+    _row("RAdam", {}, {"eta": 0.02, "beta": [0.75, 0.9], "eps": 1e-4}, {"eta": 0.02, "beta": [0.5, 0.5]}, examples=(_downhill("RAdam"),)),
+    _row("AdaMax", {}, {"eta": 0.02, "beta": [0.75, 0.9], "eps": 1e-4}, examples=(_downhill("AdaMax"),)),
+    _row("OAdam", {}, {"eta": 0.02, "beta": [0.75, 0.99], "eps": 1e-4}, examples=(_downhill("OAdam"),)),
+    _row("AMSGrad", {}, {"eta": 0.02, "beta": [0.75, 0.9], "eps": 1e-4}, examples=(_downhill("AMSGrad"),)),
+    _row("NAdam", {}, {"eta": 0.02, "beta": [0.75, 0.9], "eps": 1e-4}, examples=(_downhill("NAdam"),)),
+    _row("AdaBelief", {}, {"eta": 0.02, "beta": [0.75, 0.9], "eps": 1e-4}, examples=(_downhill("AdaBelief"),)),
+    _row("AdaDelta", {}, {"rho": 0.5, "eps": 1e-4}),
+    _row(
+        "Rprop",
+        {},
+        {"eta": 0.5, "ell": [0.25, 2.0], "gamma": [0.125, 1.0]},
+        examples=(
+            _downhill("Rprop"),
+            Example(
+                "signs that turn and stay", {"rule": "Rprop", "sizes": (2,)}, {f"g{i}": (1.0, (-1.0) ** i) for i in range(1, STEPS + 1)}
+            ),
+        ),
+    ),
+    _row("Lion", {}, {"eta": 0.25, "beta": [0.5, 0.75]}, examples=(_downhill("Lion"),)),
     _row("WeightDecay", {}, {"lam": 0.125}),
     _row("SignDecay", {}, {"lam": 0.125}),
     _row("ClipGrad", {}, {"delta": 0.5}),

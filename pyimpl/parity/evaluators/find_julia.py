@@ -67,10 +67,8 @@ def _examine(way: str, julia: str, project: str | None) -> Installed:
     try:
         found = _ask(julia, project)
     except (OSError, ValueError, IndexError, subprocess.SubprocessError) as failure:
-        detail = getattr(failure, "stderr", None) or str(failure)
-        return Installed(
-            way, julia, problem=f"{julia} does not run: {detail.strip().splitlines()[0]}", remedy="install Julia 1.10 or later"
-        )
+        detail = (getattr(failure, "stderr", None) or str(failure)).strip().splitlines()[0]
+        return Installed(way, julia, problem=f"{julia} does not run: {detail}", remedy="install Julia 1.10 or later")
     project = found.pop("project")
     where = f"{julia}, environment {project}"
     environment = {"PYTHON_JULIACALL_EXE": julia, "PYTHON_JULIACALL_PROJECT": project}
@@ -78,14 +76,12 @@ def _examine(way: str, julia: str, project: str | None) -> Installed:
     if missing:
         add = ", ".join(f'"{name}"' for name in missing)
         return Installed(way, where, found, f"{', '.join(missing)} not installed there", f"julia -e 'using Pkg; Pkg.add([{add}])'")
-    ours = juliacall_version()
+    ours, fitting = juliacall_version(), f"pip install juliacall=={found['PythonCall']}"
     if ours is None:
-        return Installed(
-            way, where, found, "the Python package juliacall is not installed", f"pip install juliacall=={found['PythonCall']}"
-        )
+        return Installed(way, where, found, "the Python package juliacall is not installed", fitting)
     if ours != found["PythonCall"]:
         problem = f"juliacall {ours} in Python does not work with PythonCall {found['PythonCall']} in Julia: they must be the same version"
-        return Installed(way, where, found, problem, f"pip install juliacall=={found['PythonCall']}", environment)
+        return Installed(way, where, found, problem, fitting, environment)
     return Installed(way, where, found | {"juliacall": ours}, environment=environment)
 
 
@@ -95,9 +91,8 @@ def _named_by_environment() -> Installed | None:
         return None
     way = "named by PYTHON_JULIACALL_EXE"
     if not project:
-        return Installed(
-            way, exe, problem="PYTHON_JULIACALL_PROJECT is not set", remedy="name the Julia project that has PythonCall and Flux"
-        )
+        remedy = "name the Julia project that has PythonCall and Flux"
+        return Installed(way, exe, problem="PYTHON_JULIACALL_PROJECT is not set", remedy=remedy)
     found = shutil.which(exe)
     if not found:
         return Installed(way, exe, problem=f"there is no program {exe}", remedy="correct or unset PYTHON_JULIACALL_EXE")
@@ -107,9 +102,8 @@ def _named_by_environment() -> Installed | None:
 def _on_the_path() -> Installed:
     julia = shutil.which("julia")
     if not julia:
-        return Installed(
-            "on the PATH", "julia", problem="there is no julia on the PATH", remedy="install Julia 1.10 or later with Flux and PythonCall"
-        )
+        remedy = "install Julia 1.10 or later with Flux and PythonCall"
+        return Installed("on the PATH", "julia", problem="there is no julia on the PATH", remedy=remedy)
     return _examine("on the PATH", julia, None)
 
 

@@ -33,6 +33,16 @@ def main():
                 supervisor.send((index, julia.evaluate(*case)))
 
 
+DEFINITIONS = """
+push!(LOAD_PATH, source)
+using JuliaParity
+new_arrays() = Dict{String,Any}()
+new_vector() = Any[]
+is_mistake(error) = error isa JuliaParity.CaseError
+message(error) = sprint(showerror, error)
+"""
+
+
 class Border:
     """Arrays and plain data to Julia and back."""
 
@@ -42,11 +52,8 @@ class Border:
         self._error = juliacall.JuliaError
         self._main = juliacall.newmodule("JuliaParityBorder")
         self._main.source = source
-        self._main.seval("push!(LOAD_PATH, source)")
-        self._main.seval("using JuliaParity")
-        self._main.seval(
-            "new_arrays() = Dict{String,Any}(); new_vector() = Any[]; is_mistake(e) = e isa JuliaParity.CaseError; message(e) = sprint(showerror, e)"
-        )
+        for line in DEFINITIONS.strip().splitlines():
+            self._main.seval(line)
         self._parity = self._main.JuliaParity
         self._array = self._main.seval("Array")
 

@@ -161,7 +161,8 @@ class LiveJulia:
         if self._process is not None:
             self._process.kill()
         self._stop()
-        return Outcome(error=f"Julia {how}; the inputs are in {path}", lost=True)
+        said = self._tail() if how == "crashed" else ""
+        return Outcome(error=f"Julia {how}; the inputs are in {path}{said}", lost=True)
 
     def _alive(self) -> bool:
         """Whether the worker still runs: a crash is seen on the connection a little before the process is gone."""

@@ -65,7 +65,7 @@ def write(path: Path, entries: Iterable[tuple[Case, dict[str, Outcome]]], proven
             for dtype, outcome in outcomes.items()
         }
         inputs = {name: store.put(_narrow(array)) for name, array in case.arrays.items()}
-        marks = {"exact": case.exact, "refused": case.refused}
+        marks = {"exact": case.exact, "refused": case.refused, "known": case.known}
         index.append(
             {"row": case.row, "config": case.config, "mode": case.mode, "origin": case.origin, **marks, "in": inputs, "out": stored}
         )
@@ -106,7 +106,8 @@ class Recorded:
 
     def _case(self, entry: dict) -> Case:
         arrays = {name: self._array(place) for name, place in entry["in"].items()}
-        case = Case(entry["row"], entry["config"], arrays, entry["mode"], entry["origin"], entry["exact"], entry["refused"])
+        marks = {mark: entry[mark] for mark in ("origin", "exact", "refused", "known")}
+        case = Case(entry["row"], entry["config"], arrays, entry["mode"], **marks)
         return case.cast(np.float64)
 
     def _outcome(self, stored: dict) -> Outcome:

@@ -1,0 +1,26 @@
+# Flux's losses, each made from plain data.
+
+const AGGREGATIONS = Dict("mean" => mean, "sum" => sum, "identity" => identity)
+
+"Settings of a loss as Flux's keywords."
+loss_settings(c) = settings(
+    c, "agg" => name -> AGGREGATIONS[name], "dims" => dimension, "eps" => identity, "delta" => identity, "gamma" => identity, "margin" => identity,
+    "beta" => identity, "smooth" => identity,
+)
+
+"Fractional settings in the type of the data, as in Python: some losses of Flux would become Float64 by a Float64 setting."
+in_type(T, options) = Zygote.ignore_derivatives(() -> map(option -> option isa AbstractFloat ? T(option) : option, options))
+
+for f in (
+    Flux.mse, Flux.mae, Flux.msle, Flux.huber_loss, Flux.crossentropy, Flux.logitcrossentropy, Flux.binarycrossentropy,
+    Flux.logitbinarycrossentropy, Flux.kldivergence, Flux.poisson_loss, Flux.hinge_loss, Flux.squared_hinge_loss, Flux.siamese_contrastive_loss,
+    Flux.focal_loss, Flux.binary_focal_loss, Flux.dice_coeff_loss, Flux.tversky_loss,
+)
+    CONSTRUCTORS[string(nameof(f))] = (c, _) -> begin
+        options = loss_settings(c)
+        (ŷ, y) -> f(ŷ, y; in_type(eltype(ŷ), options)...)
+    end
+end
+
+CONSTRUCTORS["ctc_loss"] = (c, _) -> Flux.ctc_loss
+CONSTRUCTORS["label_smoothing"] = (c, _) -> (y -> Flux.label_smoothing(y, eltype(y)(c["alpha"]); dims=get(c, "binary", false) ? 0 : 1))

@@ -1,0 +1,106 @@
+"""Convolutions run backwards, and one channel at a time. Flux: `src/layers/conv.jl`."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..activations import Activation, fast
+from ..expect import as_float, as_padding, as_sizes, expect_channels
+from ..pullback import Gradient
+from ..windows import Pads, Sizes, output_size, scatter_windows, windows
+from .conv import Conv, CrossCor, SamePad, same_padding
+
+
+@dataclass(eq=False, init=False, repr=False)
+class ConvTranspose(CrossCor):
+    """The adjoint of `Conv`: `full[n, o, i * stride + (K - 1 - k) * dilation] += x[n, c, i] * weight[c, o, k]`, then bias and act.
+
+    `pad` is cropped from the full result. Arguments as for `Conv`, and `outpad`: cells added at the high end, fewer than the stride.
+    Of n cells along an axis it makes `(n - 1) * stride + 1 + (K - 1) * dilation - low - high + outpad`, with `SamePad()` n * stride.
+    With respect to PyTorch's layer the kernel is reversed. Raises ValueError where nothing is left after cropping. Flux: `ConvTranspose`.
+    """
+
+    act: Activation
+    weight: np.ndarray  # (in, out / groups, *kernel)
+    bias: np.ndarray | None  # (out,)
+    stride: Sizes
+    pad: Pads
+    dilation: Sizes
+    outpad: Sizes
+    groups: int
+
+    def __init__(self, *arguments, outpad=0, groups=1, **options):
+        self.groups = groups
+        super().__init__(*arguments, **options)
+        self.outpad = as_sizes("ConvTranspose", "outpad", outpad, self.weight.ndim - 2)
+        if self.weight.shape[0] % groups:
+            raise ValueError(
+                f"ConvTranspose expects input channels divisible by groups={groups}, got a weight of shape {self.weight.shape}"
+            )
+
+    def _weight_shape(self, n_in, n_out, kernel):
+        return n_in, n_out // self.groups, *kernel
+
+    def _channels_out(self):
+        return self.weight.shape[1] * self.groups
+
+    def _padding(self, pad):
+        kernel = self.weight.shape[2:]
+        if isinstance(pad, SamePad):
+            return same_padding(kernel, self.dilation, self.stride)
+        return as_padding("ConvTranspose", pad, len(kernel))
+
+    def _size(self, space):
+        lengths = zip(space, self.weight.shape[2:], self.stride, self.dilation, self.pad, self.outpad, strict=True)
+        size = tuple((n - 1) * s + 1 + (k - 1) * d - low - high + more for n, k, s, d, (low, high), more in lengths)
+        geometry = (self.weight.shape[2:], self.stride, self.dilation, self.pad)
+        if min(size) < 1 or output_size(size, *geometry) != space:
+            raise ValueError(f"{self!r} expects an image from which something is left, and outpad below the stride, got {space} => {size}")
+        return size, geometry
+
+    def pullback(self, x):  # x: (batch, in, *space)
+        weight, groups, bias = self.weight, self.groups, self.bias
+        x = as_float("ConvTranspose", x, weight.dtype)
+        expect_channels(repr(self), x, weight.shape[0], weight.ndim)
+        batch, space = x.shape[0], x.shape[2:]
+        size, geometry = self._size(space)
+        flat = _flipped(weight).reshape(groups, weight.shape[0] // groups, -1)  # (groups, in / groups, out / groups * taps)
+        rows = x.reshape(batch, groups, flat.shape[1], math.prod(space))
+        columns = (flat.swapaxes(-1, -2) @ rows).reshape(batch, self._channels_out(), *weight.shape[2:], *space)
+        z = scatter_windows(columns, size, *geometry)
+        if bias is not None:
+            z = z + bias.reshape(-1, *(1,) * len(space))
+        y, act_back = fast(self.act).pullback(z)
+
+        def conv_transpose_back(dy):
+            dz = act_back(dy)[1]
+            dcolumns = windows(dz, *geometry).reshape(batch, groups, flat.shape[2], rows.shape[-1])
+            dflat = (rows @ dcolumns.swapaxes(-1, -2)).sum(0)
+            dbias = None if bias is None else dz.sum((0, *range(2, dz.ndim)))
+            dx = (flat @ dcolumns).reshape(x.shape)
+            return self._gradient(_flipped(dflat.reshape(weight.shape)), dbias), dx
+
+        return y, conv_transpose_back
+
+    def _gradient(self, dweight, dbias):
+        settings = dict.fromkeys(("act", "stride", "pad", "dilation", "outpad", "groups"))
+        return Gradient(weight=dweight, bias=dbias, **settings)
+
+    def __repr__(self):
+        return f"ConvTranspose({self.weight.shape[2:]}, {self.weight.shape[0]} => {self._channels_out()})"
+
+
+def _flipped(weight):
+    return np.flip(weight, tuple(range(2, weight.ndim)))
+
+
+def DepthwiseConv(first, *arguments, **options) -> Conv:
+    """A `Conv` in which every input channel has outputs of its own, n_out / n_in of them: groups = n_in. Flux: `DepthwiseConv`.
+
+    `DepthwiseConv(kernel, n_in, n_out, act=identity, ...)` draws the weight, `DepthwiseConv(weight, bias=True, act=identity, ...)`
+    takes it: (in, out / in, *kernel).
+    """
+    if not isinstance(first, np.ndarray):
+        return Conv(first, *arguments, groups=arguments[0], **options)
+    return Conv(first.reshape(-1, 1, *first.shape[2:]), *arguments, groups=first.shape[0], **options)

@@ -1,0 +1,130 @@
+"""Laws that every twin keeps, over fresh draws of every row; they need no Julia."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyimpl.parity.catalogue import CATALOGUE
+from pyimpl.parity.draws import cases
+from pyimpl.parity.evaluators.numpy_twin import _hand_in
+from pyimpl.tree import testmode, trainmode
+
+DIFFERENTIABLE = [row for row in CATALOGUE.values() if row.differentiable and row.kind not in ("rule", "initialiser", "training")]
+REFUSING = [(row, example) for row in CATALOGUE.values() for example in row.examples if example.refused]
+
+differentiable = pytest.mark.parametrize("row", DIFFERENTIABLE, ids=[row.key for row in DIFFERENTIABLE])
+every_row = pytest.mark.parametrize("row", CATALOGUE.values(), ids=list(CATALOGUE))
+
+
+def subject(row, case):
+    """The twin of a case, in its mode and with its random numbers."""
+    twin = row.build(case)
+    _hand_in(twin, case)
+    if case.mode in ("train", "test"):
+        (trainmode if case.mode == "train" else testmode)(twin)
+    return twin
+
+
+def cotangent(case):
+    dys = case.numbered("dy")
+    return dys[0] if len(dys) == 1 else tuple(dys)
+
+
+def inner(dys, ys) -> float:
+    dys, ys = (part if isinstance(part, tuple) else (part,) for part in (dys, ys))
+    return float(sum(np.sum(dy * y) for dy, y in zip(dys, ys, strict=True)))
+
+
+def off_the_grid(case, rng):
+    """The case with every number moved off the coarse grid on which the kinks lie."""
+    arrays = {
+        name: array * (1 + 0.01 * rng.random(array.shape)) + 0.001 * rng.random(array.shape)
+        if name[0] == "x" and array.dtype.kind == "f"
+        else array
+        for name, array in case.arrays.items()
+    }
+    return type(case)(case.row, case.config, arrays, case.mode)
+
+
+@differentiable
+@given(data=st.data())
+def test_gradients_are_those_of_central_differences(row, data):
+    if not row.true_gradient:
+        pytest.skip("by convention not the derivative of the forward pass")
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    case = off_the_grid(data.draw(cases(row)), rng)
+    moved = [name for name, array in case.arrays.items() if name.startswith(("x", "param.")) and array.dtype.kind == "f" and array.size]
+    grads = row.evaluate(case)
+    assert grads.error is None, grads.error
+    directions = {name: rng.standard_normal(case.arrays[name].shape) for name in moved}
+    claimed = 0.0
+    for name, direction in directions.items():
+        gradient = grads.arrays.get(f"grad.{name.removeprefix('param.')}")
+        claimed += 0.0 if gradient is None else float(np.sum(gradient * direction))
+    h = 1e-6
+    values = []
+    for sign in (1, -1):
+        shifted = {name: case.arrays[name] + sign * h * directions[name] for name in moved}
+        y = subject(row, case_with(case, shifted)).pullback(*case_with(case, shifted).numbered("x"))[0]
+        values.append(inner(cotangent(case), y))
+    measured = (values[0] - values[1]) / (2 * h)
+    scale = 1 + abs(claimed) + sum(float(np.abs(grads.arrays[name]).sum()) for name in grads.arrays if name.startswith("grad"))
+    assert abs(claimed - measured) < 1e-5 * scale, f"{case}: back says {claimed}, central differences {measured}"
+
+
+def case_with(case, arrays):
+    return type(case)(case.row, case.config, case.arrays | arrays, case.mode)
+
+
+@differentiable
+@given(data=st.data())
+def test_back_is_pure_and_linear(row, data):
+    case = data.draw(cases(row))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        _, back = subject(row, case).pullback(*case.numbered("x"))
+    dy = cotangent(case)
+    once, again = flat(back(dy)), flat(back(dy))
+    doubled = flat(back(tuple(2 * part for part in dy) if isinstance(dy, tuple) else 2 * dy))
+    for first, second, twice in zip(once, again, doubled, strict=True):
+        np.testing.assert_array_equal(first, second)
+        np.testing.assert_array_equal(2 * first, twice)  # a factor of two rounds nothing
+
+
+def flat(gradients) -> list[np.ndarray]:
+    from pyimpl.tree import leaves
+
+    return [np.copy(leaf) for _, leaf in leaves(gradients)]
+
+
+@every_row
+@given(data=st.data())
+def test_inputs_are_left_alone_and_the_dtype_is_kept(row, data):
+    case = data.draw(cases(row)).cast(np.float32)
+    before = {name: array.copy() for name, array in case.arrays.items()}
+    outcome = row.evaluate(case)
+    assert outcome.error is None, f"{case}: {outcome.error}"
+    for name, array in before.items():
+        np.testing.assert_array_equal(case.arrays[name], array, err_msg=f"{name} was changed")
+    for name, array in outcome.arrays.items():
+        assert array.dtype.kind != "f" or array.dtype == np.float32, f"{name} is {array.dtype} for float32 input"
+        given_name = name.removeprefix("grad.")
+        if name.startswith("grad.x"):
+            assert array.shape == case.arrays[given_name].shape
+        elif name.startswith("grad."):
+            assert array.shape == case.arrays[f"param.{given_name}"].shape
+
+
+@pytest.mark.parametrize(("row", "example"), REFUSING, ids=[f"{row.key}: {example.name}" for row, example in REFUSING])
+def test_refusals_say_what_came(row, example):
+    case = next(case for case in row.named_cases("float64") if case.origin == example.name)
+    error = row.evaluate(case).error
+    assert error is not None, "was not refused"
+    assert error.startswith("ValueError"), error
+    assert "expect" in error or "does not fit" in error, error
+    if case.numbered("x")[0].dtype.kind == "f":
+        came = [str(x.shape) for x in case.numbered("x")] + [str(x.shape[2:]) for x in case.numbered("x")]
+        assert any(shape in error for shape in came), error

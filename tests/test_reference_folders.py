@@ -1,0 +1,40 @@
+"""Every case of every folder given with --reference-dir agrees."""
+
+import pytest
+from reference_folder import Entry, read
+
+from pyimpl.parity.catalogue.activations import SLACK, activation_slack
+from pyimpl.parity.evaluators.numpy_twin import evaluate
+from pyimpl.parity.verdict import compare, sensitivity
+
+
+def pytest_generate_tests(metafunc):
+    folders = metafunc.config.getoption("--reference-dir")
+    if not folders:
+        metafunc.parametrize("entry", [pytest.param(None, marks=pytest.mark.skip(reason="no --reference-dir given"))])
+        return
+    for folder in folders:
+        if not (folder / "index.json").is_file():
+            raise pytest.UsageError(f"{folder} is no reference folder: it has no index.json")
+    found = [entry for folder in folders for entry in read(folder)]
+    ids = [entry.label if isinstance(entry, Entry) else f"{entry}-without-a-twin" for entry in found]
+    metafunc.parametrize("entry", found, ids=ids)
+
+
+def slack_ulps(entry: Entry) -> float:
+    """What the catalogue grants the same row; of a layer, what it grants the activation inside."""
+    from pyimpl.parity.catalogue import CATALOGUE
+
+    row = CATALOGUE.get(entry.row)
+    slack = SLACK.get(entry.row) or activation_slack(entry.case.config) or (row.slack({}) if row and row.kind != "layer" else None)
+    return slack.ulps if slack else 0.0
+
+
+def test_the_twin_agrees_with_the_folder(entry):
+    assert isinstance(entry, Entry), f"{entry} has no twin"
+    mine = evaluate(entry.case, entry.build)
+    if entry.case.mode == "steps":  # these folders hold the rule's state at the end only
+        mine.arrays = {name: array for name, array in mine.arrays.items() if name.startswith("x@") or name in entry.flux.arrays}
+    response = sensitivity(lambda case: evaluate(case, entry.build), entry.case)
+    verdict = compare(entry.case, mine, entry.flux, response, slack_ulps(entry))
+    assert verdict.agrees, "\n".join(str(difference) for difference in verdict.differences if not difference.agrees)

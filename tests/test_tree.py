@@ -1,0 +1,131 @@
+"""Models as trees: paths, modes, state in and out, dtype."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import pyimpl
+from pyimpl import BatchNorm, Chain, Conv, Dense, Dropout, flatten, loadmodel, relu, state, testmode, trainables, trainmode
+
+
+def network(seed=0):
+    rng = np.random.default_rng(seed)
+    return Chain(
+        Conv((3, 3), 1, 2, relu, rng=rng), BatchNorm(2), flatten, Dense(8, 3, rng=rng), Dropout(0.5, rng=np.random.default_rng(seed))
+    )
+
+
+def test_trainables_in_flux_s_order():
+    found = trainables(network())
+    assert list(found) == [
+        "layers.0.weight",
+        "layers.0.bias",
+        "layers.1.shift",
+        "layers.1.scale",
+        "layers.3.weight",
+        "layers.3.bias",
+    ]
+
+
+def test_a_shared_array_is_one_parameter():
+    dense = Dense(2, 2)
+    assert list(trainables(Chain(dense, dense))) == ["layers.0.weight", "layers.0.bias"]
+
+
+def test_state_goes_from_one_model_to_another():
+    source, target = network(0), network(1)
+    source.layers[1].mean[:] = 3
+    loadmodel(target, state(source))
+    np.testing.assert_array_equal(target.layers[0].weight, source.layers[0].weight)
+    np.testing.assert_array_equal(target.layers[1].mean, [3, 3])
+    assert target.layers[0].weight is not source.layers[0].weight
+    loadmodel(network(2), source)
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (lambda: Chain(Dense(2, 3)), r"model.layers.0.weight has shape \(2, 2\), the source has \(2, 3\)"),
+        (lambda: Chain(Dense(2, 2, bias=False)), "model.layers.0.bias is an array of shape"),
+        (lambda: Chain(Dense(2, 2), Dense(2, 2)), "model.layers has the fields"),
+        (lambda: Chain(BatchNorm(2)), "model.layers.0 has the fields"),
+    ],
+)
+def test_a_state_that_does_not_fit_changes_nothing(other, message):
+    model = Chain(Dense(2, 2))
+    before = model.layers[0].weight.copy()
+    with pytest.raises(ValueError, match=message):
+        loadmodel(model, other())
+    np.testing.assert_array_equal(model.layers[0].weight, before)
+
+
+def test_modes():
+    model = network()
+    bn, dropout = model.layers[1], model.layers[4]
+    assert testmode(model) is model
+    assert (bn.active, dropout.active) == (False, False)
+    assert (trainmode(model).layers[1].active, trainmode(model, False).layers[4].active) == (True, False)
+    testmode(model, "auto")
+    assert (bn.active, dropout.active) == (None, None)
+    with pytest.raises(ValueError, match="got 'sometimes'"):
+        trainmode(model, "sometimes")
+
+
+def test_running_statistics_move_inside_a_gradient_and_only_there():
+    model, x = network(), np.random.default_rng(3).standard_normal((5, 1, 4, 4)).astype(np.float32)
+    bn = model.layers[1]
+    model(x)
+    np.testing.assert_array_equal(bn.mean, 0)
+    model.pullback(x)
+    once = bn.mean.copy()
+    assert once.any()
+    model.pullback(x)
+    assert (np.abs(bn.mean) > np.abs(once)).any()
+    testmode(model).pullback(x)
+    assert not np.array_equal(bn.mean, once)
+
+
+def test_a_layer_can_be_used_twice_before_back():
+    dense, x1, x2 = Dense(2, 3), np.ones((4, 2), np.float32), np.zeros((4, 2), np.float32)
+    _, back1 = dense.pullback(x1)
+    _, back2 = dense.pullback(x2)
+    assert back1(np.ones((4, 3), np.float32))[0].weight.any()
+    assert not back2(np.ones((4, 3), np.float32))[0].weight.any()
+
+
+def test_copies_and_pickles():
+    model, x = testmode(network()), np.ones((2, 1, 4, 4), np.float32)
+    for twin in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        np.testing.assert_array_equal(twin(x), model(x))
+        twin.layers[3].weight[:] = 0
+        assert model.layers[3].weight.any()
+
+
+def test_astype_converts_arrays_and_keeps_settings():
+    model = pyimpl.astype(network(), np.float64)
+    assert {array.dtype for array in trainables(model).values()} == {np.dtype(np.float64)}
+    assert model.layers[1].eps == float(np.float32(1e-5))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Dense(2, 3)(np.ones((4, 5))), r"Dense\(2 => 3\) expects 2 features, got x of shape \(4, 5\)"),
+        (lambda: Dense(2, 3)(np.ones((4, 2), complex)), "expects real numbers, got an array of complex128"),
+        (lambda: Dense(2, 3)(np.array([["a", "b"]])), "expects real numbers, got an array of <U1"),
+        (lambda: BatchNorm(3)(np.ones(3)), r"BatchNorm\(3\) expects 3 channels on axis 1 .* got x of shape \(3,\)"),
+        (lambda: pyimpl.mse(np.ones((3, 1)), np.ones(3)), r"one shape, got \(3, 1\) and \(3,\)"),
+        (lambda: pyimpl.mse(np.ones(3), np.ones(3), agg="median"), "agg expects one of mean, sum, identity"),
+        (lambda: Dropout(1.5), "expects 0 <= p <= 1, got 1.5"),
+        (lambda: Conv((3, 3), 3, 4, groups=2), "divisible by groups=2, got 3 => 4"),
+        (lambda: Conv((3, 3), 1, 1, stride=(1, 2, 3)), r"expects stride as an integer or 2 integers, got \(1, 2, 3\)"),
+        (lambda: pyimpl.Adam(-1.0), "learning rate of at least 0, got -1.0"),
+        (lambda: pyimpl.onehotbatch([0, 7], [0, 1]), "expects labels among"),
+        (lambda: pyimpl.gradient(Dense(2, 2), np.ones((1, 2))), r"a gradient needs a scalar, got an output of shape \(1, 2\)"),
+    ],
+)
+def test_bad_input_is_refused_in_the_user_s_terms(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()

@@ -1,0 +1,116 @@
+"""The comparator itself: what it must let pass, what it must not."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyimpl.parity.case import Case, Outcome
+from pyimpl.parity.verdict import FACTOR, compare, nudged, sensitivity
+
+
+def case_of(**arrays) -> Case:
+    return Case("none", {}, {name: np.asarray(array) for name, array in arrays.items()}, "function")
+
+
+def verdict_of(mine, theirs, response=None, **marks):
+    arrays = [Outcome({"y": np.asarray(side)}) for side in (mine, theirs)]
+    return compare(dataclasses.replace(case_of(x1=np.ones(1)), **marks), *arrays, response or {})
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_few_ulps_pass_and_many_do_not(dtype):
+    y = np.array([1.0, -3.0, 1e-20], dtype)
+    eps = np.finfo(dtype).eps
+    assert verdict_of(y * (1 + np.asarray(4 * eps, dtype)), y).agrees
+    assert not verdict_of(y * (1 + np.asarray(3 * FACTOR * eps, dtype)), y).agrees
+
+
+@given(st.integers(0, 2))
+def test_one_wrong_entry_among_many_is_found_and_named(at):
+    y = np.array([100.0, 1.0, 0.01])
+    mine = y.copy()
+    mine[at] *= 1 + 1e-9
+    verdict = verdict_of(mine, y)
+    assert not verdict.agrees
+    assert verdict.worst.index == (at,)
+    assert (verdict.worst.python, verdict.worst.julia) == (mine[at], y[at])
+
+
+def test_equal_nan_and_infinities_agree_and_nothing_else_does():
+    odd = np.array([np.nan, np.inf, -np.inf])
+    assert verdict_of(odd, odd).agrees
+    for wrong in ([0.0, np.inf, -np.inf], [np.nan, -np.inf, -np.inf], [np.nan, np.nan, -np.inf], [np.nan, 1e308, -np.inf]):
+        assert not verdict_of(np.array(wrong), odd).agrees
+        assert not verdict_of(odd, np.array(wrong)).agrees
+
+
+def test_zero_against_a_small_number_disagrees():
+    assert not verdict_of(np.array([0.0, 1.0]), np.array([1e-12, 1.0])).agrees
+    assert verdict_of(np.array([0.0]), np.array([-0.0])).agrees
+
+
+def test_exact_cases_allow_nothing():
+    y = np.array([1.0, 2.0])
+    assert verdict_of(y, y, exact=True).agrees
+    assert not verdict_of(np.nextafter(y, 3), y, exact=True).agrees
+
+
+@pytest.mark.parametrize("theirs", [np.ones((2, 1)), np.ones(3), np.ones(2, np.float32), np.ones(2, np.int64)])
+def test_shape_and_dtype_must_be_the_same(theirs):
+    assert not verdict_of(np.ones(2), theirs).agrees
+
+
+def test_nothing_may_equal_a_zero_gradient_and_nothing_else():
+    zero, one = Outcome({"grad.x1": np.zeros(2)}), Outcome({"grad.x1": np.ones(2)})
+    nothing = Outcome({}, frozenset({"grad.x1"}))
+    case = case_of(x1=np.ones(2))
+    assert compare(case, zero, nothing, {}).agrees and compare(case, nothing, zero, {}).agrees
+    assert not compare(case, one, nothing, {}).agrees and not compare(case, nothing, one, {}).agrees
+    assert not compare(case, Outcome({"y": np.zeros(2)}), Outcome({}), {}).agrees
+
+
+def test_errors_agree_only_with_errors():
+    case, fine, error = case_of(x1=np.ones(1)), Outcome({"y": np.ones(1)}), Outcome(error="ValueError: no")
+    assert compare(case, error, error, {}).agrees
+    assert not compare(case, error, fine, {}).agrees and not compare(case, fine, error, {}).agrees
+    assert not compare(dataclasses.replace(case, refused=True), fine, fine, {}).agrees
+    lost = compare(case, fine, Outcome(error="gone", lost=True), {})
+    assert not lost.agrees and lost.lost == "gone"
+
+
+@pytest.mark.parametrize("blind", [np.zeros(3), np.full(3, 7.0), np.full(3, np.nan), np.zeros(()), np.ones((0, 2))])
+def test_what_proves_nothing_is_marked(blind):
+    assert verdict_of(blind, blind).blind == {"y"}
+
+
+def test_what_proves_something_is_not_marked():
+    assert not verdict_of(np.array([1.0, 2.0]), np.array([1.0, 2.0])).blind
+    assert not verdict_of(np.float64(3.0), np.float64(3.0)).blind
+
+
+def test_sensitivity_sees_the_terms_behind_a_cancellation():
+    """`a - b` for large a and b: the result is small, its error is that of a and b."""
+    case = case_of(x1=np.array([1000.0]), x2=np.array([999.5]))
+    response = sensitivity(lambda c: Outcome({"y": c.arrays["x1"] - c.arrays["x2"]}), case)
+    assert 1 < response["y"][0] < 4000
+    python, julia = (Outcome({"y": np.array([0.5 + error])}) for error in (2e-13, 0.0))
+    assert compare(case, python, julia, response).agrees
+    assert not compare(case, python, julia, {}).agrees
+
+
+def test_a_jump_grants_nothing():
+    """At a kink the outcome jumps under the smallest nudge: that is no reason for tolerance."""
+    case = case_of(x1=np.array([3.0, 3.0, 3.0]))
+    response = sensitivity(lambda c: Outcome({"y": (c.arrays["x1"] > 3) * 1000.0}), case)
+    assert not response["y"].any()
+
+
+def test_nudges_leave_equal_numbers_equal():
+    x = np.array([1.5, 1.5, 0.0, -1.5, 2.0, 2.0])
+    for probe in range(5):
+        moved = nudged(case_of(x1=x), probe, 1e-6).arrays["x1"]
+        assert moved[0] == moved[1] and moved[4] == moved[5] and moved[2] == 0
+        np.testing.assert_allclose(moved, x, rtol=1.1e-6)

@@ -1,0 +1,43 @@
+"""The distribution: built, installed in an empty environment elsewhere, and used there."""
+
+import os
+import subprocess
+import sys
+import tarfile
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def distributions(tmp_path_factory):
+    out = tmp_path_factory.mktemp("dist")
+    subprocess.run([sys.executable, "-m", "build", "--outdir", str(out), str(ROOT)], check=True, capture_output=True, timeout=600)
+    return out
+
+
+def test_wheel_and_sdist_contain_julia_and_recordings(distributions):
+    (wheel,) = distributions.glob("*.whl")
+    (sdist,) = distributions.glob("*.tar.gz")
+    names = zipfile.ZipFile(wheel).namelist()
+    for wanted in ("pyimpl/parity/julia/Project.toml", "pyimpl/parity/julia/src/JuliaParity.jl", "pyimpl/parity/julia/workload.toml"):
+        assert wanted in names
+    assert any(name.startswith("pyimpl/parity/recordings/flux-") for name in names)
+    inside = tarfile.open(sdist).getnames()
+    assert any(name.endswith("/julia/src/evaluate.jl") for name in inside)
+    assert any("/recordings/flux-" in name for name in inside)
+
+
+def test_the_wheel_works_in_an_empty_environment(distributions, tmp_path):
+    venv.create(tmp_path / "env", with_pip=True)
+    python = tmp_path / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
+    (wheel,) = distributions.glob("*.whl")
+    subprocess.run([str(python), "-m", "pip", "install", "--quiet", str(wheel)], check=True, capture_output=True, timeout=900)
+    command = python.with_name("julia-parity")
+    done = subprocess.run([str(command), "check", "--reference", "recorded"], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 disagree, 0 mistrusted; reference: recorded Flux" in done.stdout

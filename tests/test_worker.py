@@ -1,0 +1,179 @@
+"""The supervised worker: a crash, a hang or a missing Julia costs one case and one clear message.
+
+Most of it needs no Julia: a stand-in for the worker speaks its protocol and misbehaves on request.
+"""
+
+import os
+import signal
+import sys
+
+import numpy as np
+import pytest
+
+from pyimpl.parity.case import Case
+from pyimpl.parity.catalogue import CATALOGUE
+from pyimpl.parity.checking import Live, check_row
+from pyimpl.parity.evaluators import find_julia
+from pyimpl.parity.evaluators.find_julia import Installed
+from pyimpl.parity.evaluators.live import LiveJulia, NoJulia, choose
+
+STAND_IN = """
+import os, sys, time
+from multiprocessing.connection import Client
+behaviour = {behaviour!r}
+with Client(sys.argv[1], authkey=bytes.fromhex(os.environ["JULIA_PARITY_KEY"])) as supervisor:
+    if behaviour == "does not start":
+        supervisor.send(("failed", "PythonCall.jl did not start properly"))
+        sys.exit()
+    supervisor.send(("ready", {{"Flux": "0"}}))
+    while True:
+        try:
+            _, cases = supervisor.recv()
+        except EOFError:
+            break
+        for index, (row, config, mode, arrays) in enumerate(cases):
+            if row == "crash":
+                os.abort()
+            if row == "hang":
+                time.sleep(60)
+            if row == "error":
+                supervisor.send((index, (None, [], "DimensionMismatch: no", False)))
+            else:
+                supervisor.send((index, ({{"y": arrays["x1"] * 2}}, [], None, False)))
+"""
+
+
+def stand_in(tmp_path, behaviour="", seconds=20.0) -> LiveJulia:
+    script = tmp_path / "worker.py"
+    script.write_text(STAND_IN.format(behaviour=behaviour))
+    julia = LiveJulia(Installed("stand-in", "nowhere"), [sys.executable, str(script)], case_seconds=seconds)
+    julia.saved = tmp_path / "lost"
+    return julia
+
+
+def cases(*rows):
+    return [Case(row, {"n": 1}, {"x1": np.array([1.0, 2.5])}, "function") for row in rows]
+
+
+def test_outcomes_come_in_order(tmp_path):
+    with stand_in(tmp_path) as julia:
+        outcomes = list(julia.evaluate_many(cases("fine", "error", "fine")))
+    assert [outcome.error for outcome in outcomes] == [None, "DimensionMismatch: no", None]
+    np.testing.assert_array_equal(outcomes[2].arrays["y"], [2.0, 5.0])
+    assert not any(outcome.lost for outcome in outcomes)
+
+
+@pytest.mark.parametrize(("fault", "said"), [("crash", "crashed"), ("hang", "gave no answer")])
+def test_a_fault_costs_one_case_and_saves_its_inputs(tmp_path, fault, said):
+    with stand_in(tmp_path, seconds=2.0) as julia:
+        outcomes = list(julia.evaluate_many(cases("fine", fault, "fine", "fine")))
+        assert [outcome.lost for outcome in outcomes] == [False, True, False, False]
+        assert said in outcomes[1].error
+        (saved,) = (tmp_path / "lost").glob("*.npz")
+        assert str(saved) in outcomes[1].error
+        np.testing.assert_array_equal(np.load(saved)["x1"], [1.0, 2.5])
+        assert list(julia.evaluate_many(cases("fine")))[0].error is None
+
+
+def test_it_gives_up_after_a_few_faults_in_a_row(tmp_path):
+    with stand_in(tmp_path) as julia:
+        outcomes = list(julia.evaluate_many(cases(*["crash"] * 6)))
+    assert len(outcomes) == 6 and all(outcome.lost for outcome in outcomes)
+    assert "not evaluated" in outcomes[-1].error
+
+
+def test_a_worker_that_does_not_start_is_one_clear_message(tmp_path):
+    with pytest.raises(NoJulia, match="did not start properly"), stand_in(tmp_path, "does not start"):
+        pass
+    silent = LiveJulia(Installed("stand-in", "nowhere"), [sys.executable, "-c", "print('no such library'); raise SystemExit(1)"])
+    with pytest.raises(NoJulia, match="no such library"), silent:
+        pass
+
+
+@pytest.fixture
+def no_julia(monkeypatch, tmp_path):
+    """An environment in which nothing leads to a Julia."""
+    for name in ("PYTHON_JULIACALL_EXE", "PYTHON_JULIACALL_PROJECT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PYTHON_JULIAPKG_PROJECT", str(tmp_path / "nothing"))
+
+
+def test_without_julia_nothing_is_ready_and_every_way_has_a_remedy(no_julia):
+    assert all(not way.ready and way.problem and way.remedy for way in find_julia.ways())
+    with pytest.raises(NoJulia, match="remedy"):
+        choose(may_download=False)
+    assert choose(may_download=True).way == "juliapkg"
+    assert find_julia.juliacall_pin() is None
+
+
+def fake_julia(tmp_path, monkeypatch, answer) -> None:
+    program = tmp_path / "julia"
+    program.write_text(f"#!{sys.executable}\n{answer}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="writes a program with a shebang line")
+@pytest.mark.parametrize(
+    ("answer", "problem", "remedy"),
+    [
+        ("import sys; sys.exit('cannot open shared object file')", "cannot open shared object file", "install Julia"),
+        ("print('hello')", "does not run", "install Julia"),
+        ("""print('{"Julia": "1.10.8", "project": "/x", "PythonCall": "0.9.1"}')""", "Flux", "Pkg.add"),
+        (
+            """print('{"Julia": "1.10.8", "project": "/x", "PythonCall": "0.0.1", "Flux": "1", "Zygote": "1", "NNlib": "1",'
+                    '"Optimisers": "1", "PrecompileTools": "1"}')""",
+            "must be the same version",
+            "pip install juliacall==0.0.1",
+        ),
+    ],
+)
+def test_a_julia_that_does_not_do_says_why(no_julia, tmp_path, monkeypatch, answer, problem, remedy):
+    fake_julia(tmp_path, monkeypatch, answer)
+    way = next(way for way in find_julia.ways() if way.way == "on the PATH")
+    assert not way.ready
+    assert problem in way.problem and remedy in way.remedy
+    if "juliacall==" in remedy:
+        assert find_julia.juliacall_pin() == "juliacall==0.0.1"
+
+
+def test_what_the_environment_names_comes_first(no_julia, monkeypatch):
+    monkeypatch.setenv("PYTHON_JULIACALL_EXE", "/no/such/julia")
+    assert "PYTHON_JULIACALL_PROJECT" in next(find_julia.ways()).problem
+    monkeypatch.setenv("PYTHON_JULIACALL_PROJECT", "/no/such/project")
+    assert "/no/such/julia" in next(find_julia.ways()).problem
+
+
+# With real Julia.
+
+
+@pytest.fixture(scope="module")
+def real_julia(pytestconfig):
+    if not pytestconfig.live_julia:
+        pytest.skip("no live Julia here")
+    with LiveJulia(pytestconfig.live_julia.installed, case_seconds=120) as julia:
+        yield julia
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+@pytest.mark.parametrize("fault", ["SIGKILL", "SIGSTOP"])
+def test_real_julia_is_replaced_when_it_dies_or_hangs(real_julia, tmp_path, fault):
+    real_julia.saved = tmp_path
+    row = CATALOGUE["relu"]
+    assert check_row(row, Live(real_julia), count=3).verdict == "agrees"
+    real_julia.case_seconds = 5 if fault == "SIGSTOP" else 120
+    os.kill(real_julia._process.pid, getattr(signal, fault))
+    report = check_row(row, Live(real_julia), count=3)
+    assert report.verdict == "lost"
+    assert len(report.findings) == 1
+    real_julia.case_seconds = 120
+    assert check_row(row, Live(real_julia), count=3).verdict == "agrees"
+
+
+def test_a_mistake_of_the_catalogue_is_no_refusal(real_julia):
+    unknown, misplaced = (Case("no such row", {}, {"x1": np.ones(2)}, "function"), CATALOGUE["Dense"])
+    case = next(iter(misplaced.named_cases("float64")))
+    case.arrays["param.nothing"] = np.ones(2)
+    for outcome in real_julia.evaluate_many([unknown, case]):
+        assert outcome.lost and outcome.error
