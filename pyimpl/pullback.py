@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-Pullback = tuple[Any, Callable[..., tuple]]
+Pullback = tuple[Any, Callable[..., tuple] | None]  # None: no gradient flows through it at all
 
 
 class Gradient(SimpleNamespace):
@@ -22,6 +22,9 @@ class Gradient(SimpleNamespace):
 
 class Function:
     """A differentiable function without fields: callable, and with a `pullback`."""
+
+    __name__: str
+    __qualname__: str
 
     def __init__(self, rule: Callable[..., Pullback]):
         update_wrapper(self, rule)

@@ -15,14 +15,19 @@ import numpy as np
 
 
 @cache
-def _field_names(kind: type) -> tuple[str, ...]:
+def _fields_of(kind) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
+
+
+def field_names(layer) -> tuple[str, ...]:
+    """The names of a layer's fields, in order."""
+    return _fields_of(layer.__class__)
 
 
 def children(node) -> Iterator[tuple[str, Any]]:
     """The direct parts of a node with their names; nothing for a leaf."""
     if is_dataclass(node):
-        for name in _field_names(type(node)):
+        for name in field_names(node):
             yield name, getattr(node, name)
     elif isinstance(node, SimpleNamespace):
         yield from vars(node).items()
@@ -106,7 +111,7 @@ def testmode(model, mode: bool | str = True):
     return _set_mode(model, _mode("testmode", mode, False))
 
 
-testmode.__test__ = False  # keeps pytest from collecting it as a test
+testmode.__test__ = False  # type: ignore[attr-defined]  # keeps pytest from collecting it as a test
 
 
 def state(model) -> Any:
@@ -167,7 +172,7 @@ def astype(model, dtype):
         if is_trainable(node):
             return converted.setdefault(id(node), node.astype(dtype, copy=False))
         if is_dataclass(node):
-            for name in _field_names(type(node)):
+            for name in field_names(node):
                 object.__setattr__(node, name, convert(getattr(node, name)))
         elif isinstance(node, dict):
             return {name: convert(child) for name, child in node.items()}

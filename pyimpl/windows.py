@@ -55,5 +55,5 @@ def scatter_windows(dw: np.ndarray, space: Sizes, kernel: Sizes, stride: Sizes, 
     for tap in product(*map(range, kernel)):
         starts = [t * d for t, d in zip(tap, dilation, strict=True)]
         place = tuple(slice(a, a + (n - 1) * s + 1, s) for a, n, s in zip(starts, out, stride, strict=True))
-        dx[(..., *place)] += dw[(slice(None), slice(None), *tap)]
+        dx[(..., *place)] += dw[:, :, *tap]  # type: ignore[arg-type]
     return dx[(..., *_inner(space, pad))]

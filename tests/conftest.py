@@ -24,12 +24,13 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    """Start Julia once, before anything is collected, and say in the header what came of it."""
+    """Look whether live Julia is ready; it is started by the first test that needs it."""
     wanted = config.getoption("--parity-reference")
-    config.live_julia, config.reference_note = None, ""
+    config.live_way = config.live_julia = None
+    config.reference_note = ""
     if wanted != "recorded":
         try:
-            config.live_julia = LiveJulia(choose(may_download=wanted == "live")).__enter__()
+            config.live_way = choose(may_download=wanted == "live")
         except NoJulia as missing:
             if wanted == "live":
                 raise pytest.UsageError(str(missing)) from None
@@ -41,22 +42,31 @@ def pytest_unconfigure(config):
         config.live_julia.__exit__()
 
 
-def _reference(config) -> Reference:
-    return Live(config.live_julia) if config.live_julia else recorded.newest()
+def _recorded_line(config) -> str:
+    return f"{report.versions_line(recorded.newest())}{config.reference_note}"
 
 
 def pytest_report_header(config):
-    return f"parity reference: {report.versions_line(_reference(config))}{config.reference_note}"
+    return f"parity reference: {f'live, {config.live_way.where}' if config.live_way else _recorded_line(config)}"
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    terminalreporter.write_line(pytest_report_header(config))
+    used = report.versions_line(Live(config.live_julia)) if config.live_julia else _recorded_line(config)
+    terminalreporter.write_line(f"parity reference used: {used}")
 
 
 @pytest.fixture(scope="session")
-def reference(pytestconfig) -> Reference:
+def live_julia(pytestconfig) -> LiveJulia | None:
+    """Live Julia, started now, or None where it is not ready; a Julia that is there but does not start fails the test."""
+    if pytestconfig.live_way and not pytestconfig.live_julia:
+        pytestconfig.live_julia = LiveJulia(pytestconfig.live_way).__enter__()
+    return pytestconfig.live_julia
+
+
+@pytest.fixture(scope="session")
+def reference(live_julia) -> Reference:
     """Live Julia where it is ready, else the newest recording."""
-    return _reference(pytestconfig)
+    return Live(live_julia) if live_julia else recorded.newest()
 
 
 @pytest.fixture(scope="session")

@@ -149,10 +149,10 @@ def test_what_the_environment_names_comes_first(no_julia, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def real_julia(pytestconfig):
-    if not pytestconfig.live_julia:
+def real_julia(live_julia):
+    if not live_julia:
         pytest.skip("no live Julia here")
-    with LiveJulia(pytestconfig.live_julia.installed, case_seconds=120) as julia:
+    with LiveJulia(live_julia.installed, case_seconds=120) as julia:  # one of its own, to be maltreated
         yield julia
 
 

@@ -16,6 +16,7 @@ include("flux_losses.jl")
 include("flux_rules.jl")
 include("textbook.jl")
 include("textbook_layers.jl")
+include("benchmark.jl")
 include("workload.jl")
 
 end

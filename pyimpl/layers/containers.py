@@ -55,7 +55,7 @@ class Chain(Layer):
 
     def __getitem__(self, index):
         if isinstance(index, str):
-            return self.layers[index]
+            return self.layers[index]  # type: ignore[call-overload]
         chosen = self._list()[index]
         return Chain(*chosen) if isinstance(index, slice) else chosen
 

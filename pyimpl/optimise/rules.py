@@ -14,7 +14,7 @@ import numpy as np
 class Rule:
     """What every rule shares: no state, and learning rates that cannot be negative."""
 
-    elementwise = True  # each entry is treated by itself: arrays may be joined before `apply`
+    eta: float
 
     def __post_init__(self):
         if getattr(self, "eta", 0.0) < 0:
@@ -30,7 +30,7 @@ class Rule:
 
     def adjust(self, **changes):
         """A copy with the hyper-parameters that this rule has replaced by `changes`; others are ignored, as in Flux."""
-        values = {field.name: changes.get(field.name, getattr(self, field.name)) for field in fields(self)}
+        values = {field.name: changes.get(field.name, getattr(self, field.name)) for field in fields(self)}  # type: ignore[arg-type]
         return type(self)(**values)
 
 
@@ -118,6 +118,9 @@ class AdaGrad(Rule):
 
 class AdamMoments(Rule):
     """What Adam and its kin share: running means m of g and v of g^2, and the powers of both betas."""
+
+    beta: tuple[float, float]
+    eps: float
 
     def init(self, x):
         T = x.dtype.type
@@ -217,8 +220,6 @@ class ClipNorm(Rule):
     p: float = 2.0
     throw: bool = True
 
-    elementwise = False
-
     def apply(self, state, x, g):
         norm = np.linalg.norm(np.ravel(g), self.p)
         if self.throw and not np.isfinite(norm):
@@ -251,10 +252,6 @@ class OptimiserChain(Rule):
 
     def __init__(self, *rules):
         object.__setattr__(self, "rules", rules)
-
-    @property
-    def elementwise(self):
-        return all(rule.elementwise for rule in self.rules)
 
     def init(self, x):
         return tuple(rule.init(x) for rule in self.rules)

@@ -46,7 +46,7 @@ class Case:
 
     def numbered(self, letter: str) -> list[np.ndarray]:
         """`x1`, `x2`, ... in order."""
-        found = []
+        found: list[np.ndarray] = []
         while f"{letter}{len(found) + 1}" in self.arrays:
             found.append(self.arrays[f"{letter}{len(found) + 1}"])
         return found

@@ -118,7 +118,7 @@ def _enter(report: RowReport, row: Row, case: Case, outcomes: dict[str, Outcome]
     for dtype, verdict in verdicts.items():
         report.per_dtype[dtype] = report.per_dtype.get(dtype, 0) + 1
         worst = verdict.worst
-        if worst and (dtype not in report.worst or worst.ulps > report.worst[dtype].ulps):
+        if worst and not case.known and (dtype not in report.worst or worst.ulps > report.worst[dtype].ulps):
             report.worst[dtype] = worst
         if not row.constant:
             report.blind |= verdict.blind

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from . import report, workload
+from . import benchmarks, report, workload
 from .catalogue import CATALOGUE, Row
 from .checking import DTYPES, LIVE_CASES, Live, Reference, RowReport, Summary, check_row
 from .evaluators import find_julia, recorded
@@ -241,6 +241,23 @@ def record(
     screen.print(f"{count} cases of {len(wanted)} rows, {path.stat().st_size / 1e6:.1f} MB: {path}", highlight=False, soft_wrap=True)
     if lost:
         raise fail("not recorded:\n  " + "\n  ".join(lost), NO_REFERENCE)
+
+
+@app.command("benchmarks")
+def run_benchmarks(
+    steps: Annotated[int, typer.Option(min=10, help="Training steps per round.")] = 1000,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds; the best of each contender counts.")] = 7,
+):
+    """A training step of the batch-normalised regression: NumPy beside PyTorch and Flux, where they are there, in one run."""
+    with aside.status("measuring"):
+        results = list(benchmarks.regression_step(steps, rounds))
+    sheet = Table("", "per step", "to NumPy", "versions", box=None, pad_edge=False, header_style="bold")
+    fastest = next(result.seconds for result in results if result.contender == "numpy")
+    for result in results:
+        time_, ratio = (f"{result.seconds * 1e6:.0f} us", f"{result.seconds / fastest:.2f}") if result.seconds else ("-", "-")
+        sheet.add_row(result.contender, time_, ratio, result.note)
+    screen.print("batch-normalised regression 6-10-1, batch 20, Float32, Adam; one core each, best of the rounds", highlight=False)
+    screen.print(sheet)
 
 
 def main() -> None:

@@ -91,7 +91,7 @@ def write_junit(path: Path, summary: Summary, reference: Reference) -> None:
         "errors": errors,
         "skipped": summary.count("mistrusted"),
     }
-    suite = ET.Element("testsuite", name="julia-parity", **{name: str(count) for name, count in counts.items()})
+    suite = ET.Element("testsuite", {"name": "julia-parity"} | {name: str(count) for name, count in counts.items()})
     properties = ET.SubElement(suite, "properties")
     ET.SubElement(properties, "property", name="reference", value=versions_line(reference))
     for report in summary.reports:

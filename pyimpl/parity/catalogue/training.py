@@ -19,7 +19,7 @@ def _run(c: Config):
 
 
 def _batches(c: Config):
-    shapes = {}
+    shapes: dict[str, tuple[int, int]] = {}
     for step in range(1, STEPS + 1):
         shapes |= {f"x{step}": (c["batch"], c["n_in"]), f"t{step}": (c["batch"], 1)}
     return shapes

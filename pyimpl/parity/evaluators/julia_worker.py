@@ -1,7 +1,8 @@
 """The process that Julia lives in: started by `live.py` as a script, imports NumPy and juliacall and nothing else of ours.
 
 It connects to the address it is given, loads the Julia package, says `("ready", versions)` or `("failed", message)`, and then answers
-every `("cases", [case, ...])` with one `(index, outcome)` per case. A case is (row, config, mode, arrays); an outcome is
+every `("cases", [case, ...])` with one `(index, outcome)` per case, and `("call", [name, arguments...])` of a function of the package with
+`("answer", number)`. A case is (row, config, mode, arrays); an outcome is
 (arrays or None, names of nothing, error or None, whether the error is the catalogue's mistake).
 
 The border between the languages is here: `.T` of every array on the way in and out, copies both ways.
@@ -26,11 +27,14 @@ def main():
         supervisor.send(("ready", julia.versions()))
         while True:
             try:
-                _, cases = supervisor.recv()
+                request, content = supervisor.recv()
             except EOFError:
                 return
-            for index, case in enumerate(cases):
-                supervisor.send((index, julia.evaluate(*case)))
+            if request == "call":
+                supervisor.send(("answer", julia.call(*content)))
+            else:
+                for index, case in enumerate(content):
+                    supervisor.send((index, julia.evaluate(*case)))
 
 
 DEFINITIONS = """
@@ -60,6 +64,10 @@ class Border:
     def versions(self) -> dict[str, str]:
         found = self._parity.versions()
         return {str(name): str(found[name]) for name in found}
+
+    def call(self, name, *arguments):
+        """A function of the Julia package that takes and gives numbers."""
+        return getattr(self._parity, name)(*arguments)
 
     def plain_data(self, value):
         """Dicts and lists as Julia's; numbers and strings cross by themselves."""

@@ -151,6 +151,17 @@ class LiveJulia:
                 yield _outcome(*message[1])
                 done += 1
 
+    def call(self, name: str, *arguments: float, seconds: float = 600) -> float:
+        """A function of the Julia package, called with numbers. Raises NoJulia where no answer comes in time."""
+        assert self._connection is not None
+        self._connection.send(("call", [name, *arguments]))
+        answer = self._receive(seconds)
+        if answer is None:
+            tail = self._tail()
+            self._stop()
+            raise NoJulia(f"Julia gave no answer to {name}{tail}")
+        return answer[1]
+
     def _lost(self, case: Case) -> Outcome:
         ended = self._process is not None and self._process.poll() is not None
         how = "crashed" if ended or not self._alive() else f"gave no answer for {self.case_seconds:g} s"

@@ -39,7 +39,7 @@ def evaluate(case: Case, build: Callable[[Case], Any]) -> Outcome:
             if case.mode == "steps":
                 return _steps(twin, case)
             if case.mode == "training":
-                return _training(*twin, case)
+                return _training(twin, case)
             if case.mode == "function":
                 return _pull(twin, case, {})
             return _layer(twin, build(case), case)
@@ -119,8 +119,9 @@ def _steps(rule: Rule, case: Case) -> Outcome:
     return _named(named)
 
 
-def _training(model, objective, rule: Rule, case: Case) -> Outcome:
+def _training(twin, case: Case) -> Outcome:
     """Every batch once: loss and parameters after each step. The config may freeze a part or change eta before a step."""
+    model, objective, rule = twin
     opt_state = setup(rule, model)
     named: dict[str, Any] = {}
     for step, (x, target) in enumerate(zip(case.numbered("x"), case.numbered("t"), strict=True), 1):

@@ -1,0 +1,21 @@
+"""The Julia package's own tests, where a live Julia is ready."""
+
+import os
+import subprocess
+
+import pytest
+
+from pyimpl.parity.evaluators.find_julia import julia_sources
+
+
+def test_the_julia_package_passes_its_own_tests(live_julia):
+    if not live_julia:
+        pytest.skip("no live Julia here")
+    environment = live_julia.installed.environment
+    if "PYTHON_JULIACALL_EXE" not in environment:
+        pytest.skip("this Julia is juliapkg's")
+    sources = julia_sources()
+    command = [environment["PYTHON_JULIACALL_EXE"], "--startup-file=no", str(sources / "test" / "runtests.jl")]
+    load_path = os.pathsep.join(["@stdlib", environment["PYTHON_JULIACALL_PROJECT"], str(sources)])
+    done = subprocess.run(command, env=os.environ | {"JULIA_LOAD_PATH": load_path}, capture_output=True, text=True, timeout=1800)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
