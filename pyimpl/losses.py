@@ -17,17 +17,15 @@ from .softmax import logsoftmax
 
 @differentiable
 def mean(x):
-    """The mean of all entries."""
-    x = np.asarray(x)
-    share = x.dtype.type(1 / max(x.size, 1))
-    return x.mean(), lambda dy: (None, np.full_like(x, dy * share))
+    """The mean of all entries. The gradient is one number for all of them, which broadcasts."""
+    count = x.dtype.type(x.size)
+    return np.add.reduce(x, axis=None) / count, lambda dy: (None, dy / count)
 
 
 @differentiable
 def total(x):
-    """The sum of all entries."""
-    x = np.asarray(x)
-    return x.sum(), lambda dy: (None, np.full_like(x, dy))
+    """The sum of all entries. The gradient is one number for all of them, which broadcasts."""
+    return np.add.reduce(x, axis=None), lambda dy: (None, dy)
 
 
 @differentiable

@@ -68,7 +68,7 @@ def withgradient(f, *xs, **options) -> tuple[Any, tuple]:
     y, back = pullback(f, *xs, **options)
     if np.ndim(y) != 0:
         raise ValueError(f"a gradient needs a scalar, got an output of shape {np.shape(y)}; use pullback for a vector-valued function")
-    return y, back(np.ones_like(y))[1:]
+    return y, back(y.dtype.type(1) if isinstance(y, np.generic) else np.ones_like(y))[1:]
 
 
 def gradient(f, *xs, **options) -> tuple:

@@ -43,7 +43,10 @@ def pytest_unconfigure(config):
 
 
 def _recorded_line(config) -> str:
-    return f"{report.versions_line(recorded.newest())}{config.reference_note}"
+    try:
+        return f"{report.versions_line(recorded.newest())}{config.reference_note}"
+    except recorded.NoRecording as missing:
+        return str(missing)
 
 
 def pytest_report_header(config):

@@ -17,7 +17,7 @@ merge!(CONSTRUCTORS, Dict{String,Function}(
     "Upsample" => (c, _) -> upsample(c),
     "PixelShuffle" => (c, _) -> PixelShuffle(c["r"]),
     "InstanceNorm" => (c, _) -> InstanceNorm(c["chs"], act(c); settings(c, NORM...)...),
-    "GroupNorm" => (c, _) -> GroupNorm(c["groups"] * c["each"], c["groups"], act(c); settings(c, "affine" => identity, "eps" => identity)...),
+    "GroupNorm" => (c, _) -> GroupNorm(c["groups"] * c["each"], c["groups"], act(c); settings(c, "affine" => identity, "eps" => Float32)...),
     "WeightNorm" => (c, _) -> WeightNorm(c["layer"] == "conv" ? Conv((2,), c["n_in"] => c["n_out"]) : Dense(c["n_in"] => c["n_out"], act(c))),
     "remove_weight_norms" => (c, _) -> (x, v, g) -> Flux.remove_weight_norms(Chain(WeightNorm(Dense(v, false), g, :weight, 2), relu))(x),
     "AlphaDropout" => (c, rng) -> AlphaDropout(c["p"]; rng),

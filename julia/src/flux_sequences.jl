@@ -26,6 +26,16 @@ function (cell::Fading)(x, h)
     return new, new
 end
 
+"""
+`Recurrence(cell; return_state=true)`, made anew at every call: Flux 0.16.9 forgets `return_state` when a Recurrence is converted, as
+`f64` and `gpu` do, because it has no `functor` method of its own as RNN, LSTM and GRU have.
+"""
+struct Returning{C}
+    cell::C
+end
+
+(m::Returning)(x, h) = Recurrence(m.cell; return_state=true)(x, h)
+
 "Attention of a sequence to itself and its past."
 struct Causal{L}
     layer::L
@@ -35,6 +45,7 @@ end
 
 Flux.@layer Flat
 Flux.@layer Causal
+Flux.@layer Returning
 
 given(c) = get(c, "given", false)
 sizes(c) = c["n_in"] => c["n_out"]
@@ -53,7 +64,7 @@ end
 merge!(CONSTRUCTORS, Dict{String,Function}(
     "Recurrence" => (c, _) -> begin
         cell = c["cell"] == "own" ? Fading(Flux.glorot_uniform(c["n_out"], c["n_in"])) : GRUCell(sizes(c))
-        given(c) ? Flat(Recurrence(cell; return_state=true)) : Recurrence(cell)
+        given(c) ? Flat(Returning(cell)) : Recurrence(cell)
     end,
     "MultiHeadAttention" => (c, rng) -> multi_head(c, rng),
     "dot_product_attention" => (c, _) -> attention(c),
@@ -63,7 +74,7 @@ merge!(CONSTRUCTORS, Dict{String,Function}(
 function multi_head(c, rng)
     n = 2 * c["half"]
     m = MultiHeadAttention(n => (2 * c["n_qk"], n) => c["n_out"]; nheads=2, bias=get(c, "bias", false))
-    drop = Dropout(get(c, "p", 0.0); rng)
+    drop = haskey(c, "p") ? Dropout(c["p"]; rng) : m.attn_drop  # inside a gradient it draws numbers for p = 0 as well
     m = MultiHeadAttention(m.nheads, m.q_proj, m.k_proj, m.v_proj, drop, m.out_proj)
     return get(c, "causal", false) ? Causal(m) : m
 end
@@ -72,6 +83,9 @@ function attention(c)
     nheads = c["nheads"]
     mask = get(c, "mask", "none")
     mask == "causal" && return (q, k, v) -> dot_product_attention(q, k, v; nheads, mask=make_causal_mask(q))
-    mask == "given" && return (q, k, v, kept) -> dot_product_attention(q, k, v; nheads, mask=kept .> 0)
+    mask in ("given", "bare") && return (q, k, v, kept) -> dot_product_attention(q, k, v; nheads, mask=allowed(kept, mask == "given"))
     return (q, k, v, bias...) -> dot_product_attention(q, k, v, bias...; nheads)
 end
+
+"From indices, which count from 1 here, and with a first key that every query may look at."
+allowed(kept, somewhere) = (kept .> 1) .| (somewhere .& (axes(kept, 1) .== 1))

@@ -58,7 +58,7 @@ def dot_product_attention(q, k, v, *bias, nheads=1, mask=None, fdrop=None):
             through = through + dweights.reshape(weights.shape)
         dscores = softmax_back(through if drop_back is None else drop_back(through)[1])[1]
         if mask is not None:
-            dscores = np.where(mask, dscores, 0)
+            dscores = dscores * mask  # not np.where: where a query may look nowhere, Flux lets the NaN through
         dq = _join_heads(dscores @ kh / root, lead)
         dk = _join_heads(dscores.swapaxes(-1, -2) @ qh, lead)
         dv = _join_heads(weights.swapaxes(-1, -2) @ dyh, lead)

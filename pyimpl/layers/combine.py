@@ -209,7 +209,8 @@ class PairwiseFusion(Joint):
         xs, handed_back = (xs * len(layers), lambda dxs: tuple(_fold(dxs, 1))) if single else _splat(xs)
         if len(xs) != len(layers):
             raise ValueError(f"PairwiseFusion of {len(layers)} layers expects one input or {len(layers)}, got {len(xs)}{_shapes(xs)}")
-        ys, steps = [], []
+        ys: list = []
+        steps = []
         for layer, x in zip(layers, xs, strict=True):
             u, connection_back = apply(self.connection, ys[-1], x) if ys else (x, None)
             y, layer_back = apply(layer, u)

@@ -83,7 +83,8 @@ class CrossCor(Layer):
     def pullback(self, x):  # x: (batch, in, *space)
         weight, groups, bias = self.weight, self.groups, self.bias
         x = as_float(type(self).__name__, x, weight.dtype)
-        expect_channels(repr(self), x, weight.shape[1] * groups, weight.ndim)
+        if x.ndim != weight.ndim or x.shape[1] != weight.shape[1] * groups:
+            expect_channels(repr(self), x, weight.shape[1] * groups, weight.ndim)
         kernel, geometry = weight.shape[2:], (self.stride, self.dilation, self.pad)
         flat = _flat_kernels(weight, groups, self.flipped)  # (groups, out / groups, in / groups * taps)
         view = windows(x, kernel, *geometry)

@@ -8,7 +8,7 @@ import numpy as np
 from ..activations import Activation, fast
 from ..expect import as_float, as_padding, as_sizes, expect_channels
 from ..pullback import Gradient
-from ..windows import Pads, Sizes, output_size, scatter_windows, windows
+from ..windows import Pads, Sizes, output_size, padded, scatter_windows, windows
 from .conv import Conv, CrossCor, SamePad, same_padding
 
 
@@ -52,30 +52,34 @@ class ConvTranspose(CrossCor):
         return as_padding("ConvTranspose", pad, len(kernel))
 
     def _size(self, space):
-        lengths = zip(space, self.weight.shape[2:], self.stride, self.dilation, self.pad, self.outpad, strict=True)
+        """The cells that windows reach, the windows, and zeros around: `SamePad()` grows the image if the stride exceeds the kernel."""
+        kernel, crop = self.weight.shape[2:], tuple((max(low, 0), max(high, 0)) for low, high in self.pad)
+        grow = tuple((max(-low, 0), max(-high, 0)) for low, high in self.pad)
+        lengths = zip(space, kernel, self.stride, self.dilation, crop, self.outpad, strict=True)
         size = tuple((n - 1) * s + 1 + (k - 1) * d - low - high + more for n, k, s, d, (low, high), more in lengths)
-        geometry = (self.weight.shape[2:], self.stride, self.dilation, self.pad)
+        geometry = (kernel, self.stride, self.dilation, crop)
         if min(size) < 1 or output_size(size, *geometry) != space:
             raise ValueError(f"{self!r} expects an image from which something is left, and outpad below the stride, got {space} => {size}")
-        return size, geometry
+        return size, geometry, grow
 
     def pullback(self, x):  # x: (batch, in, *space)
         weight, groups, bias = self.weight, self.groups, self.bias
         x = as_float("ConvTranspose", x, weight.dtype)
         expect_channels(repr(self), x, weight.shape[0], weight.ndim)
         batch, space = x.shape[0], x.shape[2:]
-        size, geometry = self._size(space)
+        size, geometry, grow = self._size(space)
+        inner = (..., *(slice(low, low + n) for n, (low, _) in zip(size, grow, strict=True)))
         flat = _flipped(weight).reshape(groups, weight.shape[0] // groups, -1)  # (groups, in / groups, out / groups * taps)
         rows = x.reshape(batch, groups, flat.shape[1], math.prod(space))
         columns = (flat.swapaxes(-1, -2) @ rows).reshape(batch, self._channels_out(), *weight.shape[2:], *space)
-        z = scatter_windows(columns, size, *geometry)
+        z = padded(scatter_windows(columns, size, *geometry), grow)
         if bias is not None:
             z = z + bias.reshape(-1, *(1,) * len(space))
         y, act_back = fast(self.act).pullback(z)
 
         def conv_transpose_back(dy):
             dz = act_back(dy)[1]
-            dcolumns = windows(dz, *geometry).reshape(batch, groups, flat.shape[2], rows.shape[-1])
+            dcolumns = windows(dz[inner], *geometry).reshape(batch, groups, flat.shape[2], rows.shape[-1])
             dflat = (rows @ dcolumns.swapaxes(-1, -2)).sum(0)
             dbias = None if bias is None else dz.sum((0, *range(2, dz.ndim)))
             dx = (flat @ dcolumns).reshape(x.shape)

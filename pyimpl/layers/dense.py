@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..activations import Activation, fast, identity
-from ..expect import as_float, expect_features
+from ..expect import as_float
 from ..initialise import glorot_uniform
 from ..pullback import Gradient
 from .layer import Layer
@@ -48,7 +48,8 @@ class Dense(Layer):
         weight, has_bias = self.weight, self.bias is not None
         n_in, n_out = weight.shape
         x = as_float("Dense", x, weight.dtype)
-        expect_features(f"Dense({n_in} => {n_out})", x, n_in)
+        if x.shape[-1:] != (n_in,):
+            raise ValueError(f"Dense({n_in} => {n_out}) expects {n_in} features, got x of shape {x.shape}")
         z = x @ weight
         if has_bias:
             z += self.bias

@@ -1,12 +1,13 @@
 """Normalisation within each sample. Flux: `src/layers/normalise.jl`."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..activations import Activation, identity
 from ..expect import as_float, expect_channels
 from ..pullback import Gradient
+from ..tree import children
 from .layer import Layer
 from .normalise import EPS, MOMENTUM
 
@@ -47,7 +48,7 @@ class WithinSample(Layer):
 
         def norm_back(dy):
             dz = act_back(dy)[1]
-            gradient = Gradient(**dict.fromkeys(field.name for field in fields(self)))
+            gradient = Gradient(**dict.fromkeys(name for name, _ in children(self)))
             dnormal = dz
             if self.scale is not None:
                 gradient.shift = dz.sum(over).astype(self.shift.dtype, copy=False)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..activations import Activation, identity
-from ..expect import as_float, expect_channels
+from ..expect import as_float
 from ..pullback import Gradient, differentiable
 from .dense import Scale
 from .layer import Layer
@@ -57,7 +57,10 @@ class BatchNorm(Layer):
 
     def _apply(self, x, active):
         x = as_float("BatchNorm", x)
-        expect_channels(f"BatchNorm({self.chs})", x, self.chs)
+        if x.ndim < 2 or x.shape[1] != self.chs:
+            raise ValueError(
+                f"BatchNorm({self.chs}) expects {self.chs} channels on axis 1 of (batch, channels, ...), got x of shape {x.shape}"
+            )
         axes = (0, *range(2, x.ndim))
         per_channel = (-1, *(1,) * (x.ndim - 2))
         count = x.size // self.chs

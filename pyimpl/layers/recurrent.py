@@ -5,8 +5,8 @@ features) without a batch, and gives the outputs of all times; the state before 
 last is part of the result with `return_state`. The inputs of all times are multiplied with Wi at once.
 """
 
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from ..broadcasting import unbroadcast
 from ..expect import as_float, expect_features
 from ..initialise import glorot_uniform
 from ..pullback import Gradient
+from ..tree import children
 from .combine import Joint, sum_gradients
 from .dense import make_bias
 from .layer import Layer
@@ -97,7 +98,7 @@ def unroll(cell: Cell, xs, *state):  # xs: (time, batch, n_in) or (time, n_in)
             for name, term in terms.items():
                 products.setdefault(name, []).append(term)
         rows = dgx.reshape(-1, dgx.shape[-1])
-        gradient = Gradient(**dict.fromkeys(field.name for field in fields(cell)))
+        gradient = Gradient(**dict.fromkeys(name for name, _ in children(cell)))
         gradient.Wi = (xs.reshape(-1, n_in).T @ rows).astype(cell.Wi.dtype, copy=False)
         if bias is not None:
             setattr(gradient, cell.bias_field, rows.sum(0).astype(bias.dtype, copy=False))
@@ -261,6 +262,8 @@ class Recurrence(Joint):
         who = type(self).__name__
         if np.ndim(x) not in (2, 3):
             raise ValueError(f"{who} expects x of shape (batch, time, features) or (time, features), got x of shape {np.shape(x)}")
+        if isinstance(self.cell, Cell):
+            expect_features(repr(self.cell), np.asarray(x), self.cell.Wi.shape[0])
         xs = np.moveaxis(np.asarray(x), -2, 0)
         ys, last, back = unroll(self.cell, xs, *state) if isinstance(self.cell, Cell) else _scan(self.cell, apply, xs, *state)
         y = np.stack(ys, axis=-2)
@@ -297,7 +300,7 @@ def _scan(cell, apply, xs, *state):
 class RNN(Recurrence):
     """An `RNNCell` over a sequence: `RNN(n_in, n_out, act=tanh, *, return_state=False, ...)` or `RNN(cell, ...)`. Flux: `RNN`."""
 
-    kind = RNNCell
+    kind: ClassVar[type[Cell]] = RNNCell
 
     def __init__(self, *arguments, return_state=False, **options):
         drawn = not isinstance(arguments[0], self.kind)

@@ -18,7 +18,7 @@ class Upsample(Layer):
     "nearest" repeats every entry, by whole numbers. "bilinear" and "trilinear" (the same function: linear along every axis there is)
     interpolate to `floor(scale * size)` points between the centres of the outermost ones, which is PyTorch's `align_corners=True`.
     Raises ValueError for a `size` that nearest cannot reach, and for one point along an axis of an image whose space
-    changes: there Flux divides by zero and reads outside of the array. Flux: `Upsample`.
+    changes: there Flux 0.16.9 gives NaN, and its gradient writes outside of the array (NNlib 0.9.36). Flux: `Upsample`.
     """
 
     mode: str
@@ -28,7 +28,8 @@ class Upsample(Layer):
     def __init__(self, *arguments, scale=None, size=None):
         mode = [argument for argument in arguments if isinstance(argument, str)]
         scales = [argument for argument in arguments if not isinstance(argument, str)]
-        self.mode, self.scale, self.size = *(mode or ["nearest"]), *(scales or [scale]), size
+        self.mode = mode[0] if mode else "nearest"
+        self.scale, self.size = scales[0] if scales else scale, size
         if self.mode not in MODES:
             raise ValueError(f"Upsample expects the mode {', '.join(MODES)}, got {self.mode!r}")
         if (self.scale is None) == (size is None):

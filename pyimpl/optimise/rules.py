@@ -12,9 +12,10 @@ import numpy as np
 
 
 class Rule:
-    """What every rule shares: no state, and learning rates that cannot be negative."""
+    """What rules share: no state, and learning rates that cannot be negative."""
 
     eta: float
+    elementwise = True  # every entry is treated by itself
 
     def __post_init__(self):
         if getattr(self, "eta", 0.0) < 0:
@@ -39,6 +40,9 @@ class Descent(Rule):
     """`dx = eta * g`. The default is Julia's Float32 literal 0.1f0."""
 
     eta: float = float(np.float32(0.1))
+
+    def __post_init__(self):
+        """Optimisers.jl asks for a learning rate of at least 0 in every rule but this one."""
 
     def apply(self, state, x, g):
         return state, x.dtype.type(self.eta) * g
@@ -220,6 +224,8 @@ class ClipNorm(Rule):
     p: float = 2.0
     throw: bool = True
 
+    elementwise = False
+
     def apply(self, state, x, g):
         norm = np.linalg.norm(np.ravel(g), self.p)
         if self.throw and not np.isfinite(norm):
@@ -252,6 +258,10 @@ class OptimiserChain(Rule):
 
     def __init__(self, *rules):
         object.__setattr__(self, "rules", rules)
+
+    @property
+    def elementwise(self):  # type: ignore[override]
+        return all(rule.elementwise for rule in self.rules)
 
     def init(self, x):
         return tuple(rule.init(x) for rule in self.rules)

@@ -7,34 +7,24 @@ applied at all: no decay, no momentum. Source: Optimisers.jl 0.4, `src/interface
 
 from collections.abc import Iterator
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 
 from ..tree import children, is_trainable, leaves, trainable_children
+from .joined import Leaf, join
 from .rules import Rule
-
-
-class Leaf:
-    """The rule of one parameter, the rule's state, and whether the parameter is frozen."""
-
-    __slots__ = ("frozen", "rule", "state")
-
-    def __init__(self, rule: Rule, state: Any, frozen: bool = False):
-        self.rule, self.state, self.frozen = rule, state, frozen
-
-    def __repr__(self):
-        return f"Leaf({self.rule!r}, {self.state!r}{', frozen' if self.frozen else ''})"
 
 
 def setup(rule: Rule, model):
     """The optimiser's state for every trainable array of `model`, as a tree with the model's field names. Flux: `setup`."""
     shared: dict[int, Leaf] = {}
+    parameters: dict[Leaf, np.ndarray] = {}
 
     def grow(node):
         if is_trainable(node):
             if id(node) not in shared:
-                shared[id(node)] = Leaf(rule, rule.init(node))
+                leaf = shared[id(node)] = Leaf(rule, node)
+                parameters[leaf] = node
             return shared[id(node)]
         if isinstance(node, tuple | list):
             return tuple(grow(child) for child in node)
@@ -42,7 +32,9 @@ def setup(rule: Rule, model):
         grown = {name: part for name, part in grown.items() if part is not None}
         return SimpleNamespace(**grown) if grown else None
 
-    return grow(model)
+    state = grow(model)
+    join(rule, parameters)
+    return state
 
 
 def update(opt_state, model, gradient):
@@ -59,10 +51,14 @@ def update(opt_state, model, gradient):
         if g.shape != x.shape:
             path = next(path for path, array in leaves(model, "model") if array is x)
             raise ValueError(f"{path} has shape {x.shape}, its gradient {g.shape}")
+    for group in {leaf.group for leaf in steps if leaf.group is not None}:
+        if group.places.keys() <= steps.keys():
+            group.step(steps)
+        else:
+            group.dissolve()
     for leaf, (x, g) in steps.items():
-        leaf.state, dx = leaf.rule.apply(leaf.state, x, g)
-        if dx is not None:
-            x -= dx
+        if leaf.group is None:
+            leaf.step(x, g)
     return opt_state, model
 
 
@@ -93,6 +89,7 @@ def leaves_of(opt_state) -> Iterator[Leaf]:
 def freeze(opt_state) -> None:
     """Stop updating what belongs to this part of the state, e.g. `freeze(state.layers[0])`. Flux: `freeze!`."""
     for leaf in leaves_of(opt_state):
+        leaf.part()
         leaf.frozen = True
 
 
@@ -109,5 +106,11 @@ def adjust(opt_state, eta: float | None = None, **changes) -> None:
     """
     if eta is not None:
         changes["eta"] = eta
-    for leaf in leaves_of(opt_state):
+    adjusted = set(leaves_of(opt_state))
+    for leaf in adjusted:
         leaf.rule = leaf.rule.adjust(**changes)
+    for group in {leaf.group for leaf in adjusted if leaf.group is not None}:
+        if group.places.keys() <= adjusted:
+            group.rule = group.rule.adjust(**changes)
+        else:
+            group.dissolve()

@@ -11,6 +11,7 @@ from ...pullback import differentiable
 from .row import Config, Example, Row, Slack
 
 LOGARITHM = Slack(12, "the logarithm of a probability near 1 is small, but its error is that of the probability")
+QUOTIENT = Slack(4, "a gradient is the difference of two quotients, each rounded before they cancel")
 AGGREGATED: tuple[Config, ...] = ({"agg": "mean"}, {"agg": "sum"}, {"agg": "identity"})
 SETTINGS = ("agg", "dims", "eps", "delta", "gamma", "margin", "beta", "smooth")
 
@@ -204,7 +205,7 @@ ROWS = (
     _row(
         "binary_focal_loss",
         **BOTH_PROBABILITIES,
-        options=(LARGE_EPS, *GAMMAS),
+        options=({"agg": "mean", "eps": 2.0**-6}, *GAMMAS),  # prediction + eps stays below 1
         slack=LOGARITHM,
         examples=(
             ONE_HOT,
@@ -217,6 +218,7 @@ ROWS = (
         "dice_coeff_loss",
         **BOTH_PROBABILITIES,
         structures=({}, {"smooth": 0.5}),
+        slack=QUOTIENT,
         covers=OVERLAP,
         examples=(
             Example("nothing there", {"sizes": (2, 3)}, {"x1": np.zeros((2, 3)), "x2": np.zeros((2, 3))}),

@@ -46,7 +46,7 @@ def _downhill(rule) -> Example:
 
 
 ROWS = (
-    _row("Descent", {}, {"eta": 0.25}),
+    _row("Descent", {}, {"eta": 0.25}, examples=(Example("uphill", {"rule": "Descent", "eta": -0.125, "sizes": (3,)}),)),
     _row("Momentum", {}, {"eta": 0.25, "rho": 0.5}),
     _row("Nesterov", {}, {"eta": 0.25, "rho": 0.5}),
     _row("RMSProp", {}, {"eta": 0.25, "rho": 0.5}, {"eta": 0.01, "rho": 0.75, "centred": True}),

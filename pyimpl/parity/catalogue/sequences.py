@@ -182,7 +182,7 @@ def _multi_head(c: Config):
 
 def _attended(c: Config):
     n, queries, keys, inputs = 2 * c["half"], c["length"], c["keys"], c["inputs"]
-    shapes = {"x1": ((c["batch"], queries, n), "small")}
+    shapes: Config = {"x1": ((c["batch"], queries, n), "small")}
     for i in range(2, min(inputs, 3) + 1):
         shapes[f"x{i}"] = ((c["batch"], keys, n), "small")
     if inputs == 4:
@@ -227,8 +227,9 @@ def _attention(c: Config):
         bias, mask = more, None
         if c.get("mask") == "causal":
             mask = pyimpl.make_causal_mask(q)
-        elif c.get("mask") == "given":
+        elif c.get("mask") in ("given", "bare"):
             bias, mask = (), more[0] > 0
+            mask[..., 0] |= c["mask"] == "given"  # every query may look somewhere
         y, back = pyimpl.dot_product_attention.pullback(q, k, v, *bias, nheads=c["nheads"], mask=mask)
         return y, lambda dys: (*back(dys), *(None for _ in more[len(bias) :]))
 
@@ -241,7 +242,7 @@ def _attention_inputs(c: Config):
     shapes = {"x1": (*lead, c["length"], 2 * c["n_qk"]), "x2": (*lead, keys, 2 * c["n_qk"]), "x3": (*lead, keys, 2 * c["half"])}
     shapes = {name: (shape, "small") for name, shape in shapes.items()}
     if c.get("mask") == "given":
-        shapes["x4"] = (c["batch"], 1, c["length"], keys)
+        shapes["x4"] = ((c["batch"], 1, c["length"], keys), "index:2")
     return shapes | ({"x4": (c["nheads"], c["length"], keys)} if c.get("biased") else {})
 
 
@@ -262,8 +263,8 @@ SCORES_ROW = Row(
     examples=(
         Example(
             "a query that may look nowhere",
-            {**ATTENTION, "rank": 3, "nheads": 1, "mask": "given", "batch": 1},
-            {"x4": [[[[1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]]]]},
+            {**ATTENTION, "rank": 3, "nheads": 1, "mask": "bare", "batch": 1},
+            {"x4": np.array([[[[1, 1], [0, 0], [1, 0]]]])},
         ),
         Example("features that do not divide", {**ATTENTION, "rank": 3, "nheads": 3}, refused=True),
         Example("keys and values of different length", {**ATTENTION, "rank": 3, "nheads": 1}, {"x3": np.ones((2, 3, 4))}, refused=True),
