@@ -84,12 +84,16 @@ class Border:
         return value
 
     def evaluate(self, row, config, mode, arrays):
-        """One outcome; an error in Julia is part of it."""
-        theirs = self._main.new_arrays()
-        for name, array in arrays.items():
-            theirs[name] = self._array(array.T)
+        """One outcome; an error in Julia is part of it, and so is a case that cannot cross the border."""
         try:
-            found = self._parity.evaluate(row, self.plain_data(config), mode, theirs)
+            theirs = self._main.new_arrays()
+            for name, array in arrays.items():
+                theirs[name] = self._array(np.asarray(array).T)
+            data = self.plain_data(config)
+        except Exception as error:  # whatever it is, only this case is lost
+            return None, [], f"the case cannot be handed to Julia: {error}", True
+        try:
+            found = self._parity.evaluate(row, data, mode, theirs)
         except self._error as error:
             lines = str(self._main.message(error.exception)).strip().splitlines()
             return None, [], lines[0] if lines else "an error without a message", bool(self._main.is_mistake(error.exception))

@@ -1,0 +1,51 @@
+"""The README's own commands and program, as a reader would run them on a machine without Julia."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+COMMANDS = [line.partition("#")[0].strip() for line in README.splitlines() if line.startswith("julia-parity ")]
+NEEDS_JULIA = 3
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_command(command, tmp_path):
+    program, *arguments = shlex.split(command)
+    environment = {
+        "PATH": str(tmp_path),
+        "HOME": str(tmp_path),
+        "PYTHON_JULIAPKG_OFFLINE": "yes",
+        "PYTHON_JULIAPKG_PROJECT": str(tmp_path / "none"),
+    }
+    if arguments[0] == "benchmarks":
+        arguments += ["--steps", "10", "--rounds", "1"]
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name(program)), *arguments],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == (NEEDS_JULIA if arguments[0] == "record" else 0), done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_program():
+    (program,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) < 20
+
+
+def test_every_command_is_in_the_readme():
+    from pyimpl.parity.command import app
+
+    names = {command.name or command.callback.__name__ for command in app.registered_commands}
+    assert names == {shlex.split(command)[1] for command in COMMANDS} | {"doctor"}
+    assert "julia-parity doctor" in README
