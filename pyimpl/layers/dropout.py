@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from ..expect import as_float
-from .layer import Layer
+from .layer import TwoModes
 
 SELU_LIMIT = -1.7580993408473766  # selu(-inf)
 
 
 @dataclass(eq=False, repr=False)
-class Dropout(Layer):
+class Dropout(TwoModes):
     """`x * (u > p) / (1 - p)` with u uniform on [0, 1), inside a gradient; x itself outside. Flux: `Dropout`.
 
     `dims` are the axes along which the mask varies (None: all): for images, `dims=(0, 1)` drops whole channels.
@@ -33,12 +33,6 @@ class Dropout(Layer):
         if self.rng is None:
             self.rng = np.random.default_rng()
 
-    def __call__(self, x):
-        return self._apply(x, active=bool(self.active))[0]
-
-    def pullback(self, x):
-        return self._apply(x, active=self.active is not False)
-
     def _apply(self, x, active):
         x = as_float("Dropout", x)
         if not active or self.p == 0:
@@ -54,7 +48,7 @@ class Dropout(Layer):
 
 
 @dataclass(eq=False, repr=False)
-class AlphaDropout(Layer):
+class AlphaDropout(TwoModes):
     """`A * (u > p ? x : alpha) + B` with u uniform on [0, 1), inside a gradient; x itself outside. Flux: `AlphaDropout`.
 
     alpha is what selu tends to on the left, `A = ((1 - p) * (1 + p * alpha^2))^(-1/2)` and `B = -A * alpha * p`: mean 0 and variance 1 of x
@@ -72,12 +66,6 @@ class AlphaDropout(Layer):
             raise ValueError(f"AlphaDropout expects 0 <= p <= 1, got {self.p}")
         if self.rng is None:
             self.rng = np.random.default_rng()
-
-    def __call__(self, x):
-        return self._apply(x, active=bool(self.active))[0]
-
-    def pullback(self, x):
-        return self._apply(x, active=self.active is not False)
 
     def _apply(self, x, active):
         x = as_float("AlphaDropout", x)

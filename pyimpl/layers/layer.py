@@ -25,3 +25,21 @@ class Layer:
             value = getattr(self, field.name)
             parts.append(f"{field.name}={value.shape}" if isinstance(value, np.ndarray) else f"{field.name}={value!r}")
         return f"{type(self).__name__}({', '.join(parts)})"
+
+
+class TwoModes(Layer):
+    """A layer that does one thing in training and another in use.
+
+    `active`: True trains in every call, False in none; None, Flux's automatic mode, trains inside `pullback` only.
+    """
+
+    active: bool | None
+
+    def _apply(self, x, active: bool) -> Pullback:
+        raise NotImplementedError
+
+    def __call__(self, x):
+        return self._apply(x, active=bool(self.active))[0]
+
+    def pullback(self, x):
+        return self._apply(x, active=self.active is not False)

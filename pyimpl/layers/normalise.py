@@ -12,14 +12,14 @@ from ..activations import Activation, identity
 from ..expect import as_float
 from ..pullback import Gradient, differentiable
 from .dense import Scale
-from .layer import Layer
+from .layer import Layer, TwoModes
 
 EPS = float(np.float32(1e-5))  # Flux writes 1f-5: a Float32 number even in a Float64 model
 MOMENTUM = float(np.float32(0.1))  # likewise 0.1f0
 
 
 @dataclass(eq=False, init=False, repr=False)
-class BatchNorm(Layer):
+class BatchNorm(TwoModes):
     """`act(scale * (x - mean) / sqrt(var + eps) + shift)`, one mean and variance per channel. Flux: `BatchNorm`.
 
     `BatchNorm(chs, act=identity, *, affine=True, track_stats=True, eps=1f-5, momentum=0.1f0, active=None)`; x is
@@ -48,12 +48,6 @@ class BatchNorm(Layer):
         self.scale = np.ones(chs, np.float32) if affine else None
         self.mean = np.zeros(chs, np.float32) if track_stats else None
         self.var = np.ones(chs, np.float32) if track_stats else None
-
-    def __call__(self, x):
-        return self._apply(x, active=bool(self.active))[0]
-
-    def pullback(self, x):  # x: (batch, chs, ...)
-        return self._apply(x, active=self.active is not False)
 
     def _apply(self, x, active):
         x = as_float("BatchNorm", x)

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..activations import sigmoid
 from ..expect import as_float
-from ..layers.layer import Layer
+from ..layers.layer import Layer, TwoModes
 from ..pullback import Gradient
 
 
@@ -96,7 +96,7 @@ class Relu(Layer):
 
 
 @dataclass(eq=False, repr=False)
-class BatchNormalization(Layer):
+class BatchNormalization(TwoModes):
     """`gamma * (x - mean) / sqrt(var + eps) + beta`, one mean and biased variance per feature.
 
     x is (batch, features) or (batch, ...): images are flattened, which makes one statistic per pixel (Flux: per channel).
@@ -127,12 +127,6 @@ class BatchNormalization(Layer):
                 )
             setattr(self, name, array)
 
-    def __call__(self, x):
-        return self._apply(x, active=bool(self.active))[0]
-
-    def pullback(self, x):  # x: (batch, ...)
-        return self._apply(x, active=self.active is not False)
-
     def _apply(self, x, active):
         gamma = self.gamma
         x = as_float("BatchNormalization", x, gamma.dtype)
@@ -162,7 +156,7 @@ class BatchNormalization(Layer):
 
 
 @dataclass(eq=False, repr=False)
-class Dropout(Layer):
+class Dropout(TwoModes):
     """`x` where u > ratio, 0 elsewhere, with u uniform on [0, 1), inside a gradient; `(1 - ratio) * x` outside.
 
     Not inverted: Flux's `Dropout` rescales in training and leaves x alone outside. `rng` is anything with NumPy's
@@ -180,12 +174,6 @@ class Dropout(Layer):
             raise ValueError(f"Dropout expects 0 <= ratio <= 1, got {self.ratio}")
         if self.rng is None:
             self.rng = np.random.default_rng()
-
-    def __call__(self, x):
-        return self._apply(x, active=bool(self.active))[0]
-
-    def pullback(self, x):
-        return self._apply(x, active=self.active is not False)
 
     def _apply(self, x, active):
         x = as_float("Dropout", x)
