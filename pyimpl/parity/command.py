@@ -3,6 +3,7 @@
 import datetime
 import difflib
 import fnmatch
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +29,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-screen = Console()
+screen = Console(width=None if sys.stdout.isatty() else 140)
 aside = Console(stderr=True)
 
 USAGE, NO_REFERENCE = 2, 3
@@ -216,8 +217,11 @@ def record(
     """Record what live Julia makes of every row: examples and fresh draws, in both precisions, with full provenance."""
     if write_workload:
         path = find_julia.julia_sources() / "workload.toml"
-        path.write_text(workload.as_toml(CATALOGUE.values()), encoding="utf-8")
-        screen.print(f"wrote {path}", highlight=False, soft_wrap=True)
+        text = workload.as_toml(CATALOGUE.values())
+        same = path.is_file() and path.read_text(encoding="utf-8") == text
+        if not same:  # a new time stamp alone would make Julia compile everything anew
+            path.write_text(text, encoding="utf-8")
+        screen.print(f"{path} {'was up to date' if same else 'written'}", highlight=False, soft_wrap=True)
         return
     wanted = chosen_rows(rows)
     with opened(Source.live) as julia:

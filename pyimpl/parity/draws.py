@@ -25,6 +25,8 @@ REACH = 4 * GRID
 ELEMENTS: dict[str, tuple[int, int]] = {
     "real": (-REACH, REACH),
     "small": (-8, 8),
+    "moderate": (4, 16),
+    "spread": (-REACH, REACH),  # real, but never all equal: not drawn one by one
     "positive": (4, REACH),
     "probability": (1, GRID - 1),
     "uniform": (0, GRID - 1),
@@ -53,7 +55,7 @@ def drawn_fill(draw: Callable, exact: bool):
             numbers = draw(st.lists(st.integers(0, int(kind[6:]) - 1), min_size=count, max_size=count))
             return np.asarray(numbers, np.int64).reshape(shape)
         low, high, scale = _bounds(kind, exact)
-        if count > 64:  # beyond this, entries are not worth shrinking one by one
+        if count > 64 or kind == "spread":  # beyond this, entries are not worth shrinking one by one
             return _array(np.random.default_rng(draw(st.integers(0, 2**32 - 1))).integers(low, high + 1, count), shape, scale)
         return _array(draw(st.lists(st.integers(low, high), min_size=count, max_size=count)), shape, scale)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from .checking import Reference, RowReport, Summary
+from .checking import DTYPES, Reference, RowReport, Summary
 
 COLOURS = {"agrees": "green", "disagrees": "bold red", "mistrusted": "yellow", "lost": "bold red", "absent": "yellow"}
 
@@ -27,17 +27,22 @@ def ulps(value: float) -> str:
 
 
 def table(reports: list[RowReport]) -> Table:
-    """One line per row: cases, worst error in ulp and where, verdict."""
+    """One line per row: cases, the worst error in ulp in each precision and where it is, verdict."""
+    dtypes = [dtype for dtype in DTYPES if any(dtype in report.per_dtype for report in reports)]
     sheet = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("row", "cases", "dtypes", "worst error", "in", "verdict"):
-        sheet.add_column(heading, justify="right" if heading in ("cases", "worst error") else "left")
+    sheet.add_column("row", no_wrap=True)
+    sheet.add_column("cases", justify="right")
+    for dtype in dtypes:
+        sheet.add_column(f"{dtype}: ulp", justify="right")
+        sheet.add_column("in", no_wrap=True)
+    sheet.add_column("verdict")
     for report in reports:
-        dtypes = " ".join(sorted(dtype.removeprefix("float") for dtype in report.per_dtype))
-        worst = [report.worst[dtype] for dtype in sorted(report.worst)]
-        numbers = " / ".join(ulps(difference.ulps) for difference in worst) + (" ulp" if worst else "")
-        places = " / ".join(dict.fromkeys(difference.array for difference in worst))
+        cells = []
+        for dtype in dtypes:
+            worst = report.worst.get(dtype)
+            cells += [ulps(worst.ulps), worst.array] if worst else ["-", ""]
         verdict = report.verdict + (f": {', '.join(sorted(report.mistrusted))}" if report.verdict == "mistrusted" else "")
-        sheet.add_row(report.row.key, str(report.cases), dtypes, numbers, places, Text(verdict, COLOURS[report.verdict]))
+        sheet.add_row(report.row.key, str(report.cases), *cells, Text(verdict, COLOURS[report.verdict]))
     return sheet
 
 

@@ -8,12 +8,13 @@ where S is the entry's sensitivity: by how much it moves, per unit of relative c
 input is nudged at random (in Float64, so that the measurement itself has no rounding to speak of). |y| + S is the size of the
 terms that the entry is made of, however they cancel: `(a - b)` for large a and b has a large S. Where the
 outcome jumps (at a kink or a tie) it has no sensitivity, and none is granted. `slack` is what a row claims for
-itself, in ulps of the largest entry, and must give its reason for.
+itself, in ulps of the largest number that the outcome is made of, and must give its reason for.
 
-An *ulp* in reports is eps * (|y| + S): one unit of rounding at the scale of the terms.
+An *ulp* in reports is a FACTOR-th of the tolerance: without slack eps * (|y| + S), one unit of rounding at the scale of the
+terms. What agrees is below FACTOR ulp.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -123,7 +124,7 @@ def compare(
         if mine is None or theirs is None:
             differences.append(_one_sided(name, mine, theirs))
             continue
-        differences.append(_entries(name, mine, theirs, response.get(name), slack * _cotangent_scale(case, name), slack, case.exact))
+        differences.append(_entries(name, mine, theirs, response.get(name), slack * _slack_scale(case, name), slack, case.exact))
         if _proves_nothing(theirs) and not name.startswith("state."):
             blind.add(name)
     return Verdict(case, tuple(differences), frozenset(blind))
@@ -137,11 +138,14 @@ def _one_sided(name, mine, theirs) -> Difference:
     return Difference(name, False, np.inf, reason=f"{side} gives an array of shape {np.shape(present)}, {other} gives nothing")
 
 
-def _cotangent_scale(case: Case, name: str) -> float:
-    """The largest cotangent: slopes of order one are made from it, however small they turn out."""
-    if not name.startswith("grad"):
-        return 0.0
-    return max((float(np.max(np.abs(dy), initial=0, where=np.isfinite(dy))) for dy in case.numbered("dy")), default=0.0)
+def _slack_scale(case: Case, name: str) -> float:
+    """The size of the numbers that an outcome is made from, however small it turns out: inputs, and for gradients times cotangents."""
+    inputs = _largest(array for key, array in case.arrays.items() if key.startswith(("x", "param.")))
+    return _largest(case.numbered("dy")) * max(1.0, inputs) if name.startswith("grad") else inputs
+
+
+def _largest(arrays: Iterable[np.ndarray]) -> float:
+    return max((float(np.max(np.abs(array), initial=0, where=np.isfinite(array))) for array in arrays), default=0.0)
 
 
 def _entries(name, mine, theirs, response, floor, slack, exact) -> Difference:
@@ -169,7 +173,7 @@ def _entries(name, mine, theirs, response, floor, slack, exact) -> Difference:
     return Difference(
         name,
         bool(np.all(error <= tolerance)),
-        float(error[index] / unit[index]),
+        float(error[index] / (unit if exact else tolerance / FACTOR)[index]),
         index,
         mine[index].item(),
         theirs[index].item(),

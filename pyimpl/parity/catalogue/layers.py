@@ -10,6 +10,9 @@ from .activations import activation_slack
 from .row import Config, Example, Row, Slack
 
 EMPTY_BATCH = "NNlib raises «cannot create partitions of length 0» for a convolution of no samples; the twin gives no samples"
+SPREAD = Slack(
+    256, "dividing by the spread of a small batch multiplies the roundings of the layers before, which no nudge of the inputs shows"
+)
 ZERO_DRAWN = "inside a gradient, NNlib's dropout rule drops entries whose random number is exactly 0, even where the layer is inactive"
 
 NORM = Slack(16, "the gradient of a normalisation is what remains of three terms that cancel, at the scale of the largest cotangent")
@@ -328,7 +331,7 @@ CHAIN_ROW = Row(
     shapes=lambda c: {"x1": (c["batch"], 1, 6, 2 * c["n_in"] + 1) if c["net"] == "images" else (c["batch"], c["n_in"])},
     modes=("auto", "train", "test"),
     positive=("var",),
-    slack=lambda c: NORM,
+    slack=lambda c: SPREAD,
     covers="a batch-normalised regression, a named chain, a small image classifier",
 )
 

@@ -22,7 +22,7 @@ Fill = Callable[[tuple[int, ...], str], np.ndarray]
 
 @dataclass(frozen=True)
 class Slack:
-    """How many ulps of the largest entry a row may be off beyond the derived tolerance, and why."""
+    """How many ulps of the largest number involved a row may be off beyond the derived tolerance, and why."""
 
     ulps: float
     reason: str
@@ -62,6 +62,7 @@ class Row:
     sizes: dict[str, st.SearchStrategy] = field(default_factory=dict)
     modes: tuple[str, ...] = ("function",)
     positive: tuple[str, ...] = ()  # parameters that cannot be negative
+    parameters: str = "real"  # the kind of all others
     exact: Callable[[Config], bool] = lambda config: False  # sums and products of the inputs only: small dyadic inputs give no rounding
     slack: Callable[[Config], Slack | None] = lambda config: None
     examples: tuple[Example, ...] = ()
@@ -103,7 +104,7 @@ class Row:
         if mode in MODELS:
             for path, leaf in tree.leaves(_model(self.twin(config))):
                 if isinstance(leaf, np.ndarray) and f"param.{path}" not in arrays:
-                    kind = "positive" if path.rpartition(".")[2] in self.positive else "real"
+                    kind = "positive" if path.rpartition(".")[2] in self.positive else self.parameters
                     arrays[f"param.{path}"] = fill(leaf.shape, kind)
         case = Case(self.key, config, arrays, mode, **marks)
         if not self.differentiable or mode in ("steps", "draw", "training") or marks.get("refused"):
