@@ -57,7 +57,12 @@ class LiveJulia:
         self._log = tempfile.TemporaryFile()
 
     def __enter__(self) -> "LiveJulia":
-        self._start()
+        try:
+            self._start()
+        except BaseException:
+            self._stop()
+            self._log.close()
+            raise
         return self
 
     def __exit__(self, *_):
