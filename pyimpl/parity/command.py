@@ -91,7 +91,9 @@ def opened(source: Source, recording: Path | None = None) -> Iterator[Reference]
         except NoJulia as missing:
             if source is Source.live:
                 raise fail(str(missing), NO_REFERENCE) from None
-            aside.print("live Julia is not ready here (`julia-parity doctor` tells why): using the recording", style="yellow")
+            aside.print(
+                "live Julia is not ready here (`julia-parity doctor` tells why): using the recording", style="yellow", soft_wrap=True
+            )
             yield recorded.newest()
             return
         with julia:
