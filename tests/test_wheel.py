@@ -40,4 +40,4 @@ def test_the_wheel_works_in_an_empty_environment(distributions, tmp_path):
     command = python.with_name("julia-parity")
     done = subprocess.run([str(command), "check", "--reference", "recorded"], cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "0 disagree, 0 mistrusted; reference: recorded Flux" in done.stdout
+    assert "0 disagree, 0 mistrusted" in done.stdout and "reference: recorded Flux" in done.stdout
