@@ -303,8 +303,8 @@ def lion_of_the_paper(self, m, x, g):
 
 
 def whole_group_as_one(patch):
-    original = pyimpl.GroupNorm._apply
-    patch.setattr(pyimpl.GroupNorm, "_apply", lambda self, x, groups, active: original(self, x, 1, active))
+    original = pyimpl.GroupNorm._within
+    patch.setattr(pyimpl.GroupNorm, "_within", lambda self, x, groups, active: original(self, x, 1, active))
 
 
 MUTANTS += [

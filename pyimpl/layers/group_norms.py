@@ -8,8 +8,8 @@ from ..activations import Activation, identity
 from ..expect import as_float, expect_channels
 from ..pullback import Gradient
 from ..tree import children
-from .layer import Layer
-from .normalise import EPS, MOMENTUM
+from .layer import Layer, TwoModes
+from .normalise import EPS, MOMENTUM, track
 
 
 class WithinSample(Layer):
@@ -25,7 +25,7 @@ class WithinSample(Layer):
 
     trainable = ("shift", "scale")
 
-    def _apply(self, x, groups, active):
+    def _within(self, x, groups, active):
         who = f"{type(self).__name__}({self.chs})"
         x = as_float(who, x)
         expect_channels(who, x, self.chs)
@@ -91,11 +91,11 @@ class GroupNorm(WithinSample):
         self.shift, self.scale = (np.zeros(chs, np.float32), np.ones(chs, np.float32)) if affine else (None, None)
 
     def pullback(self, x):  # x: (batch, chs, *space)
-        return self._apply(x, self.G, active=True)
+        return self._within(x, self.G, active=True)
 
 
 @dataclass(eq=False, init=False, repr=False)
-class InstanceNorm(WithinSample):
+class InstanceNorm(TwoModes, WithinSample):
     """`act(scale * (x - mean) / sqrt(var + eps) + shift)`, mean and variance of each sample and channel. Flux: `InstanceNorm`.
 
     `InstanceNorm(chs, act=identity, *, affine=False, track_stats=False, eps=1f-5, momentum=0.1f0, active=None)`; x is (batch, chs, *space).
@@ -117,14 +117,8 @@ class InstanceNorm(WithinSample):
         self.shift, self.scale = (np.zeros(chs, np.float32), np.ones(chs, np.float32)) if affine else (None, None)
         self.mean, self.var = (np.zeros(chs, np.float32), np.ones(chs, np.float32)) if track_stats else (None, None)
 
-    def __call__(self, x):
-        return self._apply(x, self.chs, active=bool(self.active))[0]
-
-    def pullback(self, x):  # x: (batch, chs, *space)
-        return self._apply(x, self.chs, active=self.active is not False)
+    def _apply(self, x, active):  # x: (batch, chs, *space)
+        return self._within(x, self.chs, active)
 
     def _track(self, mean, var, count):
-        keep, new = 1 - self.momentum, self.momentum
-        correction = count / (count - 1) if count > 1 else np.inf  # inf * 0: one cell per channel makes the running variance NaN
-        self.mean[...] = keep * self.mean + new * mean.mean(0)[:, 0]
-        self.var[...] = keep * self.var + new * correction * var.mean(0)[:, 0]
+        track(self, mean.mean(0)[:, 0], var.mean(0)[:, 0], count)

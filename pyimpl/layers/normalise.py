@@ -18,6 +18,14 @@ EPS = float(np.float32(1e-5))  # Flux writes 1f-5: a Float32 number even in a Fl
 MOMENTUM = float(np.float32(0.1))  # likewise 0.1f0
 
 
+def track(norm, mean, var, count):
+    """Move the running statistics of `norm` towards those of a batch, which come from `count` values per channel."""
+    keep, new = 1 - norm.momentum, norm.momentum
+    correction = count / (count - 1) if count > 1 else np.inf  # inf * 0: one value per channel makes the running variance NaN
+    norm.mean[...] = keep * norm.mean + new * mean
+    norm.var[...] = keep * norm.var + new * correction * var
+
+
 @dataclass(eq=False, init=False, repr=False)
 class BatchNorm(TwoModes):
     """`act(scale * (x - mean) / sqrt(var + eps) + shift)`, one mean and variance per channel. Flux: `BatchNorm`.
@@ -94,10 +102,7 @@ class BatchNorm(TwoModes):
         return y, batchnorm_back
 
     def _track(self, mean, var, count):
-        keep, new = 1 - self.momentum, self.momentum
-        correction = count / (count - 1) if count > 1 else np.inf  # inf * 0: one value per channel makes the running variance NaN
-        self.mean[...] = keep * self.mean + new * mean
-        self.var[...] = keep * self.var + new * correction * var
+        track(self, mean, var, count)
 
 
 @differentiable

@@ -24,8 +24,6 @@ from typing import Any
 
 import numpy as np
 
-MODES = ("function", "auto", "train", "test", "steps", "draw", "training")
-
 
 @dataclass(frozen=True, eq=False)
 class Case:
