@@ -14,6 +14,7 @@ An *ulp* in reports is a FACTOR-th of the tolerance: without slack eps * (|y| + 
 terms. What agrees is below FACTOR ulp.
 """
 
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
@@ -70,15 +71,25 @@ class Verdict:
 
 
 def nudged(case: Case, probe: int, step: float) -> Case:
-    """Every floating-point entry times (1 ± step). The sign is a hash of the value, so equal entries stay equal: ties remain ties."""
+    """Every floating-point entry times (1 ± step). The sign is a hash of the value, so equal entries stay equal: ties remain ties.
+
+    In odd probes equal entries of different arrays part, for what keeps them together may cancel.
+    """
     arrays = {}
     for name, array in case.arrays.items():
         if array.dtype.kind == "f":
-            mixed = (np.atleast_1d(array).view(np.uint64) + np.uint64(probe)) * np.uint64(0x9E3779B97F4A7C15)
-            sign = np.where((mixed ^ (mixed >> np.uint64(29))) & np.uint64(1 << 20), 1.0, -1.0)
+            salt = probe + (zlib.crc32(name.encode()) << 8 if probe % 2 else 0)
+            sign = np.where(_mixed(np.atleast_1d(array).view(np.uint64) + np.uint64(salt)) & np.uint64(1), 1.0, -1.0)
             array = array * (1 + step * sign.reshape(array.shape))
         arrays[name] = array
     return replace(case, arrays=arrays)
+
+
+def _mixed(bits: np.ndarray) -> np.ndarray:
+    """A hash of which every bit depends on all bits of the number: the finaliser of MurmurHash3."""
+    for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
+        bits = (bits ^ (bits >> np.uint64(33))) * np.uint64(factor)
+    return bits ^ (bits >> np.uint64(33))
 
 
 def sensitivity(evaluate: Callable[[Case], Outcome], case: Case) -> dict[str, np.ndarray]:

@@ -11,7 +11,7 @@ from .row import Config, Example, Row, Slack
 
 EMPTY_BATCH = "NNlib raises «cannot create partitions of length 0» for a convolution of no samples; the twin gives no samples"
 SPREAD = Slack(
-    256, "dividing by the spread of a small batch multiplies the roundings of the layers before, which no nudge of the inputs shows"
+    16, "dividing by the spread of a small batch multiplies the roundings of the layers before, which no nudge of the inputs shows"
 )
 ZERO_DRAWN = "inside a gradient, NNlib's dropout rule drops entries whose random number is exactly 0, even where the layer is inactive"
 

@@ -432,7 +432,7 @@ def _weight_norm(c: Config):
 
 
 UNIT = Slack(
-    512, "over a single entry the gradient of the direction is 0; what is left is rounding at the scale of g / |v|, which has no bound"
+    64, "over a single entry the gradient of the direction is 0; what is left is rounding at the scale of g / |v|, which has no bound"
 )
 
 WEIGHTNORM_ROW = Row(
