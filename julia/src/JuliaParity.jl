@@ -8,6 +8,7 @@ using Flux, NNlib, Optimisers, Zygote
 using LinearAlgebra, Random, Statistics, TOML
 using PrecompileTools: @setup_workload, @compile_workload
 
+include("versions.jl")
 include("evaluate.jl")
 include("flux_layers.jl")
 include("flux_more_layers.jl")
@@ -16,7 +17,6 @@ include("flux_losses.jl")
 include("flux_rules.jl")
 include("textbook.jl")
 include("textbook_layers.jl")
-include("benchmark.jl")
 include("workload.jl")
 
 end

@@ -208,13 +208,3 @@ function evaluate_training!(found, run, config, arrays)
     end
     return found
 end
-
-"Versions of Julia and of every package that has a say in the outcome."
-function versions()
-    packages = (Flux, NNlib, Zygote, Optimisers, Zygote.ForwardDiff, Zygote.ChainRules)
-    found = Dict(string(nameof(package)) => string(pkgversion(package)) for package in packages)
-    found["Julia"] = string(VERSION)
-    found["BLAS"] = join((basename(lib.libname) for lib in BLAS.get_config().loaded_libs), ", ")
-    found["CPU"] = string(Sys.cpu_info()[1].model, ", ", Sys.ARCH)
-    return found
-end

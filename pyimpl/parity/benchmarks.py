@@ -14,6 +14,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
+from .evaluators.find_julia import julia_sources
 from .evaluators.live import LiveJulia, NoJulia, choose
 
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -91,7 +92,7 @@ def regression_step(steps: int, rounds: int) -> Iterator[Result]:
     versions = {name: process.stdout.readline().strip() for name, process in processes.items()}
     times: dict[str, list[float]] = {name: [] for name in present}
     try:
-        julia: LiveJulia | None = LiveJulia(choose(may_download=False)).__enter__()
+        julia: LiveJulia | None = LiveJulia(choose(may_download=False), script=julia_sources() / "benchmark.jl").__enter__()
         missing = ""
     except NoJulia as problem:
         julia, missing = None, str(problem).splitlines()[0]

@@ -3,7 +3,6 @@
 import datetime
 import difflib
 import fnmatch
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,13 +11,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from . import benchmarks, report, workload
 from .catalogue import CATALOGUE, Row
 from .checking import DTYPES, LIVE_CASES, Live, Reference, RowReport, Summary, check_row
+from .comparison.command import compare
+from .console import NO_REFERENCE, USAGE, Source, aside, fail, progress_bar, screen
 from .evaluators import find_julia, recorded
 from .evaluators.live import LiveJulia, NoJulia, choose
 from .evaluators.recorded import NoRecording, Recorded
@@ -29,18 +28,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-screen = Console(width=None if sys.stdout.isatty() else 140)
-aside = Console(stderr=True)
-
-USAGE, NO_REFERENCE = 2, 3
-
-
-class Source(StrEnum):
-    """Where the Julia side of a check comes from."""
-
-    auto = "auto"
-    live = "live"
-    recorded = "recorded"
 
 
 class Precision(StrEnum):
@@ -55,12 +42,6 @@ Names = Annotated[
     list[str] | None, typer.Argument(metavar="[ROW]...", help="Rows by name or pattern (Conv, 'Batch*', 'textbook.*'); none: all.")
 ]
 OutFile = Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False)]
-
-
-def fail(message: str, code: int) -> typer.Exit:
-    """Say what is wrong on standard error; the exception to raise."""
-    aside.print(f"[bold red]error:[/] {message}", highlight=False)
-    return typer.Exit(code)
 
 
 def chosen_rows(names: list[str] | None) -> list[Row]:
@@ -139,8 +120,7 @@ def check(
 
 
 def _checked(rows: list[Row], julia: Reference, dtypes, cases, seed) -> Iterator[RowReport]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=aside, transient=True) as progress:
+    with progress_bar() as progress:
         task = progress.add_task("", total=len(rows))
         for row in rows:
             progress.update(task, description=row.key)
@@ -264,6 +244,9 @@ def run_benchmarks(
         sheet.add_row(result.contender, time_, ratio, result.note)
     screen.print("batch-normalised regression 6-10-1, batch 20, Float32, Adam; one core each, best of the rounds", highlight=False)
     screen.print(sheet)
+
+
+app.command()(compare)
 
 
 def main() -> None:

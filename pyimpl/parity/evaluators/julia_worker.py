@@ -1,8 +1,10 @@
 """The process that Julia lives in: started by `live.py` as a script, imports NumPy and juliacall and nothing else of ours.
 
-It connects to the address it is given, loads the Julia package, says `("ready", versions)` or `("failed", message)`, and then answers
-every `("cases", [case, ...])` with one `(index, outcome)` per case, and `("call", [name, arguments...])` of a function of the package with
-`("answer", number)`. A case is (row, config, mode, arrays); an outcome is
+It is given an address to connect to, the directory of the Julia package or the file of a Julia script to load, and the file that tells
+versions for a script. It says
+`("ready", versions)` or `("failed", message)`, and then answers every `("cases", [case, ...])` with one `(index, outcome)` per case, and
+`("call", [name, watched, arguments...])` of a function of package or script with `("answer", value)` or `("raised", message)`, before
+which come, where it is watched, `("step", (done, total))` and `("said", line)`. A case is (row, config, mode, arrays); an outcome is
 (arrays or None, names of nothing, error or None, whether the error is the catalogue's mistake).
 
 The border between the languages is here: `.T` of every array on the way in and out, copies both ways.
@@ -10,6 +12,7 @@ The border between the languages is here: `.T` of every array on the way in and 
 
 import os
 import sys
+import time
 from multiprocessing.connection import Client
 
 import numpy as np
@@ -17,10 +20,10 @@ import numpy as np
 
 def main():
     """Connect, start Julia, answer until the other side hangs up."""
-    address, source = sys.argv[1:3]
+    address, source, versions = sys.argv[1:4]
     with Client(address, authkey=bytes.fromhex(os.environ.pop("JULIA_PARITY_KEY"))) as supervisor:
         try:
-            julia = Border(source)
+            julia = Border(source, versions)
         except Exception as failure:  # whatever went wrong, the supervisor must hear of it
             supervisor.send(("failed", f"{type(failure).__name__}: {failure}"))
             return
@@ -31,18 +34,48 @@ def main():
             except EOFError:
                 return
             if request == "call":
-                supervisor.send(("answer", julia.call(*content)))
+                name, watched, *arguments = content
+                supervisor.send(julia.call(name, Watch(supervisor) if watched else None, arguments))
             else:
                 for index, case in enumerate(content):
                     supervisor.send((index, julia.evaluate(*case)))
 
 
-DEFINITIONS = """
+class Watch:
+    """Handed to a script, which tells it how far it is and what it has to say."""
+
+    def __init__(self, supervisor):
+        self._supervisor = supervisor
+        self._next = 0.0
+
+    def step(self, done, total):
+        """Pass progress on, at most ten times a second."""
+        if time.monotonic() > self._next:
+            self._next = time.monotonic() + 0.1
+            self._supervisor.send(("step", (int(done), int(total))))
+
+    def say(self, line):
+        """Pass a line on."""
+        self._supervisor.send(("said", str(line)))
+
+
+PACKAGE = """
 push!(LOAD_PATH, source)
 using JuliaParity
-new_arrays() = Dict{String,Any}()
-new_vector() = Any[]
+const subject = JuliaParity
 is_mistake(error) = error isa JuliaParity.CaseError
+"""
+SCRIPT = """
+module Script end
+Script.include(source)
+const subject = Script
+Script.eval(:(using Flux: Flux))
+Script.eval(:(using LinearAlgebra: BLAS))
+Script.include(versions)
+"""
+DEFINITIONS = """
+new_dict() = Dict{String,Any}()
+new_vector() = Any[]
 message(error) = sprint(showerror, error)
 """
 
@@ -50,29 +83,43 @@ message(error) = sprint(showerror, error)
 class Border:
     """Arrays and plain data to Julia and back."""
 
-    def __init__(self, source: str):
+    def __init__(self, source: str, versions: str):
         import juliacall
 
+        self._juliacall = juliacall
         self._error = juliacall.JuliaError
         self._main = juliacall.newmodule("JuliaParityBorder")
-        self._main.source = source
-        for line in DEFINITIONS.strip().splitlines():
+        self._main.source, self._main.versions = source, versions
+        for line in ((SCRIPT if source.endswith(".jl") else PACKAGE) + DEFINITIONS).strip().splitlines():
             self._main.seval(line)
-        self._parity = self._main.JuliaParity
+        self._subject = self._main.subject
         self._array = self._main.seval("Array")
 
     def versions(self) -> dict[str, str]:
-        found = self._parity.versions()
+        found = self._subject.versions()
         return {str(name): str(found[name]) for name in found}
 
-    def call(self, name, *arguments):
-        """A function of the Julia package that takes and gives numbers."""
-        return getattr(self._parity, name)(*arguments)
+    def call(self, name, watch, arguments):
+        """A function of the Julia side; arrays among the arguments and in the answer, in dicts too, have their axes reversed."""
+        given = [self.plain_data(argument) for argument in arguments] + ([watch] if watch else [])
+        try:
+            return "answer", self._answer(getattr(self._subject, name)(*given))
+        except self._error as error:
+            return "raised", str(self._main.message(error.exception))
+
+    def _answer(self, value):
+        if isinstance(value, self._juliacall.DictValue):
+            return {str(name): self._answer(value[name]) for name in value}
+        if isinstance(value, self._juliacall.ArrayValue):
+            return np.array(np.asarray(value).T, order="C", copy=True)
+        return value
 
     def plain_data(self, value):
-        """Dicts and lists as Julia's; numbers and strings cross by themselves."""
+        """Dicts, lists and arrays as Julia's; numbers and strings cross by themselves."""
+        if isinstance(value, np.ndarray):
+            return self._array(value.T)
         if isinstance(value, dict):
-            data = self._parity.Config()
+            data = self._main.new_dict()
             for name, item in value.items():
                 data[name] = self.plain_data(item)
             return data
@@ -86,14 +133,14 @@ class Border:
     def evaluate(self, row, config, mode, arrays):
         """One outcome; an error in Julia is part of it, and so is a case that cannot cross the border."""
         try:
-            theirs = self._main.new_arrays()
+            theirs = self._main.new_dict()
             for name, array in arrays.items():
                 theirs[name] = self._array(np.asarray(array).T)
             data = self.plain_data(config)
         except Exception as error:  # whatever it is, only this case is lost
             return None, [], f"the case cannot be handed to Julia: {error}", True
         try:
-            found = self._parity.evaluate(row, data, mode, theirs)
+            found = self._subject.evaluate(row, data, mode, theirs)
         except self._error as error:
             lines = str(self._main.message(error.exception)).strip().splitlines()
             return None, [], lines[0] if lines else "an error without a message", bool(self._main.is_mistake(error.exception))

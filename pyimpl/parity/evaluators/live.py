@@ -2,26 +2,34 @@
 
 A crash or a hang of Julia costs one case: it comes back as lost, its inputs are saved, the worker is started again, and the cases
 after it go on. Julia never shares a process with pytest or with another library's runtime.
+
+Julia compiles the package on its first start, for minutes, and anew wherever a file has another place or time stamp. So the package is
+copied to the user's cache, to a place named after its content, and every checkout and environment with the same content starts quickly.
 """
 
+import hashlib
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from platformdirs import user_cache_path
 
 from ..case import Case, Outcome
 from .find_julia import Installed, julia_sources, ways
 
 WORKER = Path(__file__).with_name("julia_worker.py")
-START_SECONDS = 1800  # the first start compiles the whole catalogue, and juliapkg may have to download Julia
+START_SECONDS = 3600  # the first start compiles the whole catalogue, and juliapkg may have to download Julia
 CASE_SECONDS = 300
 ATTEMPTS = 3
+STAMP = 1_600_000_000  # any fixed time
 
 
 class NoJulia(Exception):
@@ -38,17 +46,48 @@ def choose(may_download: bool) -> Installed:
     raise NoJulia("no live Julia is ready:\n" + "\n".join(tried))
 
 
+def cached_package() -> Path:
+    """The Julia package's copy in the user's cache, made if there is none. Its name and its time stamps depend on its content alone."""
+    sources = julia_sources()
+    files = sorted(path for path in sources.rglob("*.toml") if path.name != "Manifest.toml") + sorted((sources / "src").glob("*.jl"))
+    content = hashlib.sha256()
+    for path in files:
+        content.update(str(path.relative_to(sources)).encode() + b"\0" + path.read_bytes() + b"\0")
+    cached = user_cache_path("julia-parity") / f"JuliaParity-{content.hexdigest()[:16]}"
+    if not cached.is_dir():
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(dir=cached.parent))
+        for path in files:
+            copy = unfinished / path.relative_to(sources)
+            copy.parent.mkdir(exist_ok=True)
+            shutil.copyfile(path, copy)
+            os.utime(copy, (STAMP, STAMP))
+        try:
+            unfinished.rename(cached)
+        except OSError:  # another process was quicker
+            shutil.rmtree(unfinished)
+    return cached
+
+
 class LiveJulia:
     """Evaluates cases with real Julia. Use as a context manager.
 
+    With `script`, a Julia file is loaded in place of the package, for `call`.
     Raises NoJulia on entering where Julia does not start, with what it said.
     """
 
     name = "live"
 
-    def __init__(self, installed: Installed, command: Sequence[str] | None = None, case_seconds: float = CASE_SECONDS):
+    def __init__(
+        self,
+        installed: Installed,
+        command: Sequence[str] | None = None,
+        case_seconds: float = CASE_SECONDS,
+        script: Path | None = None,
+    ):
         self.installed = installed
         self.case_seconds = case_seconds
+        self.script = script
         self.saved = Path(tempfile.gettempdir()) / "julia-parity-lost"
         self.versions: dict[str, str] = {}
         self._command = list(command or [sys.executable, "-P", str(WORKER)])
@@ -72,8 +111,11 @@ class LiveJulia:
     def _start(self) -> None:
         key = secrets.token_bytes(16)
         environment = os.environ | self.installed.environment | {"JULIA_PARITY_KEY": key.hex(), "OPENBLAS_NUM_THREADS": "1"}
+        if self.script is None:  # hundreds of small cases, each compiled: the lower level halves the time that takes
+            environment["PYTHON_JULIACALL_OPTLEVEL"] = "1"
         with Listener(authkey=key) as listener:
-            command = [*self._command, str(listener.address), str(julia_sources())]
+            versions = julia_sources() / "src" / "versions.jl"
+            command = [*self._command, str(listener.address), str(self.script or cached_package()), str(versions)]
             self._process = subprocess.Popen(
                 command, env=environment, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, start_new_session=True
             )
@@ -156,16 +198,31 @@ class LiveJulia:
                 yield _outcome(*message[1])
                 done += 1
 
-    def call(self, name: str, *arguments: float, seconds: float = 600) -> float:
-        """A function of the Julia package, called with numbers. Raises NoJulia where no answer comes in time."""
+    def call(self, name: str, *arguments: Any, watch: Any = None, seconds: float = 600) -> Any:
+        """A function of the package or script. Arguments and answer: numbers, strings, arrays (their axes are reversed), dicts of them.
+
+        `watch` is told progress (`step`) and what is said (`say`). Raises RuntimeError for an error in Julia, NoJulia where it is
+        silent for `seconds` or ends.
+        """
+        if self._connection is None:
+            self._start()
         assert self._connection is not None
-        self._connection.send(("call", [name, *arguments]))
-        answer = self._receive(seconds)
-        if answer is None:
-            tail = self._tail()
-            self._stop()
-            raise NoJulia(f"Julia gave no answer to {name}{tail}")
-        return answer[1]
+        self._connection.send(("call", [name, watch is not None, *arguments]))
+        while True:
+            answer = self._receive(seconds)
+            if answer is None:
+                tail = self._tail()
+                self._stop()
+                raise NoJulia(f"Julia gave no answer to {name}{tail}")
+            kind, content = answer
+            if kind == "answer":
+                return content
+            if kind == "raised":
+                raise RuntimeError(f"{name} failed in Julia: {content}")
+            if kind == "step":
+                watch.step(*content)
+            else:
+                watch.say(content)
 
     def _lost(self, case: Case) -> Outcome:
         ended = self._process is not None and self._process.poll() is not None

@@ -1,5 +1,7 @@
 # Speed of whole training steps, measured beside the other contenders of `julia-parity benchmarks`.
 
+using Flux
+
 "Seconds per training step of the batch-normalised regression (batch 20, Float32, Adam): the best of `rounds` rounds of `steps` steps."
 function seconds_per_step(steps::Integer, rounds::Integer)
     x, target = randn(Float32, 6, 20), randn(Float32, 1, 20)

@@ -1,0 +1,33 @@
+"""What all verbs of the command share: where they print, how they fail, how they show progress."""
+
+import sys
+from enum import StrEnum
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+screen = Console(width=None if sys.stdout.isatty() else 140)
+aside = Console(stderr=True)
+
+USAGE, NO_REFERENCE = 2, 3
+
+
+class Source(StrEnum):
+    """Where the Julia side of a check comes from."""
+
+    auto = "auto"
+    live = "live"
+    recorded = "recorded"
+
+
+def fail(message: str, code: int) -> typer.Exit:
+    """Say what is wrong on standard error; the exception to raise."""
+    aside.print(f"[bold red]error:[/] {message}", highlight=False)
+    return typer.Exit(code)
+
+
+def progress_bar() -> Progress:
+    """A bar on standard error, gone when it is done."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=aside, transient=True)
