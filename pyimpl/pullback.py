@@ -4,6 +4,9 @@
 for a function without fields), followed by one gradient for every input; None stands where no gradient
 flows. What the backward pass needs is held by the closure, so `f` may be called again before `back`,
 and `back` may be called more than once.
+
+Where the gradient of the inputs costs much and may not be wanted - the first layer's, in training - `back.own(dy)` gives the gradient
+of `f` alone.
 """
 
 from collections.abc import Callable
@@ -14,6 +17,17 @@ from typing import Any
 import numpy as np
 
 Pullback = tuple[Any, Callable[..., tuple] | None]  # None: no gradient flows through it at all
+
+
+def with_own(back: Callable, own: Callable) -> Callable:
+    """`back`, with `own` as its attribute."""
+    back.own = own  # type: ignore[attr-defined]
+    return back
+
+
+def own_gradient(back, *dys):
+    """The gradient of what `back` belongs to, without that of its inputs where that saves work."""
+    return back.own(*dys) if hasattr(back, "own") else back(*dys)[0]
 
 
 class Gradient(SimpleNamespace):
@@ -79,7 +93,8 @@ def gradient(f, *xs, **options) -> tuple:
 def supervised(loss) -> Function:
     """`loss(model(x), y)` as a function of `(model, x, y)`: what `train` and `withgradient` take.
 
-    The model is called "inside a gradient": BatchNorm uses and updates its statistics, Dropout drops.
+    The model is called "inside a gradient": BatchNorm uses and updates its statistics, Dropout drops. x and y are data: no gradient
+    flows to them.
     """
 
     def objective(model, x, y):
@@ -87,9 +102,7 @@ def supervised(loss) -> Function:
         value, loss_back = loss.pullback(prediction, y)
 
         def objective_back(dvalue):
-            _, dprediction, dy = loss_back(dvalue)
-            dmodel, dx = model_back(dprediction)
-            return None, dmodel, dx, dy
+            return None, own_gradient(model_back, loss_back(dvalue)[1]), None, None
 
         return value, objective_back
 

@@ -23,7 +23,7 @@ def test_command(command, tmp_path):
         "PYTHON_JULIAPKG_PROJECT": str(tmp_path / "none"),
     }
     if arguments[0] == "benchmarks":
-        arguments += ["--steps", "10", "--rounds", "1"]
+        arguments += ["regression", "--rounds", "1"]
     done = subprocess.run(
         [str(Path(sys.executable).with_name(program)), *arguments],
         cwd=tmp_path,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ..pullback import Gradient
+from ..pullback import Gradient, own_gradient, with_own
 from .layer import Layer
 
 
@@ -46,12 +46,22 @@ class Chain(Layer):
             for back in reversed(backs):
                 gradient, *dxs = back(*dxs)
                 gradients.append(gradient)
-            gradients.reverse()
-            if isinstance(self.layers, dict):
-                return Gradient(layers=Gradient(**dict(zip(self.layers, gradients, strict=True)))), *dxs
-            return Gradient(layers=tuple(gradients)), *dxs
+            return self._gradient(gradients), *dxs
 
-        return xs[0], chain_back
+        def chain_own(dy):
+            gradients = []
+            for back in reversed(backs[1:]):
+                gradient, dy = back(dy)
+                gradients.append(gradient)
+            return self._gradient([*gradients, own_gradient(backs[0], dy)] if backs else [])
+
+        return xs[0], with_own(chain_back, chain_own)
+
+    def _gradient(self, from_the_last):
+        gradients = from_the_last[::-1]
+        if isinstance(self.layers, dict):
+            return Gradient(layers=Gradient(**dict(zip(self.layers, gradients, strict=True))))
+        return Gradient(layers=tuple(gradients))
 
     def __getitem__(self, index):
         if isinstance(index, str):

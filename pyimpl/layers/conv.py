@@ -13,7 +13,7 @@ import numpy as np
 from ..activations import Activation, fast, identity
 from ..expect import as_float, as_padding, as_sizes, expect_channels
 from ..initialise import glorot_uniform
-from ..pullback import Gradient
+from ..pullback import Gradient, with_own
 from ..windows import Pads, Sizes, scatter_windows, windows
 from .dense import make_bias
 from .layer import Layer
@@ -95,16 +95,18 @@ class CrossCor(Layer):
             z += bias.reshape(-1, *(1,) * len(space))
         y, act_back = fast(self.act).pullback(z)
 
-        def conv_back(dy):
-            dz = act_back(dy)[1]
-            rows = dz.reshape(batch, groups, flat.shape[1], columns.shape[-1])
+        def own(dy):
+            rows = act_back(dy)[1].reshape(batch, groups, flat.shape[1], columns.shape[-1])
             dflat = (rows @ columns.swapaxes(-1, -2)).sum(0)
             dbias = None if bias is None else rows.sum((0, 3)).reshape(-1)
-            dcolumns = (flat.swapaxes(-1, -2) @ rows).reshape(view.shape)
-            dx = scatter_windows(dcolumns, x.shape[2:], kernel, *geometry)
-            return self._gradient(_unflat_kernels(dflat, weight.shape, self.flipped), dbias), dx
+            return self._gradient(_unflat_kernels(dflat, weight.shape, self.flipped), dbias), rows
 
-        return y, conv_back
+        def conv_back(dy):
+            gradient, rows = own(dy)
+            dcolumns = (flat.swapaxes(-1, -2) @ rows).reshape(view.shape)
+            return gradient, scatter_windows(dcolumns, x.shape[2:], kernel, *geometry)
+
+        return y, with_own(conv_back, lambda dy: own(dy)[0])
 
     def _gradient(self, dweight, dbias):
         return Gradient(act=None, weight=dweight, bias=dbias, stride=None, pad=None, dilation=None)

@@ -7,7 +7,7 @@ import numpy as np
 from ..activations import Activation, fast, identity
 from ..expect import as_float
 from ..initialise import glorot_uniform
-from ..pullback import Gradient
+from ..pullback import Gradient, with_own
 from .layer import Layer
 
 
@@ -55,13 +55,15 @@ class Dense(Layer):
             z += self.bias
         y, act_back = fast(self.act).pullback(z)
 
+        def own(dz):
+            rows = dz.reshape(-1, n_out)
+            return Gradient(weight=x.reshape(-1, n_in).T @ rows, bias=np.add.reduce(rows) if has_bias else None, act=None)
+
         def dense_back(dy):
             dz = act_back(dy)[1]
-            rows = dz.reshape(-1, n_out)
-            dweight = x.reshape(-1, n_in).T @ rows
-            return Gradient(weight=dweight, bias=np.add.reduce(rows) if has_bias else None, act=None), dz @ weight.T
+            return own(dz), dz @ weight.T
 
-        return y, dense_back
+        return y, with_own(dense_back, lambda dy: own(act_back(dy)[1]))
 
 
 def _drawn(n_in, n_out, act=identity, *, bias=True, init=glorot_uniform, rng=None):

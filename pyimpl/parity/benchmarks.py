@@ -1,4 +1,4 @@
-"""Speed of a whole training step, as ratios between contenders that are measured in one run.
+"""Speed of whole training steps, as ratios between contenders that are measured in one run.
 
 Every Python contender runs in a process of its own with one thread; the rounds of all contenders take turns, and the best of each
 counts, so that a busy machine slows all of them alike.
@@ -8,115 +8,105 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from importlib.util import find_spec
 
-import numpy as np
-
+from . import training_steps
 from .evaluators.find_julia import julia_sources
 from .evaluators.live import LiveJulia, NoJulia, choose
 
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+CONTENDERS = {"numpy": "numpy", "torch": "torch"}  # contender -> the module that it needs
+ROUND_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
 class Result:
-    """The best time of a contender, None where it could not run, and why or with which versions."""
+    """The best time of a contender, None where it could not run."""
 
     contender: str
     seconds: float | None
-    note: str
+    note: str  # its version, or why it could not run
 
 
-def _data() -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(0)
-    return rng.standard_normal((20, 6)).astype(np.float32), rng.standard_normal((20, 1)).astype(np.float32)
+class Contender:
+    """A Python contender in its own process."""
+
+    def __init__(self, name: str, experiment: str):
+        self.name = name
+        command = [sys.executable, "-m", __name__, name, experiment]
+        environment = os.environ | ONE_THREAD
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+
+    def seconds(self, steps: int) -> float:
+        """Seconds per step of one round."""
+        self._process.stdin.write(f"{steps}\n")
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"the contender {self.name} ended: see above")
+        return float(answer)
+
+    def stop(self) -> None:
+        """End the process."""
+        self._process.stdin.close()
+        self._process.wait()
 
 
-def numpy_step() -> tuple[Callable[[], None], str]:
-    """A training step with pyimpl."""
-    from pyimpl import Adam, BatchNorm, Chain, Dense, mse, setup, sigmoid, supervised, update, withgradient
+def serve(contender: str, experiment: str) -> None:
+    """Answer every number of steps on standard input with the seconds per step. Runs in a process of its own."""
+    if contender == "torch":
+        import torch
 
-    x, y = _data()
-    model = Chain(Dense(6, 10, sigmoid), BatchNorm(10), Dense(10, 1))
-    state, loss = setup(Adam(), model), supervised(mse)
-
-    def step():
-        _, gradients = withgradient(loss, model, x, y)
-        update(state, model, gradients[0])
-
-    return step, f"NumPy {np.__version__}"
-
-
-def torch_step() -> tuple[Callable[[], None], str]:
-    """A training step with PyTorch, eager."""
-    import torch
-
-    torch.set_num_threads(1)
-    x, y = map(torch.from_numpy, _data())
-    layers = (torch.nn.Linear(6, 10), torch.nn.Sigmoid(), torch.nn.BatchNorm1d(10), torch.nn.Linear(10, 1))
-    model = torch.nn.Sequential(*layers)
-    optimiser = torch.optim.Adam(model.parameters())
-
-    def step():
-        optimiser.zero_grad()
-        torch.nn.functional.mse_loss(model(x), y).backward()
-        optimiser.step()
-
-    return step, f"PyTorch {torch.__version__}"
-
-
-STEPS = {"numpy": numpy_step, "torch": torch_step}
-
-
-def measure(contender: str, steps: int) -> None:
-    """Answer every line on standard input with the seconds per step of one round. Runs in a process of its own."""
-    step, versions = STEPS[contender]()
-    for _ in range(50):
+        torch.set_num_threads(1)
+    step = getattr(training_steps, f"{contender}_{experiment}")()
+    for _ in range(20):
         step()
-    print(versions, flush=True)
-    for _ in sys.stdin:
+    for line in sys.stdin:
         start = time.perf_counter()
-        for _ in range(steps):
+        for _ in range(int(line)):
             step()
-        print((time.perf_counter() - start) / steps, flush=True)
+        print((time.perf_counter() - start) / int(line), flush=True)
 
 
-def regression_step(steps: int, rounds: int) -> Iterator[Result]:
-    """Time the batch-normalised regression of 6-10-1 units with every contender there is."""
-    present = ["numpy"] + (["torch"] if find_spec("torch") else [])
-    command = [sys.executable, "-m", __name__]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "env": os.environ | ONE_THREAD}
-    processes = {name: subprocess.Popen([*command, name, str(steps)], **pipes) for name in present}  # type: ignore[call-overload]
-    versions = {name: process.stdout.readline().strip() for name, process in processes.items()}
-    times: dict[str, list[float]] = {name: [] for name in present}
+def measure(experiments: Iterable[str], rounds: int) -> Iterator[tuple[str, list[Result]]]:
+    """The best of `rounds` rounds of every contender, experiment by experiment."""
+    julia, missing = None, ""
     try:
-        julia: LiveJulia | None = LiveJulia(choose(may_download=False), script=julia_sources() / "benchmark.jl").__enter__()
-        missing = ""
+        julia = LiveJulia(choose(may_download=False), script=julia_sources() / "benchmark.jl").__enter__()
     except NoJulia as problem:
-        julia, missing = None, str(problem).splitlines()[0]
-    flux: list[float] = []
+        missing = str(problem).splitlines()[0]
+    try:
+        for experiment in experiments:
+            yield experiment, _measure(experiment, rounds, julia, missing)
+    finally:
+        if julia is not None:
+            julia.__exit__()
+
+
+def _measure(experiment: str, rounds: int, julia: LiveJulia | None, missing: str) -> list[Result]:
+    contenders = {name: Contender(name, experiment) for name, module in CONTENDERS.items() if find_spec(module)}
+    clocks = {name: contender.seconds for name, contender in contenders.items()}
+    if julia is not None:
+        clocks["flux"] = lambda steps: float(julia.call("seconds_per_step", experiment, steps))
+    steps = {name: max(5, int(ROUND_SECONDS / seconds(10))) for name, seconds in clocks.items()}
+    best = {name: float("inf") for name in clocks}
     for _ in range(rounds):
-        for name, process in processes.items():
-            process.stdin.write("\n")
-            process.stdin.flush()
-            times[name].append(float(process.stdout.readline()))
-        if julia:
-            flux.append(float(julia.call("seconds_per_step", steps, 1)))
-    for process in processes.values():
-        process.stdin.close()
-        process.wait()
-    for name in present:
-        yield Result(name, min(times[name]), versions[name])
-    if "torch" not in present:
-        yield Result("torch", None, "PyTorch is not installed")
-    if julia:
-        yield Result("flux", min(flux), ", ".join(f"{name} {julia.versions[name]}" for name in ("Flux", "Julia", "Zygote")))
-        julia.__exit__()
-    else:
-        yield Result("flux", None, missing)
+        for name, seconds in clocks.items():
+            best[name] = min(best[name], seconds(steps[name]))
+    for contender in contenders.values():
+        contender.stop()
+    results = [
+        Result(name, best[name], f"{module} {version(module)}") if name in best else Result(name, None, f"{module} is not installed")
+        for name, module in CONTENDERS.items()
+    ]
+    if julia is None:
+        return [*results, Result("flux", None, missing)]
+    versions = ", ".join(f"{name} {julia.versions[name]}" for name in ("Flux", "Julia", "Zygote"))
+    return [*results, Result("flux", best["flux"], versions)]
 
 
 if __name__ == "__main__":
-    measure(sys.argv[1], int(sys.argv[2]))
+    serve(sys.argv[1], sys.argv[2])

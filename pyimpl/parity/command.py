@@ -21,6 +21,7 @@ from .console import NO_REFERENCE, USAGE, Source, aside, fail, progress_bar, scr
 from .evaluators import find_julia, recorded
 from .evaluators.live import LiveJulia, NoJulia, choose
 from .evaluators.recorded import NoRecording, Recorded
+from .training_steps import EXPERIMENTS
 
 app = typer.Typer(
     help="Do the Julia and the Python version agree, and if not, where, by how much and why?",
@@ -231,19 +232,28 @@ def record(
 
 @app.command("benchmarks")
 def run_benchmarks(
-    steps: Annotated[int, typer.Option(min=10, help="Training steps per round.")] = 1000,
+    experiments: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help=f"Any of {', '.join(EXPERIMENTS)}; none: all.")
+    ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds; the best of each contender counts.")] = 7,
 ):
-    """A training step of the batch-normalised regression: NumPy beside PyTorch and Flux, where they are there, in one run."""
+    """A training step of every experiment: NumPy beside PyTorch and Flux, where they are there, in one run."""
+    for name in experiments or ():
+        if name not in EXPERIMENTS:
+            raise fail(f"no experiment is called {name}; there are {', '.join(EXPERIMENTS)}", USAGE)
+    screen.print("Float32, one core each, the best of the rounds; «to NumPy»: how many times as long as NumPy", highlight=False)
+    measured = benchmarks.measure(experiments or EXPERIMENTS, rounds)
     with aside.status("measuring"):
-        results = list(benchmarks.regression_step(steps, rounds))
-    sheet = Table("", "per step", "to NumPy", "versions", box=None, pad_edge=False, header_style="bold")
-    fastest = next(result.seconds for result in results if result.contender == "numpy")
-    for result in results:
-        time_, ratio = (f"{result.seconds * 1e6:.0f} us", f"{result.seconds / fastest:.2f}") if result.seconds else ("-", "-")
-        sheet.add_row(result.contender, time_, ratio, result.note)
-    screen.print("batch-normalised regression 6-10-1, batch 20, Float32, Adam; one core each, best of the rounds", highlight=False)
-    screen.print(sheet)
+        for name, results in measured:
+            sheet = Table("", "per step", "steps/s", "to NumPy", "", box=None, pad_edge=False, header_style="bold")
+            fastest = next(result.seconds for result in results if result.contender == "numpy")
+            for result in results:
+                numbers = ("-", "-", "-")
+                if result.seconds:
+                    numbers = (f"{result.seconds * 1e6:.0f} us", f"{1 / result.seconds:.0f}", f"{result.seconds / fastest:.2f}")
+                sheet.add_row(result.contender, *numbers, result.note)
+            screen.print(f"\n{EXPERIMENTS[name]}", style="bold", highlight=False)
+            screen.print(sheet)
 
 
 app.command()(compare)

@@ -13,7 +13,7 @@ import numpy as np
 from ..activations import sigmoid
 from ..expect import as_float
 from ..layers.layer import Layer, TwoModes
-from ..pullback import Gradient
+from ..pullback import Gradient, with_own
 
 
 def weight_and_bias(who: str, weight, bias, axes: str, out: int) -> tuple[np.ndarray, np.ndarray]:
@@ -67,10 +67,13 @@ class Affine(Layer):
         x = as_float("Affine", x, weight.dtype)
         rows = samples_as_rows(f"Affine({n_in} => {n_out})", x, n_in)
 
-        def affine_back(dy):
-            return Gradient(weight=rows.T @ dy, bias=dy.sum(0)), (dy @ weight.T).reshape(x.shape)
+        def affine_own(dy):
+            return Gradient(weight=rows.T @ dy, bias=dy.sum(0))
 
-        return rows @ weight + self.bias, affine_back
+        def affine_back(dy):
+            return affine_own(dy), (dy @ weight.T).reshape(x.shape)
+
+        return rows @ weight + self.bias, with_own(affine_back, affine_own)
 
 
 @dataclass(eq=False, repr=False)

@@ -112,7 +112,7 @@ class LiveJulia:
         key = secrets.token_bytes(16)
         environment = os.environ | self.installed.environment | {"JULIA_PARITY_KEY": key.hex(), "OPENBLAS_NUM_THREADS": "1"}
         if self.script is None:  # hundreds of small cases, each compiled: the lower level halves the time that takes
-            environment["PYTHON_JULIACALL_OPTLEVEL"] = "1"
+            environment["PYTHON_JULIACALL_OPTIMIZE"] = "1"
         with Listener(authkey=key) as listener:
             versions = julia_sources() / "src" / "versions.jl"
             command = [*self._command, str(listener.address), str(self.script or cached_package()), str(versions)]
