@@ -14,9 +14,13 @@ from ..tree import children, is_trainable, leaves, trainable_children
 from .joined import Leaf, join
 from .rules import Rule
 
+LARGE = 31 * 2**20  # just below what glibc still learns from; no page of it is ever touched
+
 
 def setup(rule: Rule, model):
     """The optimiser's state for every trainable array of `model`, as a tree with the model's field names. Flux: `setup`."""
+    # Linux's C library hands the memory of every step back to the system, and fetches it anew, until a program has freed a large block.
+    np.empty(LARGE, np.uint8)
     shared: dict[int, Leaf] = {}
     parameters: dict[Leaf, np.ndarray] = {}
 
