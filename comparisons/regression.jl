@@ -73,10 +73,12 @@ function run(size, arrays, watch)
         model, batch_losses, losses = train(name, dtype, rule == "Adam" ? Adam() : OldAdam(), arrays, watch)
         found["batch loss, $name"], found["loss, $name"] = batch_losses, losses
         found["final.estimate, $name"] = model(arrays["$dtype.features"])[1, :]
-        for (path, array) in Flux.trainables(model; path=true)
-            found["final.$(pythonic(path)), $name"] = array
+        left = Dict(pythonic(path) => array for (path, array) in Flux.trainables(model; path=true))
+        left["layers.1.mean"], left["layers.1.var"] = model.layers[2].μ, model.layers[2].σ²
+        for (path, array) in sort!(collect(left); by=first)
+            found["final.$path, $name"] = array
+            watch.say("$path: " * join((@sprintf("%.4f", entry) for entry in array), " "))
         end
-        found["final.mean, $name"], found["final.var, $name"] = model.layers[2].μ, model.layers[2].σ²
         watch.step(number, length(RUNS))
     end
     return found

@@ -109,8 +109,10 @@ def run(size, arrays, watch):
         model, batch_losses, losses = train(name, dtype, {"Adam": Adam, "OldAdam": OldAdam}[rule](), size, arrays, watch)
         found |= {f"batch loss, {name}": batch_losses, f"loss, {name}": losses}
         found[f"final.estimate, {name}"] = model(arrays[f"{dtype}.features"])[:, 0]
-        found |= {f"final.{path}, {name}": array.copy() for path, array in trainables(model).items()}
-        found |= {f"final.mean, {name}": model.layers[1].mean, f"final.var, {name}": model.layers[1].var}
+        left = trainables(model) | {"layers.1.mean": model.layers[1].mean, "layers.1.var": model.layers[1].var}
+        for path, array in sorted(left.items()):
+            found[f"final.{path}, {name}"] = array.copy()
+            watch.say(f"{path}: " + " ".join(f"{entry:.4f}" for entry in array.flat))
         watch.step(number + 1, len(RUNS))
     return found
 
@@ -122,8 +124,8 @@ def figures(size, arrays, sides):
     figure, axes = plt.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
     for side, ax in zip(sides, axes, strict=True):
         ax.plot(arrays["float32.x"], arrays["float32.target"], ".", ms=3, color="0.6", label="data")
-        for name in RUNS:
-            ax.plot(arrays["float32.x"], side.arrays[f"final.estimate, {name}"], lw=1.2, label=name)
+        for name, width in zip(RUNS, (5, 3, 1), strict=True):  # they lie on top of each other
+            ax.plot(arrays["float32.x"], side.arrays[f"final.estimate, {name}"], lw=width, alpha=0.7, label=name)
         ax.set_title(side.name)
         ax.set_xlabel("x")
     axes[0].set_ylabel("y")
