@@ -26,7 +26,7 @@ benchmarks: $(VENV)/ready
 $(VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	$(BIN)/python -m pip install --quiet --editable '.[test,comparisons]'
 	pin=$$($(BIN)/julia-parity doctor --juliacall-pin) && if [ -n "$$pin" ]; then $(BIN)/python -m pip install --quiet "$$pin"; fi
 	touch $@
 
