@@ -5,7 +5,6 @@ order of x's axes: (height, width), the reverse of Flux's. Pad is an integer, on
 high per axis (`(h_low, h_high, w_low, w_high)`), or `SamePad()`.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +13,7 @@ from ..activations import Activation, fast, identity
 from ..expect import as_float, as_padding, as_sizes, expect_channels
 from ..initialise import glorot_uniform
 from ..pullback import Gradient, with_own
-from ..windows import Pads, Sizes, scatter_windows, windows
+from ..windows import Columns, Pads, Sizes, from_kernel_matrix, kernel_matrix
 from .dense import make_bias
 from .layer import Layer
 
@@ -85,28 +84,27 @@ class CrossCor(Layer):
         x = as_float(type(self).__name__, x, weight.dtype)
         if x.ndim != weight.ndim or x.shape[1] != weight.shape[1] * groups:
             expect_channels(repr(self), x, weight.shape[1] * groups, weight.ndim)
-        kernel, geometry = weight.shape[2:], (self.stride, self.dilation, self.pad)
-        flat = _flat_kernels(weight, groups, self.flipped)  # (groups, out / groups, in / groups * taps)
-        view = windows(x, kernel, *geometry)
-        batch, space = x.shape[0], view.shape[2 + len(kernel) :]
-        columns = view.reshape(batch, groups, flat.shape[2], math.prod(space))
-        z = (flat @ columns).reshape(batch, weight.shape[0], *space)
+        columns, batch = Columns(x.shape[2:], weight.shape[2:], self.stride, self.dilation, self.pad), len(x)
+        kernels, im2col = kernel_matrix(self._turned(weight), groups), columns.of(x, groups)
+        z = columns.image(kernels @ im2col, batch)
         if bias is not None:
-            z += bias.reshape(-1, *(1,) * len(space))
+            z = z + bias.reshape(-1, *(1,) * len(columns.out))
         y, act_back = fast(self.act).pullback(z)
 
         def own(dy):
-            rows = act_back(dy)[1].reshape(batch, groups, flat.shape[1], columns.shape[-1])
-            dflat = (rows @ columns.swapaxes(-1, -2)).sum(0)
-            dbias = None if bias is None else rows.sum((0, 3)).reshape(-1)
-            return self._gradient(_unflat_kernels(dflat, weight.shape, self.flipped), dbias), rows
+            rows = columns.rows(act_back(dy)[1])
+            grouped = rows.reshape(*kernels.shape[:2], rows.shape[1])
+            dweight = from_kernel_matrix(columns.products(grouped, im2col, batch), weight.shape)
+            return self._gradient(self._turned(dweight), None if bias is None else rows.sum(1)), grouped
 
         def conv_back(dy):
-            gradient, rows = own(dy)
-            dcolumns = (flat.swapaxes(-1, -2) @ rows).reshape(view.shape)
-            return gradient, scatter_windows(dcolumns, x.shape[2:], kernel, *geometry)
+            gradient, grouped = own(dy)
+            return gradient, columns.back(kernels.swapaxes(1, 2) @ grouped, batch)
 
         return y, with_own(conv_back, lambda dy: own(dy)[0])
+
+    def _turned(self, weight):
+        return np.flip(weight, tuple(range(2, weight.ndim))) if self.flipped else weight
 
     def _gradient(self, dweight, dbias):
         return Gradient(act=None, weight=dweight, bias=dbias, stride=None, pad=None, dilation=None)
@@ -118,17 +116,6 @@ class CrossCor(Layer):
 
 def _given(weight, bias=True, act=identity):
     return weight, bias, act
-
-
-def _flat_kernels(weight, groups, flipped):
-    if flipped:
-        weight = np.flip(weight, tuple(range(2, weight.ndim)))
-    return weight.reshape(groups, weight.shape[0] // groups, -1)
-
-
-def _unflat_kernels(flat, shape, flipped):
-    weight = flat.reshape(shape)
-    return np.flip(weight, tuple(range(2, len(shape)))) if flipped else weight
 
 
 @dataclass(eq=False, init=False, repr=False)

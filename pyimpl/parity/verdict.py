@@ -73,13 +73,15 @@ class Verdict:
 def nudged(case: Case, probe: int, step: float) -> Case:
     """Every floating-point entry times (1 ± step). The sign is a hash of the value, so equal entries stay equal: ties remain ties.
 
-    In odd probes equal entries of different arrays part, for what keeps them together may cancel.
+    In odd probes they part, for what is the same for all of them may cancel: it goes into the hash where an entry stands.
     """
     arrays = {}
     for name, array in case.arrays.items():
         if array.dtype.kind == "f":
-            salt = probe + (zlib.crc32(name.encode()) << 8 if probe % 2 else 0)
-            sign = np.where(_mixed(np.atleast_1d(array).view(np.uint64) + np.uint64(salt)) & np.uint64(1), 1.0, -1.0)
+            bits = array.reshape(-1).view(np.uint64) + np.uint64(probe)
+            if probe % 2:
+                bits ^= _mixed(np.arange(array.size, dtype=np.uint64) + np.uint64(zlib.crc32(name.encode()) << 8))
+            sign = np.where(_mixed(bits) & np.uint64(1), 1.0, -1.0)
             array = array * (1 + step * sign.reshape(array.shape))
         arrays[name] = array
     return replace(case, arrays=arrays)

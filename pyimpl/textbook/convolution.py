@@ -1,17 +1,17 @@
 """Convolution by im2col and max pooling, on images x (batch, channels, height, width).
 
-`windows` is im2col (a view, copied once when it is flattened), `scatter_windows` is col2im. Stride and pad are an
-integer or (height, width).
+Stride and pad are an integer or (height, width).
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..activations import let_through
 from ..expect import as_float, as_sizes, expect_channels
 from ..layers.layer import Layer
-from ..pullback import Gradient
-from ..windows import Sizes, padded, scatter_windows, windows
+from ..pullback import Gradient, with_own
+from ..windows import Columns, Sizes, from_kernel_matrix, kernel_matrix, padded, scatter_windows, windows
 from .layers import weight_and_bias
 
 UNDILATED = (1, 1)
@@ -39,20 +39,20 @@ class Convolution(Layer):
         weight, n_out = self.weight, len(self.weight)
         x = as_float("Convolution", x, weight.dtype)
         expect_channels(f"Convolution({weight.shape[1]} => {n_out})", x, weight.shape[1], 4)
-        geometry = (weight.shape[2:], self.stride, UNDILATED, tuple((p, p) for p in self.pad))
-        view = windows(x, *geometry)  # (batch, in, kh, kw, oh, ow)
-        batch, space = len(x), view.shape[4:]
-        kernels = weight.reshape(n_out, -1)
-        columns = view.reshape(batch, kernels.shape[1], space[0] * space[1])
-        y = kernels @ columns + self.bias[:, None]
+        columns = Columns(x.shape[2:], weight.shape[2:], self.stride, UNDILATED, tuple((p, p) for p in self.pad))
+        kernels, im2col, batch = kernel_matrix(weight), columns.of(x), len(x)
+        y = columns.image(kernels @ im2col, batch) + self.bias[:, None, None]
+
+        def own(dy):
+            rows = columns.rows(dy)
+            dweight = from_kernel_matrix(columns.products(rows[None], im2col, batch), weight.shape)
+            return Gradient(weight=dweight, bias=rows.sum(1), stride=None, pad=None), rows
 
         def convolution_back(dy):
-            dy = dy.reshape(batch, n_out, -1)
-            dweight = (dy @ columns.swapaxes(1, 2)).sum(0).reshape(weight.shape)
-            dx = scatter_windows((kernels.T @ dy).reshape(view.shape), x.shape[2:], *geometry)
-            return Gradient(weight=dweight, bias=dy.sum((0, 2)), stride=None, pad=None), dx
+            gradient, rows = own(dy)
+            return gradient, columns.back(kernels.swapaxes(1, 2) @ rows, batch)
 
-        return y.reshape(batch, n_out, *space), convolution_back
+        return y, with_own(convolution_back, lambda dy: own(dy)[0])
 
 
 @dataclass(eq=False, repr=False)
@@ -85,18 +85,19 @@ class Pooling(Layer):
         kernel = (self.pool_h, self.pool_w)
         beyond = tuple((0, self._missing(*sizes)) for sizes in zip(wide.shape[2:], kernel, self.stride, strict=True))
         geometry = (kernel, self.stride, UNDILATED, beyond)
-        view = windows(wide, *geometry, value=-np.inf)  # (batch, channels, pool_h, pool_w, oh, ow)
-        taps = view.reshape(*view.shape[:2], self.pool_h * self.pool_w, *view.shape[4:])
-        winner = taps.argmax(2, keepdims=True)
+        view = windows(wide, *geometry, value=-np.inf).transpose(2, 3, 0, 1, 4, 5)  # (pool_h, pool_w, batch, channels, oh, ow)
+        taps = view.reshape(self.pool_h * self.pool_w, *view.shape[2:])
+        y = taps.max(0)
 
         def pooling_back(dy):
-            dtaps = np.zeros(taps.shape, dy.dtype)
-            np.put_along_axis(dtaps, winner, dy[:, :, None], 2)
-            dwide = scatter_windows(dtaps.reshape(view.shape), wide.shape[2:], *geometry)
+            wins = (taps == y) | np.isnan(taps)
+            wins[1:] &= ~np.logical_or.accumulate(wins[:-1])  # only the first
+            dtaps = let_through(wins, dy).reshape(view.shape)
+            dwide = scatter_windows(dtaps.transpose(2, 3, 0, 1, 4, 5), wide.shape[2:], *geometry)
             (top, _), (left, _) = pads
             return None, dwide[:, :, top : top + x.shape[2], left : left + x.shape[3]]
 
-        return np.take_along_axis(taps, winner, 2)[:, :, 0], pooling_back
+        return y, pooling_back
 
     def _missing(self, size, pool, stride):
         """How far the last window reaches beyond the edge; a window that would begin there is not made."""

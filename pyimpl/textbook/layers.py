@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..activations import sigmoid
+from ..activations import let_through, sigmoid
 from ..expect import as_float
 from ..layers.layer import Layer, TwoModes
 from ..pullback import Gradient, with_own
@@ -73,7 +73,9 @@ class Affine(Layer):
         def affine_back(dy):
             return affine_own(dy), (dy @ weight.T).reshape(x.shape)
 
-        return rows @ weight + self.bias, with_own(affine_back, affine_own)
+        y = rows @ weight
+        y += self.bias
+        return y, with_own(affine_back, affine_own)
 
 
 @dataclass(eq=False, repr=False)
@@ -90,12 +92,8 @@ class Relu(Layer):
 
     def pullback(self, x):
         x = as_float("Relu", x)
-        blocked = x <= 0
-
-        def relu_back(dy):
-            return None, np.where(blocked, 0, dy)
-
-        return np.where(blocked, 0, x), relu_back
+        passes = ~(x <= 0)
+        return np.maximum(x, 0), lambda dy: (None, let_through(passes, dy))
 
 
 @dataclass(eq=False, repr=False)
@@ -135,22 +133,28 @@ class BatchNormalization(TwoModes):
         x = as_float("BatchNormalization", x, gamma.dtype)
         rows = samples_as_rows(f"BatchNormalization({len(gamma)})", x, len(gamma))
         count = len(rows)
-        mean = rows.mean(0) if active else self.running_mean
-        deviation = rows - mean
-        var = (deviation * deviation).mean(0) if active else self.running_var
+        mean = rows.sum(0) / count if active else self.running_mean
+        normal = rows - mean  # until it is divided by the root
+        var = (normal * normal).sum(0) / count if active else self.running_var
         if active:
             self._track(mean, var)
         root = np.sqrt(var + self.eps)
-        normal = deviation / root
+        normal /= root
+        y = gamma * normal
+        y += self.beta
 
         def batchnormalization_back(dy):
             dy = dy.reshape(rows.shape)
             dgamma, dbeta = (normal * dy).sum(0), dy.sum(0)
             gradient = Gradient(gamma=dgamma, beta=dbeta, momentum=None, eps=None, running_mean=None, running_var=None, active=None)
-            through_statistics = (dbeta + normal * dgamma) / count if active else 0
-            return gradient, ((dy - through_statistics) * (gamma / root)).reshape(x.shape)
+            dx = dy
+            if active:  # less what goes through mean and variance
+                dx = normal * (dgamma / -count)
+                dx -= dbeta / count
+                dx += dy
+            return gradient, (dx * (gamma / root)).reshape(x.shape)
 
-        return (gamma * normal + self.beta).reshape(x.shape), batchnormalization_back
+        return y.reshape(x.shape), batchnormalization_back
 
     def _track(self, mean, var):
         keep, new = self.momentum, 1 - self.momentum

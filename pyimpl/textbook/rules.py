@@ -81,7 +81,9 @@ class AdaGradNoEps(TextbookRule):
 
     def apply(self, h, x, g):
         h = h + g * g
-        return h, x.dtype.type(self.lr) * g / np.sqrt(h)
+        dx = x.dtype.type(self.lr) * g
+        dx /= np.sqrt(h)
+        return h, dx
 
 
 @dataclass(frozen=True)

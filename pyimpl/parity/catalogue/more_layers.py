@@ -129,7 +129,10 @@ PARALLEL_ROW = Row(
     modes=("auto",),
     exact=_linear,
     slack=activation_slack,
-    examples=(Example("three inputs for two layers", {**JOINT, "connection": "add", "layers": "two", "inputs": 3}, refused=True),),
+    examples=(
+        Example("one layer for three inputs", {**JOINT, "connection": "add", "layers": "one", "inputs": 3}),
+        Example("three inputs for two layers", {**JOINT, "connection": "add", "layers": "two", "inputs": 3}, refused=True),
+    ),
     covers="one input for all layers, one for each, one layer for all inputs; named layers",
 )
 
