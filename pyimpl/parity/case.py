@@ -37,6 +37,7 @@ class Case:
     exact: bool = False  # nothing is rounded on the way: the sides must agree to the last bit
     refused: bool = False  # both sides must raise
     known: str = ""  # why the sides are known to differ here; that they do is checked too
+    jitter: tuple[int, float] | None = None  # seed and relative size: what passes between the twin's layers is nudged
 
     def of(self, prefix: str) -> dict[str, np.ndarray]:
         """The arrays whose name begins with `prefix`, without it."""

@@ -4,10 +4,10 @@ Nothing here is tuned to an operation. An entry y may be off by
 
     FACTOR * eps * (|y| + S) + slack * eps * scale
 
-where S is the entry's sensitivity: by how much it moves, per unit of relative change, when every
-input is nudged at random (in Float64, so that the measurement itself has no rounding to speak of). |y| + S is the size of the
-terms that the entry is made of, however they cancel: `(a - b)` for large a and b has a large S. Where the
-outcome jumps (at a kink or a tie) it has no sensitivity, and none is granted. `slack` is what a row claims for
+where S is the entry's sensitivity: by how much it moves, per unit of relative change, when every input, and every number
+that passes between layers, is nudged at random (in Float64, so that the measurement itself has no rounding to speak of).
+|y| + S is the size of the terms that the entry is made of, however they cancel: `(a - b)` for large a and b has a large S.
+Where the outcome jumps (at a kink or a tie) it has no sensitivity, and none is granted. `slack` is what a row claims for
 itself, in ulps of the largest number that the outcome is made of, and must give its reason for.
 
 An *ulp* in reports is a FACTOR-th of the tolerance: without slack eps * (|y| + S), one unit of rounding at the scale of the
@@ -22,8 +22,8 @@ import numpy as np
 
 from .case import Case, Outcome
 
-FACTOR = 16.0
-PROBES = 3
+FACTOR = 32.0
+PROBES = 5
 NUDGE = 2.0**-24
 
 
@@ -73,18 +73,20 @@ class Verdict:
 def nudged(case: Case, probe: int, step: float) -> Case:
     """Every floating-point entry times (1 ± step). The sign is a hash of the value, so equal entries stay equal: ties remain ties.
 
-    In odd probes they part, for what is the same for all of them may cancel: it goes into the hash where an entry stands.
+    In two of three probes they part, for what is the same for all of them may cancel: it goes into the hash where an entry stands.
+    In those, what passes between layers is nudged as well: no change of the inputs shows how a division by a small spread, say,
+    magnifies what the layer before it rounded.
     """
     arrays = {}
     for name, array in case.arrays.items():
         if array.dtype.kind == "f":
             bits = array.reshape(-1).view(np.uint64) + np.uint64(probe)
-            if probe % 2:
+            if probe % 3:
                 bits ^= _mixed(np.arange(array.size, dtype=np.uint64) + np.uint64(zlib.crc32(name.encode()) << 8))
             sign = np.where(_mixed(bits) & np.uint64(1), 1.0, -1.0)
             array = array * (1 + step * sign.reshape(array.shape))
         arrays[name] = array
-    return replace(case, arrays=arrays)
+    return replace(case, arrays=arrays, jitter=(probe, step) if probe % 3 else None)
 
 
 def _mixed(bits: np.ndarray) -> np.ndarray:
@@ -109,7 +111,7 @@ def sensitivity(evaluate: Callable[[Case], Outcome], case: Case) -> dict[str, np
                 far, near = (np.abs(moved.get(name, base[name]) - base[name]) for moved in (coarse, fine))
                 smooth = near <= far / 2
             np.maximum(found, np.where(smooth, far / NUDGE, 0), out=found)
-    # Three probes can by chance miss an entry that the others show to move.
+    # The probes can by chance miss an entry that the others show to move.
     return {name: np.maximum(found, np.sqrt(np.mean(found**2)) / 8) if found.size else found for name, found in response.items()}
 
 
@@ -179,7 +181,7 @@ def _entries(name, mine, theirs, response, floor, slack, exact) -> Difference:
     with np.errstate(invalid="ignore"):
         error = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))
     error = np.where(np.isnan(error), np.inf, error)
-    unit = info.eps * np.where(np.isfinite(terms), terms, 0) + info.smallest_normal
+    unit = info.eps * np.where(np.isfinite(terms), terms, 0) + info.smallest_normal / info.eps  # below that, something underflowed
     scale = np.max(np.where(np.isfinite(terms), terms, 0), initial=0) * slack + floor
     tolerance = np.zeros_like(unit) if exact else FACTOR * unit + info.eps * scale
     index = tuple(map(int, np.unravel_index(np.argmax(error / (unit if exact else tolerance)), error.shape)))

@@ -10,9 +10,7 @@ from .activations import activation_slack
 from .row import Config, Example, Row, Slack
 
 EMPTY_BATCH = "NNlib raises «cannot create partitions of length 0» for a convolution of no samples; the twin gives no samples"
-SPREAD = Slack(
-    16, "dividing by the spread of a small batch multiplies the roundings of the layers before, which no nudge of the inputs shows"
-)
+SPREAD = Slack(16, "dividing by the spread of a small batch magnifies the roundings inside the layer before, which no nudge shows")
 ZERO_DRAWN = "inside a gradient, NNlib's dropout rule drops entries whose random number is exactly 0, even where the layer is inactive"
 
 NORM = Slack(16, "the gradient of a normalisation is what remains of three terms that cancel, at the scale of the largest cotangent")

@@ -86,6 +86,8 @@ class Row:
         twin = self.twin(case.config)
         if case.mode in MODELS:
             numpy_twin.place(tree.astype(_model(twin), case.dtype), case.of("param."))
+            if case.jitter:
+                numpy_twin.jitter(_model(twin), *case.jitter)
         return twin
 
     def evaluate(self, case: Case) -> Outcome:

@@ -215,6 +215,7 @@ MHA_ROW = Row(
     examples=(
         Example("one sequence", {**ATTENTION, "inputs": 1}),
         Example("three sequences", {**ATTENTION, "inputs": 3}),
+        Example("a bias of the scores", {**ATTENTION, "inputs": 4, "bias": True}),
         Example("wrong number of features", {**ATTENTION, "inputs": 1}, {"x1": np.ones((2, 3, 5))}, refused=True),
         Example("no batch", {**ATTENTION, "inputs": 1}, {"x1": np.ones((3, 4))}, refused=True),
     ),

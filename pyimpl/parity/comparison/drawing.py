@@ -4,6 +4,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from PIL import Image
 
 from .experiment import Curve, Picture
 from .running import Comparison
@@ -29,6 +31,8 @@ STYLE: Any = {
     "grid.alpha": 0.25,
 }
 PANELS = 6  # curves in one figure
+COLOURS = 128  # of a PNG
+FINE = 1000  # points of a curve, beyond which it is drawn with thin lines
 
 
 def styled():
@@ -62,25 +66,30 @@ def _overlay(comparison: Comparison, curve: Curve, names: list[str]) -> Figure:
     for column, name in enumerate(names):
         above, below = axes[:, column]
         mine, theirs, drift = comparison.python.arrays[name], comparison.julia.arrays[name], drifts[name]
-        at = curve.positions(len(mine))
-        above.plot(at, _line(mine), color=PYTHON, lw=3, alpha=0.45, label=comparison.python.name)
-        above.plot(at, _line(theirs), color=JULIA, lw=1, ls="--", label=comparison.julia.name)
-        above.set_title(name)
+        at, fine = curve.positions(len(mine)), len(mine) > FINE
+        above.plot(at, _line(mine), color=PYTHON, lw=1 if fine else 3, alpha=0.6, label=comparison.python.name)
+        above.plot(at, _line(theirs), color=JULIA, lw=0.4 if fine else 1, ls="--", label=comparison.julia.name)
+        above.set_title(name, fontsize=9)
         if curve.log:
             above.set_yscale("log", nonpositive="mask")
         below.fill_between(at, _visible(drift.allowed), 0, color=NOISE, alpha=0.2, lw=0, label="explained by rounding")
-        below.plot(at, _visible(drift.noise), color=NOISE, lw=1, label="one ulp, NumPy alone")
+        below.plot(at, _visible(drift.noise), color=NOISE, lw=1.5, label="one ulp, NumPy alone")
         below.plot(at, _visible(drift.difference), color="black", lw=0.8, label="difference of the sides")
+        if not drift.difference.any():
+            below.text(0.5, 0.2, "no difference at all", ha="center", transform=below.transAxes, fontsize=8)
         if drift.first_beyond is not None:
             where = at[drift.first_beyond]
-            below.axvline(where, color=JULIA, lw=1, ls=":", label=f"first beyond: {curve.unit} {where}")
+            below.axvline(where, color=JULIA, lw=1, ls=":")
+            below.text(
+                where, 0.95, f" beyond from {curve.unit} {where}", color=JULIA, va="top", transform=below.get_xaxis_transform(), fontsize=8
+            )
         below.set_yscale("log")
         below.set_xlabel(curve.unit)
     axes[0, 0].set_ylabel(curve.label)
     axes[1, 0].set_ylabel("difference")
-    axes[0, -1].legend()
-    axes[1, -1].legend()
-    figure.suptitle(f"{comparison.experiment.title} - {curve.label}, seed {comparison.seed}")
+    entries = [entry for ax in axes[:, 0] for entry in zip(*ax.get_legend_handles_labels(), strict=True)]
+    figure.legend(*zip(*entries, strict=True), loc="outside lower center", ncols=5 if len(names) > 2 else 2, fontsize=8)
+    figure.suptitle(f"{comparison.experiment.title}\n{curve.label}, seed {comparison.seed}", fontsize=10)
     return figure
 
 
@@ -97,8 +106,9 @@ def _visible(values: np.ndarray) -> np.ndarray:
 def save(picture: Picture, directory: Path) -> Path:
     """Write the picture as PNG, or as GIF where it moves."""
     if picture.frames is None:
-        path = directory / f"{picture.stem}.png"
-        picture.figure.savefig(path)
+        path, drawn = directory / f"{picture.stem}.png", io.BytesIO()
+        picture.figure.savefig(drawn)
+        Image.open(drawn).convert("RGB").quantize(COLOURS).save(path, optimize=True)  # a third of the size
     else:
         from matplotlib.animation import FuncAnimation, PillowWriter
 

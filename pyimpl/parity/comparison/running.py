@@ -39,6 +39,8 @@ def run(experiment: Experiment, size_name: str, data: str, images, seed: int, ju
 
     Raises NoTrajectory where there is no recording, NoJulia, and RuntimeError for an error of the Julia script.
     """
+    from threadpoolctl import threadpool_limits  # comes with scikit-learn
+
     size = experiment.size(size_name)
     inputs = experiment.draw(size, seed, images)
     recorded = trajectories.place(experiment, size_name, data, seed)
@@ -46,7 +48,8 @@ def run(experiment: Experiment, size_name: str, data: str, images, seed: int, ju
         theirs, versions = trajectories.load(recorded, inputs)  # before the work, for it may not be there
 
     def numpy_side(name, given):
-        return _timed(name, lambda watch: experiment.run(size, given, watch), progress)
+        with threadpool_limits(1):  # on matrices as small as these a second thread costs more than it saves
+            return _timed(name, lambda watch: experiment.run(size, given, watch), progress)
 
     mine = numpy_side("NumPy", inputs)
     noisy = [numpy_side(f"NumPy, nudged {i}", nudged(inputs, i)).arrays for i in range(1, RUNS + 1)]

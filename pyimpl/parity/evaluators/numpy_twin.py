@@ -1,6 +1,7 @@
 """The NumPy side: a case evaluated by `pyimpl`."""
 
 import warnings
+import zlib
 from collections.abc import Callable
 from dataclasses import is_dataclass
 from typing import Any
@@ -104,6 +105,31 @@ def place(model, arrays: dict[str, np.ndarray]):
             raise ValueError(f"the twin's {path} has shape {own[path].shape}, the case gives {array.shape}")
         own[path][...] = array
     return model
+
+
+def jitter(model, seed: int, step: float):
+    """From now on what every inner layer puts out and hands back is off by a relative `step`: the sign depends on layer and place."""
+
+    def jittered(pullback, number):
+        def moved(name, value):
+            if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
+                return value
+            signs = np.random.default_rng([seed, number, zlib.crc32(name.encode())]).choice((-1.0, 1.0), value.shape)
+            return value * (1 + step * signs)
+
+        def pull(*xs):
+            y, back = pullback(*xs)
+
+            def jittered_back(dy):
+                gradient, *dxs = back(dy)
+                return gradient, *(moved(f"dx{i}", dx) for i, dx in enumerate(dxs))
+
+            return moved("y", y), jittered_back
+
+        return pull
+
+    for number, layer in enumerate(list(tree.layers_of(model))[1:]):
+        layer.pullback = jittered(layer.pullback, number)
 
 
 def _steps(rule: Rule, case: Case) -> Outcome:
