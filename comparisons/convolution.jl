@@ -1,12 +1,12 @@
 # E5. A convolutional network from scratch, on digits of 8 x 8 pixels.
 
-include(joinpath(@__DIR__, "..", "julia", "src", "textbook.jl"))
+include(joinpath(@__DIR__, "network.jl"))
 
 using Flux: Optimisers
 using Printf
 using Statistics: mean
 using .Textbook: AdaGradNoEps, Affine, Convolution, Dropout, Pooling, Relu
-using .Textbook: cross_entropy_error, pullback, softmax, softmax_with_summed_loss
+using .Textbook: cross_entropy_error, softmax, softmax_with_summed_loss
 
 const SHARED = (pool=2,)
 const TRAINING = (rate=0.01, dropped=0.5, every=10)
@@ -15,23 +15,6 @@ const SETS = ["training", "test"]
 
 
 # 1. What is random - initial weights and biases, batches, samples, Dropout's masks - comes in `arrays`, once for both sides
-
-"""
-    Masks(rows)
-
-Stands in for Dropout's random generator: for every mask the next row of bits (here a column), 1 for a number above the ratio.
-"""
-mutable struct Masks
-    rows::Matrix{UInt8}  # (bytes of a mask, masks)
-    taken::Int
-    Masks(rows) = new(rows, 0)
-end
-
-function Base.rand(masks::Masks, ::Type{T}, dims::Integer...) where {T}
-    masks.taken += 1
-    bits = [T((byte >> bit) & 1) for bit in 0:7, byte in view(masks.rows, :, masks.taken)]
-    return reshape(bits[1:prod(dims)], dims)
-end
 
 
 # 2. The network
@@ -55,8 +38,6 @@ function build(arrays)
     )
 end
 
-predict(layers, x) = foldl((x, layer) -> layer(x), layers; init=x)
-
 "Outside training, so Dropout drops nothing."
 function probabilities(model, x)
     parts = Iterators.partition(axes(x, 4), AT_ONCE)
@@ -65,23 +46,6 @@ end
 
 
 # 3. Its training; before every epoch, the error on a sample of each set
-
-"The loss, and its gradient for every layer."
-function withgradient(layers, x, labels)
-    backs = Any[]
-    for layer in layers
-        x, back = pullback(layer, x)
-        push!(backs, back)
-    end
-    loss, loss_back = pullback(softmax_with_summed_loss, x, labels)
-    _, dy, _ = loss_back(1.0)
-    gradients = ()
-    for back in reverse(backs)
-        gradient, dy = back(dy)
-        gradients = (gradient, gradients...)
-    end
-    return loss, gradients
-end
 
 function train(model, arrays, watch)
     state = Optimisers.setup(AdaGradNoEps(TRAINING.rate), model)
@@ -99,7 +63,7 @@ function train(model, arrays, watch)
             watch.say("Epoch $(epoch - 1)/$epochs: $both")
         end
         for batch in eachcol(batches)
-            loss, gradients = withgradient(model, x[:, :, :, batch], labels[batch])
+            loss, gradients = withgradient(softmax_with_summed_loss, model, x[:, :, :, batch], labels[batch])
             state, model = Optimisers.update!(state, model, gradients)
             push!(batch_losses, loss)
         end

@@ -1,11 +1,11 @@
 # E4. Learning techniques from scratch: optimisers, initial weights, overfitting, the search for hyper-parameters.
 
-include(joinpath(@__DIR__, "..", "julia", "src", "textbook.jl"))
+include(joinpath(@__DIR__, "network.jl"))
 
 using Flux: Optimisers
 using Printf
 using Statistics: mean, std
-using .Textbook: SGD, Momentum, AdaGrad, Adam, Affine, Dropout, Relu, Sigmoid, initial_std, pullback, softmax_with_loss
+using .Textbook: SGD, Momentum, AdaGrad, Adam, Affine, Dropout, Relu, Sigmoid, initial_std, softmax_with_loss
 
 const PATH_STEPS = 30
 const ON_VALLEY = ["SGD" => SGD(0.95), "Momentum" => Momentum(; lr=0.1), "AdaGrad" => AdaGrad(1.5), "Adam" => Adam(; lr=0.3)]
@@ -23,23 +23,6 @@ const SEARCH = (images=500, validation=100, shown=20)
 
 # 1. What is random - images, initial weights, batches, Dropout's masks, the rates to try - comes in `arrays`, once for both sides
 
-"""
-    Masks(rows)
-
-Stands in for Dropout's random generator: for every mask the next row of bits (here a column), 1 for a number above the ratio.
-"""
-mutable struct Masks
-    rows::Matrix{UInt8}  # (bytes of a mask, masks)
-    taken::Int
-    Masks(rows) = new(rows, 0)
-end
-
-function Base.rand(masks::Masks, ::Type{T}, dims::Integer...) where {T}
-    masks.taken += 1
-    bits = [T((byte >> bit) & 1) for bit in 0:7, byte in view(masks.rows, :, masks.taken)]
-    return reshape(bits[1:prod(dims)], dims)
-end
-
 
 # 2. The network: affine layers with ReLU, and perhaps Dropout, between them; its training; its accuracy
 
@@ -56,30 +39,11 @@ end
 weights_of(part, arrays) = [arrays["$part.weight$i"] for i in 1:count(startswith("$part.weight"), keys(arrays))]
 weights_of(part, arrays, trial) = [weight[:, :, trial] for weight in weights_of(part, arrays)]
 
-predict(layers, x) = foldl((x, layer) -> layer(x), layers; init=x)
-
-"The loss, and its gradient for every layer."
-function withgradient(layers, x, labels)
-    backs = Any[]
-    for layer in layers
-        x, back = pullback(layer, x)
-        push!(backs, back)
-    end
-    loss, loss_back = pullback(softmax_with_loss, x, labels)
-    _, dy, _ = loss_back(1.0)
-    gradients = ()
-    for back in reverse(backs)
-        gradient, dy = back(dy)
-        gradients = (gradient, gradients...)
-    end
-    return loss, gradients
-end
-
 "A step for every batch. Gives their losses, without the part `decay / 2 * sum(weight^2)` that decay adds."
 function learn(model, state, x, labels, batches, decay=0.0)
     losses = Float64[]
     for batch in eachcol(batches .+ 1)
-        loss, gradients = withgradient(model, x[:, batch], labels[batch])
+        loss, gradients = withgradient(softmax_with_loss, model, x[:, batch], labels[batch])
         if decay > 0
             for (layer, of_layer) in zip(model, gradients)
                 if layer isa Affine

@@ -1,12 +1,12 @@
 # E2. Batch normalisation from scratch: sixteen scales of the initial weights.
 
-include(joinpath(@__DIR__, "..", "julia", "src", "textbook.jl"))
+include(joinpath(@__DIR__, "network.jl"))
 
 using Flux: Optimisers
 using Printf
 using Statistics: mean
 using .Textbook:
-    SGD, Affine, BatchNormalization, Dropout, Relu, Sigmoid, initial_std, numerical_gradient, pullback, softmax_with_loss
+    SGD, Affine, BatchNormalization, Dropout, Relu, Sigmoid, initial_std, numerical_gradient, softmax_with_loss
 
 const SHARED = (steps=10,)  # of an epoch
 const NETS = ("BatchNorm", "plain")
@@ -66,8 +66,7 @@ Base.rand(fixed::Fixed, ::Type{T}, dims::Integer...) where {T} = reshape(T.(fixe
 
 "In test mode: running statistics, no Dropout."
 function accuracy(network, x, labels)
-    scores = foldl((x, layer) -> layer(x), network.layers; init=x)
-    return mean(argmax.(eachcol(scores)) .== labels)
+    return mean(argmax.(eachcol(predict(network.layers, x))) .== labels)
 end
 
 "As in training."
@@ -77,21 +76,14 @@ function loss(network, x, labels)
 end
 
 "The loss and its gradient for every layer, from the backward pass."
-function withgradient(network, x, labels)
-    backs = Any[]
-    for layer in network.layers
-        x, back = pullback(layer, x)
-        push!(backs, back)
-    end
-    value, loss_back = pullback(softmax_with_loss, x, labels)
-    _, dy, _ = loss_back(1.0)
-    gradients = ()
-    for (layer, back) in zip(reverse(network.layers), reverse(backs))
-        gradient, dy = back(dy)
-        if layer isa Affine && network.decay > 0
-            gradient.weight .+= network.decay .* layer.weight
+function withgradient(network::Network, x, labels)
+    value, gradients = withgradient(softmax_with_loss, network.layers, x, labels)
+    if network.decay > 0
+        for (layer, gradient) in zip(network.layers, gradients)
+            if layer isa Affine
+                gradient.weight .+= network.decay .* layer.weight
+            end
         end
-        gradients = (gradient, gradients...)
     end
     return value + penalty(network), gradients
 end
