@@ -37,10 +37,39 @@ from .activations import (
     thresholdrelu,
     trelu,
 )
+from .batching import batch, chunk, stack, unbatch, unsqueeze, unstack
 from .ctc import ctc_loss
-from .data import DataLoader, onecold, onehotbatch
+from .data import DataLoader, onecold, onehot, onehotbatch
+from .destructure import Restructure, destructure
 from .gating import glu
-from .initialise import glorot_normal, glorot_uniform, kaiming_normal, kaiming_uniform, ones32, zeros32
+from .initialise import (
+    glorot_normal,
+    glorot_uniform,
+    identity_init,
+    kaiming_normal,
+    kaiming_uniform,
+    lecun_normal,
+    ones32,
+    orthogonal,
+    rand32,
+    randn32,
+    sparse_init,
+    truncated_normal,
+    zeros32,
+)
+from .jacobian import jacobian, withjacobian
+from .kernels import (
+    batched_mul,
+    batched_vec,
+    conv,
+    maxpool,
+    meanpool,
+    pixel_shuffle,
+    upsample_bilinear,
+    upsample_linear,
+    upsample_nearest,
+    upsample_trilinear,
+)
 from .layers import (
     GRU,
     LSTM,
@@ -117,6 +146,7 @@ from .optimise import (
     ClipNorm,
     Descent,
     Lion,
+    MixedPrecision,
     Momentum,
     NAdam,
     Nesterov,
@@ -133,11 +163,17 @@ from .optimise import (
     thaw,
     update,
 )
+from .outputsize import outputsize
 from .overlap_losses import binary_focal_loss, dice_coeff_loss, focal_loss, tversky_loss
+from .padding import pad_circular, pad_constant, pad_reflect, pad_repeat, pad_symmetric, pad_zeros
 from .pullback import Gradient, differentiable, gradient, pullback, supervised, withgradient
+from .rrelu import rrelu
 from .softmax import logsoftmax, logsumexp, softmax
+from .state_files import read_state, write_state
 from .train import train
-from .tree import astype, loadmodel, state, testmode, trainables, trainmode
+from .tree import astype, f16, f32, f64, fmap, loadmodel, modules, state, testmode, trainables, trainmode
+from .triggers import early_stopping, patience, plateau, throttle
+from .versions import semantics
 
 __all__ = [
     "ACTIVATIONS",
@@ -183,6 +219,7 @@ __all__ = [
     "MaxPool",
     "Maxout",
     "MeanPool",
+    "MixedPrecision",
     "Momentum",
     "MultiHeadAttention",
     "NAdam",
@@ -197,6 +234,7 @@ __all__ = [
     "RNN",
     "RNNCell",
     "Recurrence",
+    "Restructure",
     "Rprop",
     "SamePad",
     "Scale",
@@ -208,16 +246,27 @@ __all__ = [
     "add",
     "adjust",
     "astype",
+    "batch",
+    "batched_mul",
+    "batched_vec",
     "binary_focal_loss",
     "binarycrossentropy",
     "celu",
+    "chunk",
+    "conv",
     "crossentropy",
     "ctc_loss",
+    "destructure",
     "dice_coeff_loss",
     "differentiable",
     "dot_product_attention",
+    "early_stopping",
     "elu",
+    "f16",
+    "f32",
+    "f64",
     "flatten",
+    "fmap",
     "focal_loss",
     "freeze",
     "gelu",
@@ -234,11 +283,14 @@ __all__ = [
     "hinge_loss",
     "huber_loss",
     "identity",
+    "identity_init",
+    "jacobian",
     "kaiming_normal",
     "kaiming_uniform",
     "kldivergence",
     "label_smoothing",
     "leakyrelu",
+    "lecun_normal",
     "lisht",
     "loadmodel",
     "logcosh",
@@ -249,19 +301,39 @@ __all__ = [
     "logsumexp",
     "mae",
     "make_causal_mask",
+    "maxpool",
+    "meanpool",
     "mish",
+    "modules",
     "mse",
     "msle",
     "normalise",
     "onecold",
+    "onehot",
     "onehotbatch",
     "ones32",
+    "orthogonal",
+    "outputsize",
+    "pad_circular",
+    "pad_constant",
+    "pad_reflect",
+    "pad_repeat",
+    "pad_symmetric",
+    "pad_zeros",
+    "patience",
+    "pixel_shuffle",
+    "plateau",
     "poisson_loss",
     "pullback",
+    "rand32",
+    "randn32",
+    "read_state",
     "relu",
     "relu6",
     "remove_weight_norms",
+    "rrelu",
     "selu",
+    "semantics",
     "setup",
     "siamese_contrastive_loss",
     "sigmoid",
@@ -271,7 +343,9 @@ __all__ = [
     "softplus",
     "softshrink",
     "softsign",
+    "sparse_init",
     "squared_hinge_loss",
+    "stack",
     "state",
     "supervised",
     "swish",
@@ -281,13 +355,24 @@ __all__ = [
     "testmode",
     "thaw",
     "thresholdrelu",
+    "throttle",
     "train",
     "trainables",
     "trainmode",
     "trelu",
+    "truncated_normal",
     "tversky_loss",
+    "unbatch",
+    "unsqueeze",
+    "unstack",
     "update",
+    "upsample_bilinear",
+    "upsample_linear",
+    "upsample_nearest",
+    "upsample_trilinear",
     "vcat",
     "withgradient",
+    "withjacobian",
+    "write_state",
     "zeros32",
 ]

@@ -52,6 +52,11 @@ def onehotbatch(labels, classes: Sequence, default=None) -> np.ndarray:
     return hot
 
 
+def onehot(label, classes: Sequence, default=None) -> np.ndarray:
+    """`onehotbatch` of a single label: a bool vector with one entry per class. Flux: `onehot`."""
+    return onehotbatch(np.asarray(label), classes, default)
+
+
 def onecold(y, classes: Sequence | None = None) -> np.ndarray:
     """The class of the largest entry along the last axis, the first of equals; its index without `classes`. Flux: `onecold`."""
     index = np.argmax(y, axis=-1)

@@ -5,7 +5,8 @@ are written as Python reads them, `layers.0.weight`. A layer may name the fields
 and those that are `settings` (never walked into a state, such as a random generator).
 """
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache
 from types import SimpleNamespace
@@ -86,6 +87,11 @@ def layers_of(model) -> Iterator[Any]:
         yield from layers_of(child)
 
 
+def modules(model) -> list[Any]:
+    """`model` and every layer inside it, each once. Flux: `modules`, which lists the tuples and named tuples between them as well."""
+    return list({id(layer): layer for layer in layers_of(model)}.values())
+
+
 def _set_mode(model, active: bool | None):
     for layer in layers_of(model):
         if hasattr(layer, "active"):
@@ -132,7 +138,7 @@ def loadmodel(model, source):
     """Copy every array of `source`, a model or a `state` of the same structure, into `model`. Flux: `loadmodel!`.
 
     Nothing is changed unless everything fits: raises ValueError with the path of the first part that does
-    not, and what was expected there.
+    not, and what was expected there. Only arrays are copied; settings need not be the same, or be there at all.
     """
     copies: list[tuple[np.ndarray, np.ndarray]] = []
     _match(model, source if not is_dataclass(source) else state(source), "model", copies)
@@ -141,9 +147,13 @@ def loadmodel(model, source):
     return model
 
 
+def _arrays(node) -> Iterator[np.ndarray]:
+    return (leaf for _, leaf in leaves(node) if isinstance(leaf, np.ndarray))
+
+
 def _match(node, source, path, copies):
     if isinstance(node, np.ndarray):
-        if source is None or source is False:
+        if source is None or source is False or isinstance(source, dict | str):
             raise ValueError(f"{path} is an array of shape {node.shape}, but the source has none there")
         value = np.asarray(source)
         if value.shape != node.shape:
@@ -152,12 +162,17 @@ def _match(node, source, path, copies):
             raise ValueError(f"{path} holds {node.dtype}, the source has {value.dtype}")
         copies.append((node, value))
         return
-    parts = dict(children(node))
-    if not parts:
-        if isinstance(source, np.ndarray) and source.ndim and source.any():
-            raise ValueError(f"{path} has no array, but the source has one of shape {source.shape}")
+    if next(_arrays(node), None) is None:
+        unwanted = next((array for array in _arrays(source) if array.ndim and array.any()), None)
+        if unwanted is not None:
+            raise ValueError(f"{path} has no array, but the source has one of shape {unwanted.shape}")
         return
-    given = dict(children(source))
+    parts, given = dict(children(node)), dict(children(source))
+    if is_dataclass(node):  # settings are not copied and may be missing: what is a field here may be part of a type in Flux
+        for name in parts.keys() ^ given.keys():
+            if next(_arrays(parts.get(name, given.get(name))), None) is None:
+                parts.pop(name, None)
+                given.pop(name, None)
     if set(parts) != set(given):
         raise ValueError(f"{path} has the fields {sorted(parts)}, the source has {sorted(given)}")
     for name, child in parts.items():
@@ -166,11 +181,12 @@ def _match(node, source, path, copies):
 
 def astype(model, dtype):
     """Convert every floating-point array of the model, in place; numbers such as `eps` keep their value. Flux: `f32`, `f64`."""
-    converted: dict[int, np.ndarray] = {}  # a shared array stays shared
+    # A shared array stays shared. The old arrays are kept for as long, or new ones might get their ids.
+    converted: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
     def convert(node):
         if is_trainable(node):
-            return converted.setdefault(id(node), node.astype(dtype, copy=False))
+            return converted.setdefault(id(node), (node, node.astype(dtype, copy=False)))[1]
         if is_dataclass(node):
             for name in field_names(node):
                 object.__setattr__(node, name, convert(getattr(node, name)))
@@ -181,3 +197,51 @@ def astype(model, dtype):
         return node
 
     return convert(model)
+
+
+def fmap(f: Callable[[np.ndarray], Any], model):
+    """A copy of the model with `f(array)` in place of every array; what is shared stays shared, all other leaves are kept.
+
+    Flux: `fmap`, which hands the other leaves to f as well.
+    """
+    made: dict[int, Any] = {}
+
+    def copied(node):
+        if id(node) not in made:
+            made[id(node)] = make(node)
+        return made[id(node)]
+
+    def make(node):
+        if isinstance(node, np.ndarray):
+            return f(node)
+        if is_dataclass(node):
+            twin = copy.copy(node)
+            for name, child in children(node):
+                object.__setattr__(twin, name, copied(child))
+            return twin
+        if isinstance(node, SimpleNamespace):
+            return type(node)(**{name: copied(child) for name, child in children(node)})
+        if isinstance(node, dict):
+            return {name: copied(child) for name, child in node.items()}
+        return type(node)(map(copied, node)) if isinstance(node, tuple | list) else node
+
+    return copied(model)
+
+
+def _converted(model, dtype):
+    return fmap(lambda array: array.astype(dtype, copy=False) if is_trainable(array) else array, model)
+
+
+def f16(model):
+    """A copy of the model in float16: arrays only, numbers such as `eps` keep their value. Flux: `f16`."""
+    return _converted(model, np.float16)
+
+
+def f32(model):
+    """A copy of the model in float32, as `f16`; arrays that are so already are shared with it. Flux: `f32`."""
+    return _converted(model, np.float32)
+
+
+def f64(model):
+    """A copy of the model in float64, as `f32`. Flux: `f64`."""
+    return _converted(model, np.float64)

@@ -5,6 +5,7 @@ The folder names arrays as Flux does and counts axes and indices as Julia does; 
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 import pyimpl
 from pyimpl import ACTIVATIONS, differentiable
 from pyimpl.parity.case import Case, Outcome
+from pyimpl.tree import astype
 
 FIELDS = {"β": "shift", "γ": "scale", "μ": "mean", "σ²": "var", "λ": "act", "σ": "act", "ϵ": "eps", "Wh_h̃": "Wh_candidate"}
 
@@ -28,6 +30,7 @@ class Entry:
     case: Case
     build: Callable[[Case], Any]
     flux: Outcome
+    version: str  # of Flux
 
 
 def bound(function, **options):
@@ -85,7 +88,7 @@ def batchnorm(p, chs, act=pyimpl.identity, **options):
 
 def normalising(c) -> dict[str, Any]:
     """eps and momentum of a norm layer: Flux's literals are Float32."""
-    return {name: float(np.float32(c[name])) for name in ("eps", "momentum") if name in c}
+    return {name: kind(np.float32(c[name])) for name, kind in (("eps", np.float32), ("momentum", float)) if name in c}
 
 
 def conv(kind):
@@ -164,7 +167,7 @@ def recurrent(kind):
         for name, field in {"wi": "Wi", "wh": "Wh", "b": layer.cell.bias_field, "whh": "Wh_candidate"}.items():
             if name in p:
                 setattr(layer.cell, field, p[name].copy())
-        return layer
+        return astype(layer, p["wh"].dtype)  # a state0, where there is one, too
 
     return build
 
@@ -299,10 +302,10 @@ def read(folder: Path) -> Iterator[Entry | str]:
         if entry["row"] not in SUBJECTS:
             yield entry["row"]
             continue
-        yield _entry(entry, groups[entry["group"]][entry["case"]])
+        yield _entry(entry, groups[entry["group"]][entry["case"]], index["versions"]["Flux"])
 
 
-def _entry(entry: dict, arrays: dict[str, np.ndarray]) -> Entry:
+def _entry(entry: dict, arrays: dict[str, np.ndarray], version: str) -> Entry:
     given = {name.removeprefix("in/"): array for name, array in arrays.items() if name.startswith("in/")}
     flux = {name.removeprefix("out/"): array for name, array in arrays.items() if name.startswith("out/")}
     parameters: dict[str, Any] = {name.removeprefix("param."): array for name, array in given.items() if name.startswith("param.")}
@@ -318,8 +321,10 @@ def _entry(entry: dict, arrays: dict[str, np.ndarray]) -> Entry:
         outcome = _rule_outcome(flux)
     else:
         outcome = {_ours(name): array for name, array in flux.items() if entry["mode"] == "function" or array.ndim}
+        if entry["row"] in ("RNN", "LSTM"):  # before Flux 0.15 these cells had a `b`
+            outcome = {re.sub(r"\.cell\.b$", ".cell.bias", name): array for name, array in outcome.items()}
     label = f"{entry['row']}-{entry['group']}-{entry['case']}-{entry['dtype']}-{entry['mode']}"
     config = UNSAID.get(entry["row"], {}) | entry["config"]
     case = Case(entry["row"], config, data, entry["mode"], origin=label)
     subject = SUBJECTS[entry["row"]]
-    return Entry(label, entry["row"], case, lambda _: subject(config, parameters), Outcome(outcome))
+    return Entry(label, entry["row"], case, lambda _: subject(config, parameters), Outcome(outcome), version)

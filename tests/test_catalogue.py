@@ -1,11 +1,14 @@
 """The catalogue is complete: every public name has a row, every row a recording and a place in the precompile workload."""
 
+from functools import reduce
+
 import pytest
 
 import pyimpl
 from pyimpl import textbook
 from pyimpl.parity import workload
 from pyimpl.parity.catalogue import CATALOGUE, COVERED_ELSEWHERE, TEXTBOOK_COVERED_ELSEWHERE
+from pyimpl.parity.catalogue.public_names import ONLY_HERE, PUBLIC_NAMES
 from pyimpl.parity.evaluators.find_julia import julia_sources
 
 FAMILIES = {"flux": (pyimpl, COVERED_ELSEWHERE), "textbook": (textbook, TEXTBOOK_COVERED_ELSEWHERE)}
@@ -32,6 +35,8 @@ def test_every_row_has_a_recording(row, recording):
     pairs = list(recording.pairs(row, ("float32", "float64"), None, 0))
     assert sum(case.origin == "drawn" for case, _ in pairs) >= 3
     assert {example.name for example in row.examples} == {case.origin for case, _ in pairs} - {"drawn"}
+    for structure in row.structures:
+        assert any(structure.items() <= case.config.items() for case, _ in pairs if case.origin == "drawn"), f"no case of {structure}"
     for _, outcomes in pairs:
         assert outcomes, "a case without an outcome"
 
@@ -47,3 +52,24 @@ def test_every_row_says_what_it_covers_and_why_it_needs_slack(row):
 def test_the_precompile_workload_is_the_catalogue_s():
     written = (julia_sources() / "workload.toml").read_text(encoding="utf-8")
     assert written == workload.as_toml(CATALOGUE.values()), "run `julia-parity record --workload`"
+
+
+@pytest.mark.parametrize("public", PUBLIC_NAMES, ids=lambda public: public.name)
+def test_every_public_name_of_flux_has_a_twin_or_a_reason_to_have_none(public):
+    assert public.twin or public.note
+    if public.twin:
+        reduce(getattr, public.twin.split("."), pyimpl)
+
+
+def test_public_names_are_listed_once_and_have_their_twins_in_one_list():
+    names = [public.name for public in PUBLIC_NAMES]
+    assert len(set(names)) == len(names)
+    twins = {public.twin.partition(".")[0] for public in PUBLIC_NAMES}
+    assert set(pyimpl.__all__) - twins == set(ONLY_HERE)
+
+
+def test_the_public_names_are_those_that_flux_exports(live_julia):
+    if not live_julia:
+        pytest.skip("no live Julia here")
+    exported = set(live_julia.call("public_names").split())
+    assert exported == {public.name for public in PUBLIC_NAMES if public.exported}

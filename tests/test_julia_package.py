@@ -19,3 +19,20 @@ def test_the_julia_package_passes_its_own_tests(live_julia):
     load_path = os.pathsep.join(["@stdlib", environment["PYTHON_JULIACALL_PROJECT"], str(sources)])
     done = subprocess.run(command, env=os.environ | {"JULIA_LOAD_PATH": load_path}, capture_output=True, text=True, timeout=1800)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+
+
+def test_what_was_found_in_flux_is_still_there(live_julia):
+    if not live_julia:
+        pytest.skip("no live Julia here")
+    environment = live_julia.installed.environment
+    if "PYTHON_JULIACALL_EXE" not in environment:
+        pytest.skip("this Julia is juliapkg's")
+    findings = julia_sources() / "flux_findings.jl"
+    command = [
+        environment["PYTHON_JULIACALL_EXE"],
+        "--startup-file=no",
+        f"--project={environment['PYTHON_JULIACALL_PROJECT']}",
+        str(findings),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0 and "not there" not in done.stdout, done.stdout + done.stderr[-4000:]

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from pyimpl.parity.evaluators.find_julia import julia_sources
+
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 COMMANDS = [line.partition("#")[0].strip() for line in README.splitlines() if line.startswith("julia-parity ")]
-NEEDS_JULIA = 3
+EXIT_CODES = {"record": 3, "drift": 1}  # no Julia; something changed
+FINDINGS = (julia_sources() / "flux_findings.jl").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -32,7 +35,7 @@ def test_command(command, tmp_path):
         text=True,
         timeout=300,
     )
-    assert done.returncode == (NEEDS_JULIA if arguments[0] == "record" else 0), done.stdout + done.stderr
+    assert done.returncode == EXIT_CODES.get(arguments[0], 0), done.stdout + done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -49,3 +52,15 @@ def test_every_command_is_in_the_readme():
     names = {command.name or command.callback.__name__ for command in app.registered_commands}
     assert names == {shlex.split(command)[1] for command in COMMANDS} | {"doctor"}
     assert "julia-parity doctor" in README
+
+
+def test_the_coverage_table_is_what_the_command_writes():
+    command = [str(Path(sys.executable).with_name("julia-parity")), "list", "--markdown"]
+    written = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True).stdout
+    assert README.partition("<!-- coverage -->\n")[2].partition("<!-- end of coverage -->")[0] == written
+
+
+def test_findings_are_those_of_the_julia_file():
+    section = README.partition("## What it found in Flux")[2].partition("\n## ")[0]
+    listed = [line.removeprefix("* ").replace("`", "") for line in section.splitlines() if line.startswith("* ")]
+    assert listed == re.findall(r'Finding\(\n +"([^"]+)"', FINDINGS)

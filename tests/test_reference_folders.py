@@ -5,7 +5,8 @@ from reference_folder import Entry, read
 
 from pyimpl.parity.catalogue.activations import SLACK, activation_slack
 from pyimpl.parity.evaluators.numpy_twin import evaluate
-from pyimpl.parity.verdict import compare, sensitivity
+from pyimpl.parity.verdict import Verdict, compare, sensitivity
+from pyimpl.versions import semantics
 
 
 def pytest_generate_tests(metafunc):
@@ -32,9 +33,14 @@ def slack_ulps(entry: Entry) -> float:
 
 def test_the_twin_agrees_with_the_folder(entry):
     assert isinstance(entry, Entry), f"{entry} has no twin"
+    with semantics(entry.version):
+        verdict = judged(entry)
+    assert verdict.agrees, "\n".join(str(difference) for difference in verdict.differences if not difference.agrees)
+
+
+def judged(entry: Entry) -> Verdict:
     mine = evaluate(entry.case, entry.build)
     if entry.case.mode == "steps":  # these folders hold the rule's state at the end only
         mine.arrays = {name: array for name, array in mine.arrays.items() if name.startswith("x@") or name in entry.flux.arrays}
     response = sensitivity(lambda case: evaluate(case, entry.build), entry.case)
-    verdict = compare(entry.case, mine, entry.flux, response, slack_ulps(entry))
-    assert verdict.agrees, "\n".join(str(difference) for difference in verdict.differences if not difference.agrees)
+    return compare(entry.case, mine, entry.flux, response, slack_ulps(entry))

@@ -7,7 +7,25 @@ import numpy as np
 import pytest
 
 import pyimpl
-from pyimpl import BatchNorm, Chain, Conv, Dense, Dropout, flatten, loadmodel, relu, state, testmode, trainables, trainmode
+from pyimpl import (
+    BatchNorm,
+    Chain,
+    Conv,
+    Dense,
+    Dropout,
+    destructure,
+    flatten,
+    fmap,
+    loadmodel,
+    modules,
+    mse,
+    relu,
+    state,
+    supervised,
+    testmode,
+    trainables,
+    trainmode,
+)
 
 
 def network(seed=0):
@@ -109,6 +127,82 @@ def test_astype_converts_arrays_and_keeps_settings():
     assert model.layers[1].eps == float(np.float32(1e-5))
 
 
+def test_astype_keeps_what_is_shared():
+    """The id of an array that was converted and freed went to its neighbour, which then was taken for it."""
+    for _ in range(20):
+        tied = Dense(3, 3)
+        model = pyimpl.astype(Chain(tied, tied), np.float64)
+        assert (model.layers[1].weight.shape, model.layers[1].bias.shape) == ((3, 3), (3,))
+
+
+def test_copies_in_another_precision_leave_the_model_alone():
+    model = network()
+    for convert, dtype in ((pyimpl.f16, np.float16), (pyimpl.f32, np.float32), (pyimpl.f64, np.float64)):
+        copied = convert(model)
+        assert {array.dtype for array in trainables(copied).values()} == {np.dtype(dtype)}
+        assert copied.layers[1].mean.dtype == dtype
+        assert model.layers[0].weight.dtype == np.float32
+    assert pyimpl.f32(model).layers[0].weight is model.layers[0].weight
+
+
+def test_fmap_changes_arrays_and_keeps_what_is_shared():
+    dense = Dense(2, 2)
+    doubled = fmap(lambda array: 2 * array, Chain(dense, relu, dense))
+    np.testing.assert_array_equal(doubled.layers[0].weight, 2 * dense.weight)
+    assert doubled.layers[0] is doubled.layers[2]
+    assert doubled.layers[1] is relu
+
+
+def test_modules_are_all_layers_once():
+    dense = Dense(2, 2)
+    model = Chain(dense, Chain(BatchNorm(2), dense), relu)
+    assert [type(layer).__name__ for layer in modules(model)] == ["Chain", "Dense", "Chain", "BatchNorm"]
+
+
+def test_activations_are_the_outputs_of_every_layer():
+    model, x = network(), np.ones((2, 1, 4, 4), np.float32)
+    ys = model.activations(x)
+    assert [y.shape for y in ys] == [(2, 2, 2, 2), (2, 2, 2, 2), (2, 8), (2, 3), (2, 3)]
+    np.testing.assert_array_equal(ys[-1], model(x))
+
+
+def test_a_model_as_a_vector_and_back():
+    model, x = testmode(network()), np.random.default_rng(0).standard_normal((3, 1, 4, 4)).astype(np.float32)
+    flat, re = destructure(model)
+    np.testing.assert_array_equal(flat, np.concatenate([array.ravel() for array in trainables(model).values()]))
+    np.testing.assert_array_equal(re(flat)(x), model(x))
+    np.testing.assert_array_equal(re(x, flat), model(x))
+    moved = re(flat + 1)
+    np.testing.assert_array_equal(moved.layers[1].shift, 1)
+    np.testing.assert_array_equal(model.layers[1].shift, 0)
+    assert moved.layers[1].mean is model.layers[1].mean  # as in Flux: only parameters are copied
+    assert trainables(re(flat.astype(np.float64)))["layers.0.weight"].dtype == np.float32
+    assert (len(re), repr(re)) == (flat.size, f"Restructure(Chain, ..., {flat.size})")
+
+
+def test_the_gradient_of_a_vector_is_that_of_its_model():
+    tied = Dense(2, 2)
+    model, x, y = Chain(tied, tied), np.ones((3, 2), np.float32), np.zeros((3, 2), np.float32)
+    flat, re = destructure(model)
+    rebuilt, re_back = re.pullback(flat)
+    _, dmodel, *_ = supervised(mse).pullback(rebuilt, x, y)[1](np.float32(1))
+    dflat = re_back(dmodel)[1]
+    expected = [sum(getattr(layer, name).ravel() for layer in dmodel.layers) for name in ("weight", "bias")]
+    np.testing.assert_array_equal(dflat, np.concatenate(expected))
+    (_, re), back = destructure.pullback(model)
+    dmodel = back((dflat, None))[1]
+    np.testing.assert_array_equal(dmodel.layers[1].weight.ravel(), dflat[:4])
+    assert dmodel.layers[0].act is None
+
+
+def test_vectors_without_parameters_and_of_mixed_precision():
+    assert destructure(relu)[0].size == 0
+    flat, _ = destructure(Chain(Dense(np.ones((2, 2)), np.ones(2)), Dense(2, 1)))
+    assert flat.dtype == np.float64
+    with pytest.raises(ValueError, match=r"Restructure expects a vector of 6 parameters, got an array of shape \(1, 6\)"):
+        destructure(Dense(2, 2))[1](np.ones((1, 6)))
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -123,6 +217,7 @@ def test_astype_converts_arrays_and_keeps_settings():
         (lambda: Conv((3, 3), 1, 1, stride=(1, 2, 3)), r"expects stride as an integer or 2 integers, got \(1, 2, 3\)"),
         (lambda: pyimpl.Adam(-1.0), "learning rate of at least 0, got -1.0"),
         (lambda: pyimpl.onehotbatch([0, 7], [0, 1]), "expects labels among"),
+        (lambda: pyimpl.onehot(7, [0, 1]), "expects labels among"),
         (lambda: pyimpl.gradient(Dense(2, 2), np.ones((1, 2))), r"a gradient needs a scalar, got an output of shape \(1, 2\)"),
     ],
 )

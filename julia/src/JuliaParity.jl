@@ -9,12 +9,14 @@ using LinearAlgebra, Random, Statistics, TOML
 using PrecompileTools: @setup_workload, @compile_workload
 
 include("versions.jl")
+include("public_names.jl")
 include("evaluate.jl")
 include("flux_layers.jl")
 include("flux_more_layers.jl")
 include("flux_sequences.jl")
 include("flux_losses.jl")
 include("flux_rules.jl")
+include("flux_functions.jl")
 include("textbook.jl")
 include("textbook_layers.jl")
 include("workload.jl")

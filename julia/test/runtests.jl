@@ -62,6 +62,21 @@ dense(; x=ones(Float32, 2, 4)) = arrays(; param_weight=Float32[1 2; 3 4; 5 6], p
         @test JuliaParity.padding(Config("rank" => 2)) == 0
     end
 
+    @testset "several arrays for output, each with its cotangent" begin
+        found = evaluate("chunk", Config("rank" => 1, "n" => 2), "function", arrays(; x1=[1.0, 2, 3], dy1=[1.0, 1], dy2=[2.0]))
+        @test (found["y.0"], found["y.1"], found["grad.x1"]) == ([1, 2], [3], [1, 1, 2])
+    end
+
+    @testset "low and high belong to the axes in the order in which these are given" begin
+        given = Config("rank" => 2, "pad" => [1, 0, 0, 2], "dims" => [1, 0])  # one row before, two columns after, in Julia's words
+        @test evaluate("pad_zeros", given, "function", arrays(; x1=ones(2, 3)))["y"] == [zeros(1, 5); ones(2, 3) zeros(2, 2)]
+    end
+
+    @testset "what Flux exports" begin
+        exported = split(JuliaParity.public_names())
+        @test issubset(("Dense", "relu", "Adam", "@autosize"), exported) && "Flux" ∉ exported
+    end
+
     @testset "the textbook's backward passes against central differences" begin
         rng = Xoshiro(1)
         for layer in (Textbook.Affine(randn(rng, 3, 4), randn(rng, 3)), Textbook.BatchNormalization(rand(rng, 4), rand(rng, 4)), Textbook.Sigmoid())

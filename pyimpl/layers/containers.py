@@ -57,6 +57,14 @@ class Chain(Layer):
 
         return xs[0], with_own(chain_back, chain_own)
 
+    def activations(self, *xs) -> tuple:
+        """What every layer makes of xs in turn, outside a gradient. Flux: `activations`."""
+        ys: list[Any] = []
+        for layer in self._list():
+            xs = (layer(*xs),)
+            ys += xs
+        return tuple(ys)
+
     def _gradient(self, from_the_last):
         gradients = from_the_last[::-1]
         if isinstance(self.layers, dict):

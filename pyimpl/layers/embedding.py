@@ -4,13 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..initialise import randn32
 from ..pullback import Gradient
 from .layer import Layer
-
-
-def randn32(shape, rng=None) -> np.ndarray:
-    """N(0, 1) in float32, whatever the shape. Flux: `randn32`."""
-    return (np.random.default_rng() if rng is None else rng).standard_normal(shape, dtype=np.float32)
 
 
 def _as_index(who: str, x, count: int) -> np.ndarray:

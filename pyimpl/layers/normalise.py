@@ -11,6 +11,7 @@ import numpy as np
 from ..activations import Activation, identity
 from ..expect import as_float
 from ..pullback import Gradient, differentiable
+from ..versions import since
 from .dense import Scale
 from .layer import Layer, TwoModes
 
@@ -106,23 +107,37 @@ class BatchNorm(TwoModes):
 
 
 @differentiable
-def normalise(x, dims=0, eps=EPS):
-    """`(x - mean) / sqrt(var + eps^2)` along the axes `dims`, by default the batch. Flux 0.15 to 0.16.10: `normalise`.
+def normalise(x, dims=0, eps=None):
+    """`(x - mean) / sqrt(var + eps^2)` along the axes `dims`, by default the batch; eps is 1f-5. Flux: `normalise`.
 
-    The epsilon is squared: it plays the part of a standard deviation.
+    The epsilon is squared: it plays the part of a standard deviation. (`semantics` before 0.15: `(x - mean) / (std + eps)`, from 0.16.11 on
+    `(x - mean) / sqrt(var + eps)`.)
     """
+    return _normalise(x, dims, eps, since("normalise"), since("eps of normalise"))
+
+
+def _normalise(x, dims, eps, formula, kind_of_eps):
     x = as_float("normalise", x)
     axes = dims if isinstance(dims, tuple) else (dims,)
     count = math.prod(x.shape[axis] for axis in axes)
-    eps = x.dtype.type(eps)
+    if kind_of_eps == "0":
+        eps = x.dtype.type(1e-5) if eps is None else np.asarray(eps)[()]  # a Float64 one makes the result Float64
+    else:
+        eps = x.dtype.type(EPS if eps is None else eps)
     deviation = x - x.sum(axes, keepdims=True) / count
-    root = np.sqrt((deviation * deviation).sum(axes, keepdims=True) / count + eps * eps)
-    y = deviation / root
+    var = (deviation * deviation).sum(axes, keepdims=True) / count
+    divisor = std = np.sqrt(var)
+    if formula == "0":
+        divisor = std + eps
+    else:
+        std = divisor = np.sqrt(var + (eps * eps if formula == "0.15.0" else eps))
+    y = deviation / divisor
 
     def normalise_back(dy):
         dmean = dy.sum(axes, keepdims=True) / count
-        dspread = (dy * y).sum(axes, keepdims=True) / count
-        return None, (dy - dmean - y * dspread) / root
+        dspread = (dy * deviation).sum(axes, keepdims=True) / (count * divisor)
+        with np.errstate(invalid="ignore", divide="ignore"):  # before 0.15 a constant column has no gradient: 0 / 0
+            return None, ((dy - dmean - deviation / std * dspread) / divisor).astype(x.dtype, copy=False)
 
     return y, normalise_back
 
@@ -142,6 +157,7 @@ class LayerNorm(Layer):
 
     def __init__(self, size, act=identity, *, affine=True, eps=EPS):
         self.size = (size,) if isinstance(size, int) else tuple(size)
+        self._formulas = since("normalise"), since("eps of normalise")
         self.act, self.eps = act, eps
         self.diag = Scale(np.ones(self.size, np.float32), np.zeros(self.size, np.float32), act) if affine else None
 
@@ -150,7 +166,7 @@ class LayerNorm(Layer):
         rank = len(self.size)
         if x.shape[max(x.ndim - rank, 0) :] != self.size:
             raise ValueError(f"LayerNorm{self.size} expects x of shape (..., {', '.join(map(str, self.size))}), got {x.shape}")
-        z, normalise_back = normalise.pullback(x, dims=tuple(range(-rank, 0)), eps=self.eps)
+        z, normalise_back = _normalise(x, tuple(range(-rank, 0)), x.dtype.type(self.eps), *self._formulas)
         last = self.act if self.diag is None else self.diag
         y, last_back = last.pullback(z)
 

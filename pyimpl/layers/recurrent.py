@@ -16,6 +16,7 @@ from ..expect import as_float, expect_features
 from ..initialise import glorot_uniform
 from ..pullback import Gradient
 from ..tree import children
+from ..versions import since
 from .combine import Joint, sum_gradients
 from .dense import make_bias
 from .layer import Layer
@@ -35,6 +36,10 @@ class Cell(Layer):
     gates = 1
     states = 1
     bias_field = "bias"
+    learnt: ClassVar[type["Cell"] | None] = None  # the same cell as it was before Flux 0.15, with a state0 that is learnt
+
+    def __new__(cls, *_, **__):
+        return super().__new__(cls.learnt if cls.learnt and since("initial state") == "0" else cls)
 
     def __init__(self, n_in, n_out, *, bias=True, init_kernel=glorot_uniform, init_recurrent_kernel=glorot_uniform, rng=None):
         self.Wi = init_kernel((n_in, self.gates * n_out), rng=rng)
@@ -48,6 +53,9 @@ class Cell(Layer):
     def initialstates(self):
         """The state before the first step: zeros of shape (n_out,), for an LSTM a pair of them. Flux: `initialstates`."""
         return self.as_given([np.zeros(self.Wh.shape[0], self.Wh.dtype) for _ in range(self.states)])
+
+    def initial_gradient(self, gradient, dstart):
+        """Where the initial state is a parameter, put its gradient (n_out,) into that of the cell."""
 
     def as_given(self, parts):
         """The parts of a state as users see them: a tuple only where there are several."""
@@ -108,6 +116,8 @@ def unroll(cell: Cell, xs, *state):  # xs: (time, batch, n_in) or (time, n_in)
             dweight[:, : grads.shape[1]] = inputs.T @ grads  # of GRUv3's Wh, two blocks of three
             setattr(gradient, name, dweight)
         dstart = [unbroadcast(dh, h.shape) for dh, h in zip(dnow, start, strict=True)]
+        if not state:
+            cell.initial_gradient(gradient, dstart)
         return gradient, dgx @ cell.Wi.T, *([cell.as_given(dstart)] if state else [])
 
     return hs, cell.as_given(now), unroll_back
@@ -157,6 +167,11 @@ class LSTMCell(Cell):
 
     gates = 4
     states = 2
+
+    def __init__(self, n_in, n_out, **options):
+        super().__init__(n_in, n_out, **options)
+        if self.bias is not None and since("LSTM bias") == "0":
+            self.bias[n_out : 2 * n_out] = 1
 
     def step(self, gx, state):
         h, c = state
@@ -239,6 +254,32 @@ class GRUv3Cell(Cell):
             return np.concatenate([dgates, dn], axis=-1), (before,), {"Wh": (h, dgates), "Wh_candidate": (r * h, dn)}
 
         return ((1 - z) * n + z * h,), step_back
+
+
+def _learnt(kind: type[Cell]) -> type[Cell]:
+    """`kind` with `state0`, the state before the first step as a parameter: an array (1, n_out), for an LSTM a pair of them."""
+
+    def __init__(self, n_in, n_out, *arguments, **options):
+        kind.__init__(self, n_in, n_out, *arguments, **options)
+        self.state0 = self.as_given([np.zeros((1, n_out), self.Wh.dtype) for _ in range(self.states)])
+
+    def parts(self):
+        return self.state0 if self.states > 1 else (self.state0,)
+
+    def initialstates(self):
+        return self.as_given([part[0] for part in parts(self)])
+
+    def initial_gradient(self, gradient, dstart):
+        gradient.state0 = self.as_given([dh[None] for dh in dstart])
+
+    body: dict[str, Any] = {"__annotations__": {"state0": Any}, "__module__": __name__, "__doc__": kind.__doc__, "learnt": None}
+    body |= {"__init__": __init__, "initialstates": initialstates, "initial_gradient": initial_gradient}
+    return dataclass(eq=False, init=False, repr=False)(type(f"{kind.__name__}WithState0", (kind,), body))
+
+
+RNNCell.learnt, LSTMCell.learnt, GRUCell.learnt, GRUv3Cell.learnt = CELLS_WITH_STATE0 = tuple(
+    map(_learnt, (RNNCell, LSTMCell, GRUCell, GRUv3Cell))
+)
 
 
 @dataclass(eq=False, repr=False)

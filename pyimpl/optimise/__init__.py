@@ -1,6 +1,7 @@
 """Optimiser rules, and the walk that applies one to a model."""
 
 from .adaptive import AdaBelief, AdaDelta, AdaMax, AMSGrad, Lion, NAdam, OAdam, RAdam, Rprop
+from .mixed_precision import MixedPrecision
 from .rules import (
     AccumGrad,
     AdaGrad,
@@ -32,6 +33,7 @@ __all__ = [
     "ClipNorm",
     "Descent",
     "Lion",
+    "MixedPrecision",
     "Momentum",
     "NAdam",
     "Nesterov",

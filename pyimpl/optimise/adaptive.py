@@ -4,10 +4,11 @@ Source: Optimisers.jl 0.4, `src/rules.jl`. What is said in `rules.py` holds here
 b2^t powers of both betas, accumulated in x's dtype.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..versions import since
 from .rules import AdamMoments, Rule
 
 
@@ -150,6 +151,11 @@ class AdaDelta(Rule):
         return (acc, rho * steps + (1 - rho) * (dx * dx)), dx
 
 
+def _literal(value: float) -> float:
+    """A default of Rprop: a Float32 literal before 0.15."""
+    return float(np.float32(value)) if since("Rprop") == "0" else value
+
+
 @dataclass(frozen=True)
 class Rprop(Rule):
     """`dx = step * sign(g)`; step times ell[1] where g keeps its sign, times ell[0] where it turns, within gamma.
@@ -157,9 +163,9 @@ class Rprop(Rule):
     Riedmiller and Braun 1993. Where the sign turns nothing is subtracted, and the next gradient finds no sign to compare with.
     """
 
-    eta: float = 1e-3
-    ell: tuple[float, float] = (0.5, 1.2)
-    gamma: tuple[float, float] = (1e-6, 50.0)
+    eta: float = field(default_factory=lambda: _literal(1e-3))
+    ell: tuple[float, float] = field(default_factory=lambda: (0.5, _literal(1.2)))
+    gamma: tuple[float, float] = field(default_factory=lambda: (_literal(1e-6), 50.0))
 
     def init(self, x):
         return np.zeros_like(x), np.full_like(x, self.eta)

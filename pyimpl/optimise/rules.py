@@ -1,7 +1,7 @@
 """Optimiser rules: each is its hyper-parameters and two functions on one array, `init` and `apply`.
 
 `state, dx = rule.apply(state, x, g)` takes a parameter and its gradient and gives what is to be subtracted
-from the parameter; it may reuse the arrays of `state`, and changes neither x nor g. Every
+from the parameter; it may reuse the arrays of `state`, and changes neither x nor g (but see `mixed_precision.py`). Every
 hyper-parameter is converted to x's dtype first, and powers of beta are accumulated in it, as in Julia.
 Names, defaults and formulas: Optimisers.jl 0.4, `src/rules.jl`. Kin of Adam and other adaptive rules: `adaptive.py`.
 """
@@ -10,12 +10,15 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from ..versions import since
+
 
 class Rule:
     """What rules share: no state, and learning rates that cannot be negative."""
 
     eta: float
     elementwise = True  # every entry is treated by itself
+    outermost = False  # it cannot be inside a chain
 
     def __post_init__(self):
         if getattr(self, "eta", 0.0) < 0:
@@ -161,6 +164,9 @@ class Adam(AdamMoments):
     beta: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
 
+    def __new__(cls, *_, **__):
+        return super().__new__(AdamInFloat64 if cls is Adam and since("Adam") == "0" else cls)
+
     def apply(self, state, x, g):
         state, dx = self.direction(state, x, g)
         dx *= x.dtype.type(self.eta)
@@ -168,14 +174,42 @@ class Adam(AdamMoments):
 
 
 @dataclass(frozen=True)
+class AdamInFloat64(Adam):
+    """Adam before Flux 0.13: its settings are Float64, and so is everything computed for an entry before it is stored."""
+
+    elementwise = False  # its powers of beta are a tuple of plain numbers
+
+    def init(self, x):
+        return np.zeros_like(x), np.zeros_like(x), self.beta
+
+    def apply(self, state, x, g):
+        m, v, powers = state
+        (b1, b2), g = self.beta, g.astype(np.float64)
+        m = (b1 * m.astype(np.float64) + (1 - b1) * g).astype(x.dtype)
+        v = (b2 * v.astype(np.float64) + (1 - b2) * g * g).astype(x.dtype)
+        dx = m.astype(np.float64) / (1 - powers[0]) / (np.sqrt(v.astype(np.float64) / (1 - powers[1])) + self.eps) * self.eta
+        return (m, v, (powers[0] * b1, powers[1] * b2)), dx.astype(x.dtype)
+
+
+@dataclass(frozen=True)
 class AdamW(AdamMoments):
-    """Adam's direction a with decoupled weight decay: `dx = eta * (a + lam * x)`; with `couple=False`: `eta * a + lam * x`."""
+    """Adam's direction a with decoupled weight decay: `dx = eta * (a + lam * x)`; with `couple=False`: `eta * a + lam * x`.
+
+    With the `semantics` of a version before 0.15 this makes the chain of rules that it was.
+    """
 
     eta: float = 0.001
     beta: tuple[float, float] = (0.9, 0.999)
     lam: float = 0.0
     eps: float = 1e-8
     couple: bool = True
+
+    def __new__(cls, eta=0.001, beta=(0.9, 0.999), lam=0.0, eps=1e-8, couple=True):
+        if since("AdamW") == "0":
+            return OptimiserChain(Adam(1.0, beta, eps), WeightDecay(lam), Descent(eta))
+        if since("AdamW") == "0.12.10":
+            return OptimiserChain(Adam(eta, beta, eps), WeightDecay(lam))
+        return super().__new__(cls)
 
     def apply(self, state, x, g):
         T = x.dtype.type
@@ -246,7 +280,7 @@ class AccumGrad(Rule):
 
     def apply(self, state, x, g):
         acc, counter = state
-        acc = g / self.n if counter == 1 else acc + g / self.n
+        acc = (g / self.n).astype(x.dtype, copy=False) if counter == 1 else acc + g / self.n
         return (acc, 1 if counter == self.n else counter + 1), acc if counter == self.n else None
 
 
@@ -257,6 +291,9 @@ class OptimiserChain(Rule):
     rules: tuple[Rule, ...]
 
     def __init__(self, *rules):
+        for rule in rules:
+            if rule.outermost:
+                raise ValueError(f"OptimiserChain expects rules that {type(rule).__name__} can wrap as a whole, got {rule!r} inside")
         object.__setattr__(self, "rules", rules)
 
     @property

@@ -40,6 +40,10 @@ class Live:
         self._julia = julia
         self.versions = julia.versions
 
+    def evaluate(self, cases: list[Case]) -> Iterator[Outcome]:
+        """One outcome per case."""
+        return self._julia.evaluate_many(cases)
+
     def pairs(self, row: Row, dtypes: tuple[str, ...], count: int | None, seed: int):
         """The row's examples, then `count` drawn cases."""
         named: dict[str, Case] = {}

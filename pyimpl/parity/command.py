@@ -13,7 +13,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from . import benchmarks, report, workload
+from ..versions import parsed, semantics
+from . import benchmarks, coverage, drift, report, workload
 from .catalogue import CATALOGUE, Row
 from .checking import DTYPES, LIVE_CASES, Live, Reference, RowReport, Summary, check_row
 from .comparison.command import compare
@@ -94,6 +95,12 @@ def check(
     seed: Annotated[int, typer.Option(help="Seed of the draws (live).")] = 0,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as JSON.")] = None,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as JUnit XML.")] = None,
+    meaning: Annotated[
+        str,
+        typer.Option(
+            "--semantics", metavar="VERSION", help="The version of Flux that the NumPy side follows; `reference`: that of the reference."
+        ),
+    ] = "reference",
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="All findings, and the reason of every slack.")] = False,
 ):
     """Check the NumPy twin against Flux, row by row. Exit code: 0 agrees, 1 disagrees, 2 wrong usage, 3 no reference."""
@@ -101,11 +108,19 @@ def check(
     for path in (json, junit):
         if path is not None and not path.parent.is_dir():
             raise fail(f"there is no directory {path.parent} for {path.name}", USAGE)
+    if meaning != "reference":
+        try:
+            parsed(meaning)
+        except ValueError as wrong:
+            raise fail(str(wrong), USAGE) from None
     dtypes = DTYPES if dtype is Precision.both else (dtype.value,)
     with opened(reference, recording) as julia:
         screen.print(f"reference: {report.versions_line(julia)}", highlight=False, soft_wrap=True)
+        if meaning != "reference":
+            screen.print(f"the NumPy side follows Flux {meaning}", highlight=False)
         start = time.perf_counter()
-        reports = list(_checked(wanted, julia, dtypes, cases, seed))
+        with semantics(julia.versions["Flux"] if meaning == "reference" else meaning):
+            reports = list(_checked(wanted, julia, dtypes, cases, seed))
         seconds = time.perf_counter() - start
     summary = Summary(tuple(reports))
     screen.print(report.table(reports))
@@ -148,8 +163,18 @@ def _findings(reports: list[RowReport], verbose: bool) -> None:
 
 
 @app.command("list")
-def list_rows(rows: Names = None):
+def list_rows(
+    rows: Names = None,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Every public name of Flux, its twin, and the worst error recorded.")
+    ] = False,
+):
     """The catalogue: every row, and what it covers."""
+    if markdown:
+        with opened(Source.recorded) as julia, semantics(julia.versions["Flux"]):
+            reports = list(_checked(list(CATALOGUE.values()), julia, DTYPES, None, 0))
+        print(coverage.markdown(reports, report.versions_line(julia)), end="")
+        return
     sheet = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("row", "kind", "examples", "covers"):
         sheet.add_column(heading)
@@ -228,6 +253,44 @@ def record(
     screen.print(f"{count} cases of {len(wanted)} rows, {path.stat().st_size / 1e6:.1f} MB: {path}", highlight=False, soft_wrap=True)
     if lost:
         raise fail("not recorded:\n  " + "\n  ".join(lost), NO_REFERENCE)
+
+
+@app.command("drift")
+def show_drift(
+    old: Annotated[str, typer.Argument(help="A recording: its file, or the Flux version of a shipped one; or `live`.")],
+    new: Annotated[str, typer.Argument(help="Likewise.")],
+    rows: Annotated[list[str] | None, typer.Option("--row", metavar="ROW", help="Only these rows.")] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Unchanged rows too, and every array.")] = False,
+):
+    """What changed in meaning between two versions of Flux, row by row, on the cases that both have. Exit code: 0 nothing, 1 something."""
+    wanted = [row.key for row in chosen_rows(rows)]
+    with _recording_or_live(old) as before, _recording_or_live(new) as after:
+        screen.print(f"old: {report.versions_line(before)}\nnew: {report.versions_line(after)}", highlight=False, soft_wrap=True)
+        with aside.status("comparing"):
+            found = list(drift.drift(before, after, wanted))
+    if not found:
+        raise fail("the two have no case in common: record one with the cases of the other (`drift OLD live`)", USAGE)
+    changed = [row for row in found if row.changed]
+    screen.print(report.drift_table(found if verbose else changed, verbose))
+    screen.print(f"{len(changed)} of {len(found)} rows changed", style="bold", highlight=False)
+    raise typer.Exit(1 if changed else 0)
+
+
+@contextmanager
+def _recording_or_live(name: str) -> Iterator[Reference]:
+    if name == "live":
+        with opened(Source.live) as julia:
+            yield julia
+        return
+    path = Path(name)
+    if path.suffix != ".npz":
+        fitting = [path for path in recorded.shipped() if path.name.startswith(f"flux-{name}")]
+        if not fitting:
+            there = ", ".join(path.stem for path in recorded.shipped())
+            raise fail(f"no recording of Flux {name} is shipped; there are {there}; or give a file, or `live`", USAGE)
+        path = fitting[-1]
+    with opened(Source.recorded, path) as julia:
+        yield julia
 
 
 @app.command("benchmarks")

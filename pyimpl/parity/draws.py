@@ -76,9 +76,9 @@ def seeded_fill(name: str):
 
 
 @st.composite
-def cases(draw, row: "Row") -> Case:
-    """A case of `row` in Float64, every entry of which is a Float32 number too."""
-    config: dict[str, Any] = dict(draw(st.sampled_from(row.structures)))
+def cases(draw, row: "Row", structure: dict[str, Any] | None = None) -> Case:
+    """A case of `row`, of one of its structures, in Float64, every entry of which is a Float32 number too."""
+    config: dict[str, Any] = dict(draw(st.sampled_from(row.structures)) if structure is None else structure)
     for name, strategy in row.sizes.items():
         config[name] = draw(strategy)
     exact = row.exact(config) and draw(st.booleans())
@@ -86,17 +86,34 @@ def cases(draw, row: "Row") -> Case:
 
 
 def draw_cases(row: "Row", count: int, start: int) -> list[Case]:
-    """`count` cases of `row`, the same for the same `start`; fewer where the row does not have as many different ones."""
+    """`count` cases of `row`, the same for the same `start`, spread over its structures and at least one of each.
+
+    Fewer where the row does not have as many different ones.
+    """
+    found: list[Case] = []
+    for number, structure in enumerate(row.structures):
+        share = max(1, (count + len(row.structures) - 1 - number) // len(row.structures))
+        found += _drawn(cases(row, structure), share, f"{start}, structure {number}", with_simplest=number == 0)
+    return found
+
+
+def _drawn(strategy: st.SearchStrategy, count: int, start: str, with_simplest: bool) -> list[Case]:
     found: list[Case] = []
 
     @seed(start)
-    @settings(max_examples=count, phases=[Phase.generate], database=None, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(cases(row))
+    @settings(
+        max_examples=count + (not with_simplest),  # the first is always that of size 1 and of zeros
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
     def collect(case):
         found.append(case)
 
     collect()
-    return found
+    return found if with_simplest or len(found) == 1 else found[1:]
 
 
 @cache

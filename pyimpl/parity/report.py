@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .checking import DTYPES, Reference, RowReport, Summary
+from .drift import RowDrift
 
 COLOURS = {"agrees": "green", "disagrees": "bold red", "mistrusted": "yellow", "lost": "bold red", "absent": "yellow"}
 
@@ -43,6 +44,25 @@ def table(reports: list[RowReport]) -> Table:
             cells += [ulps(worst.ulps), worst.array] if worst else ["-", ""]
         verdict = report.verdict + (f": {', '.join(sorted(report.mistrusted))}" if report.verdict == "mistrusted" else "")
         sheet.add_row(report.row.key, str(report.cases), *cells, Text(verdict, COLOURS[report.verdict]))
+    return sheet
+
+
+def drift_table(rows: list[RowDrift], verbose: bool = False) -> Table:
+    """One line per row: what kind of change, in how many cases, how large, and what is known of it."""
+    sheet = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for heading in ("row", "change", "cases", "largest, of the largest value", "what is known; what else was seen"):
+        sheet.add_column(heading, no_wrap=heading == "row")
+    for row in rows:
+        sizes = sorted(row.sizes.items(), key=lambda item: -item[1])
+        shown = sizes if verbose else sizes[:2]
+        notes = row.known + (row.notes if verbose else row.notes[:2])
+        sheet.add_row(
+            row.row,
+            Text(row.kind, "bold" if row.changed else ""),
+            f"{row.counts[row.kind]} of {sum(row.counts.values())}",
+            ", ".join(f"{name} {size:.1e}" for name, size in shown) if row.kind in ("value", "rounding") else "",
+            "\n".join(notes) if row.changed else "",
+        )
     return sheet
 
 

@@ -1,6 +1,6 @@
 """The catalogue: one row for everything that has a twin."""
 
-from . import activations, initialisers, layers, losses, more_layers, rules, sequences, textbook, training
+from . import activations, functions, initialisers, layers, losses, more_layers, rules, sequences, textbook, training, utilities
 from .row import Example, Row, Slack
 
 CATALOGUE: dict[str, Row] = {
@@ -14,6 +14,8 @@ CATALOGUE: dict[str, Row] = {
         rules.ROWS,
         initialisers.ROWS,
         training.ROWS,
+        functions.ROWS,
+        utilities.ROWS,
         textbook.ROWS,
     )
     for row in rows
@@ -23,15 +25,24 @@ CATALOGUE: dict[str, Row] = {
 COVERED_ELSEWHERE: dict[str, str] = {
     "ACTIVATIONS": "the table of activations, each of which has a row",
     "Gradient": "the form in which gradients come: every row",
+    "Restructure": "row destructure",
     "SamePad": "a padding: the rows Conv and CrossCor",
     "adjust": "row train",
     "astype": "every layer row in Float64",
     "differentiable": "makes functions: the tests of the contract",
+    "f16": "a model in another precision: tests/test_tree.py",
+    "f32": "a model in another precision: tests/test_tree.py",
+    "f64": "a model in another precision: tests/test_tree.py",
+    "fmap": "the walk under destructure: tests/test_tree.py",
     "freeze": "row train",
     "gradient": "row train",
     "identity": "the default activation: row Dense",
     "loadmodel": "files and states: tests/test_tree.py",
+    "modules": "a list of layers: tests/test_tree.py",
+    "onehot": "onehotbatch of one label: tests/test_tree.py",
     "pullback": "every row",
+    "read_state": "files: tests/test_state_files.py",
+    "semantics": "older versions of Flux: tests/test_versions.py",
     "setup": "row train",
     "silu": "another name of swish",
     "state": "files and states: tests/test_tree.py",
@@ -39,10 +50,12 @@ COVERED_ELSEWHERE: dict[str, str] = {
     "testmode": "every row with a test mode",
     "thaw": "the opposite of freeze: tests/test_optimise.py",
     "thresholdrelu": "another name of trelu",
-    "trainables": "row train",
+    "throttle": "a matter of time: tests/test_triggers.py",
     "trainmode": "every row with a train mode",
     "update": "row train",
     "withgradient": "row train",
+    "write_state": "files: tests/test_state_files.py",
+    "withjacobian": "row jacobian",
 }
 
 TEXTBOOK_COVERED_ELSEWHERE: dict[str, str] = {

@@ -30,17 +30,16 @@ def activation_slack(config: Config) -> Slack | None:
     return SLACK.get(config.get("act", "identity"))
 
 
+def _without_parameters(y, act_back):
+    return y, lambda dy: act_back(dy)[:2]
+
+
 def _twin(name):
     act = pyimpl.ACTIVATIONS[name]
 
     def twin(config):
         parameters = config.get("parameters", [])
-
-        def apply(x):
-            y, act_back = act.pullback(x, *parameters)
-            return y, lambda dy: act_back(dy)[:2]
-
-        return differentiable(apply)
+        return differentiable(lambda x: _without_parameters(*act.pullback(x, *parameters)))
 
     return twin
 
@@ -67,6 +66,23 @@ def _row(name: str) -> Row:
         ),
         covers="value and slope, kinks, overflow, NaN",
     )
+
+
+RRELU = Row(
+    "rrelu",
+    "flux",
+    "activation",
+    twin=_twin("rrelu"),
+    structures=tuple({"parameters": [0.25, 0.25], "rank": rank} for rank in (1, 3)),
+    sizes={"sizes": st.tuples(st.integers(1, 5), st.integers(1, 4), st.integers(1, 3))},
+    shapes=lambda c: {"x1": c["sizes"][: c["rank"]]},
+    exact=lambda c: True,
+    examples=tuple(
+        Example(name, {"rank": 1, "parameters": [0.25, 0.25], "sizes": (len(x),)}, {"x1": x})
+        for name, x in (("kinks", KINKS), ("nan and infinities", NOT_FINITE))
+    ),
+    covers="both limits equal, so that nothing is random: value, slope, kinks, NaN; the random slope: tests/test_initialise.py",
+)
 
 
 def _along(name: str, default) -> Row:
@@ -120,7 +136,8 @@ GLU = Row(
 )
 
 ROWS = (
-    *(_row(name) for name in pyimpl.ACTIVATIONS if name != "identity"),
+    *(_row(name) for name in pyimpl.ACTIVATIONS if name not in ("identity", "rrelu")),
+    RRELU,
     _along("softmax", "the last"),
     _along("logsoftmax", "the last"),
     _along("logsumexp", "all"),

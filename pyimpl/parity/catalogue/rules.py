@@ -14,6 +14,8 @@ def make_rule(config: Config):
     """A rule from plain data: its hyper-parameters by name, or a list of rules for a chain."""
     if config["rule"] == "OptimiserChain":
         return pyimpl.OptimiserChain(*map(make_rule, config["rules"]))
+    if config["rule"] == "MixedPrecision":
+        return pyimpl.MixedPrecision(*([config["precision"]] if "precision" in config else []), make_rule(config["inner"]))
     settings = {name: tuple(value) if isinstance(value, list) else value for name, value in config.items() if name not in ("rule", "sizes")}
     return getattr(pyimpl, config["rule"])(**settings)
 
@@ -42,6 +44,10 @@ def _row(name, *variants: Config, examples: tuple[Example, ...] = (), covers="")
 def _downhill(rule) -> Example:
     return Example("negative learning rate", {"rule": rule, "eta": -0.125, "sizes": (3,)}, refused=True)
 
+
+MOMENTUM = {"rule": "Momentum", "eta": 0.25, "rho": 0.5}
+MIXED = {"rule": "MixedPrecision", "precision": "float64", "inner": {"rule": "Adam", "eta": 0.02}}
+INSIDE = "Optimisers.jl refuses MixedPrecision inside a chain; the deprecated module Flux.Optimise adds a constructor that does not ask"
 
 ROWS = (
     _row("Descent", {}, {"eta": 0.25}, examples=(Example("uphill", {"rule": "Descent", "eta": -0.125, "sizes": (3,)}),)),
@@ -80,5 +86,15 @@ ROWS = (
         {"rules": [{"rule": "WeightDecay", "lam": 0.125}, {"rule": "Descent"}]},
         {"rules": [{"rule": "ClipNorm", "omega": 1.0}, {"rule": "Adam"}]},
         {"rules": [{"rule": "AccumGrad", "n": 2}, {"rule": "Momentum"}]},
+    ),
+    _row(
+        "MixedPrecision",
+        {"precision": "float64", "inner": MIXED["inner"]},
+        {"inner": MOMENTUM},  # without rounding on this grid, in whichever precision
+        {"precision": "float64", "inner": {"rule": "OptimiserChain", "rules": [{"rule": "AccumGrad", "n": 2}, {"rule": "Momentum"}]}},
+        examples=(
+            Example("inside a chain", {"rule": "OptimiserChain", "rules": [{"rule": "WeightDecay"}, MIXED], "sizes": (3,)}, known=INSIDE),
+        ),
+        covers="the parameter, its copy in another precision and the inner rule's state after each of six steps",
     ),
 )

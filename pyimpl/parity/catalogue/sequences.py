@@ -146,6 +146,10 @@ RECURRENCE_ROW = Row(
     shapes=lambda c: _sequence(c, 1),
     modes=("auto",),
     slack=lambda c: None if c["cell"] == "own" else GATES,
+    examples=(
+        Example("a cell of Flux's", {**SEQUENCE, "rank": 3, "cell": "GRUCell"}),
+        Example("a cell of one's own", {**SEQUENCE, "rank": 3, "cell": "own", "given": True}),
+    ),
     covers="a cell of Flux's and one that is not, state zero or given, returned or not",
 )
 

@@ -111,11 +111,14 @@ class LiveJulia:
     def _start(self) -> None:
         key = secrets.token_bytes(16)
         environment = os.environ | self.installed.environment | {"JULIA_PARITY_KEY": key.hex(), "OPENBLAS_NUM_THREADS": "1"}
-        if self.script is None:  # hundreds of small cases, each compiled: the lower level halves the time that takes
-            environment["PYTHON_JULIACALL_OPTIMIZE"] = "1"
+        source = self.script or cached_package()
+        if self.script is None:
+            environment["PYTHON_JULIACALL_OPTIMIZE"] = "1"  # hundreds of small cases, each compiled: the lower level halves that time
+            # Julia has one place for all versions of a package, where another checkout's would overwrite this one.
+            environment["JULIA_DEPOT_PATH"] = os.pathsep.join([str(source / "depot"), environment.get("JULIA_DEPOT_PATH", "")])
         with Listener(authkey=key) as listener:
             versions = julia_sources() / "src" / "versions.jl"
-            command = [*self._command, str(listener.address), str(self.script or cached_package()), str(versions)]
+            command = [*self._command, str(listener.address), str(source), str(versions)]
             self._process = subprocess.Popen(
                 command, env=environment, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, start_new_session=True
             )

@@ -6,6 +6,7 @@ Recordings are dated and never written over.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -125,8 +126,8 @@ class Recorded:
 
 
 def shipped() -> list[Path]:
-    """The recordings that come with the package, the oldest first."""
-    return sorted(SHIPPED.glob("*.npz"), key=lambda path: path.stem.rpartition("-")[2] + path.stem)
+    """The recordings that come with the package: by the version of Flux, then by date."""
+    return sorted(SHIPPED.glob("flux-*.npz"), key=lambda path: [int(number) for number in re.findall(r"\d+", path.stem)])
 
 
 @cache

@@ -1,0 +1,120 @@
+"""What changed in meaning between two versions of Flux: the same cases, evaluated by both, compared row by row."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..versions import CHANGES
+from .case import Case, Outcome
+from .catalogue import CATALOGUE
+from .checking import DTYPES, Live, Reference
+from .verdict import compare, sensitivity
+
+KINDS = ("same", "rounding", "names", "dtype", "shape", "value", "refusal")  # the later, the graver
+
+
+@dataclass
+class RowDrift:
+    """One row: how many cases came out how, and the largest relative difference of every array."""
+
+    row: str
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
+    sizes: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def kind(self) -> str:
+        """The gravest of its cases."""
+        return max((kind for kind in KINDS if self.counts[kind]), key=KINDS.index, default="same")
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything but rounding differs."""
+        return KINDS.index(self.kind) > KINDS.index("rounding")
+
+    @property
+    def known(self) -> list[str]:
+        """What the table of changes says about the row."""
+        return [f"{change.name}: {change.history}" for change in CHANGES.values() if self.row in change.rows]
+
+
+def key(case: Case) -> str:
+    """The same for the same case, whichever recording it comes from."""
+    arrays = {name: [array.dtype.kind, array.shape, array.tolist()] for name, array in sorted(case.arrays.items())}
+    return json.dumps([case.row, case.mode, case.config, arrays], sort_keys=True, default=str)
+
+
+def drift(old: Reference, new: Reference, rows: Iterable[str] = CATALOGUE) -> Iterator[RowDrift]:
+    """Every row that has a case in both. A live side evaluates the cases of the recorded one; of two live ones, `old` draws them."""
+    for name in rows:
+        found = RowDrift(name)
+        for case, before, after in _pairs(CATALOGUE[name], old, new):
+            for dtype in before.keys() & after.keys():
+                kind = _compared(found, case.cast(dtype), before[dtype], after[dtype])
+                found.counts[kind] += 1
+        if any(found.counts.values()):
+            yield found
+
+
+def _pairs(row, old: Reference, new: Reference) -> Iterator[tuple[Case, dict[str, Outcome], dict[str, Outcome]]]:
+    if isinstance(old, Live) and not isinstance(new, Live):
+        yield from ((case, before, after) for case, after, before in _pairs(row, new, old))
+        return
+    mine = list(old.pairs(row, DTYPES, None, 0))
+    if isinstance(new, Live):
+        wanted = [case.cast(dtype) for case, outcomes in mine for dtype in outcomes]
+        answers = new.evaluate(wanted)
+        for case, outcomes in mine:
+            yield case, outcomes, {dtype: next(answers) for dtype in outcomes}
+        return
+    theirs = {key(case): outcomes for case, outcomes in new.pairs(row, DTYPES, None, 0)}
+    for case, outcomes in mine:
+        if (same := key(case)) in theirs:
+            yield case, outcomes, theirs[same]
+
+
+def _compared(found: RowDrift, case: Case, old: Outcome, new: Outcome) -> str:
+    """The kind of one case's difference; its size and what is worth saying go into `found`."""
+    if bool(old.error) != bool(new.error):
+        _note(found, f"the {'old' if old.error else 'new'} one raises «{old.error or new.error}»")
+        return "refusal"
+    if old.error:
+        return "same"
+    kinds = {"same"}
+    for name in sorted({*old.arrays, *new.arrays}):
+        a, b = old.arrays.get(name), new.arrays.get(name)
+        if a is None or b is None:
+            _note(found, f"{name}: only in the {'new' if a is None else 'old'} one")
+            kinds.add("names")
+        elif a.shape != b.shape:
+            _note(found, f"{name}: shape {a.shape}, then {b.shape}")
+            kinds.add("shape")
+        elif a.dtype != b.dtype:
+            _note(found, f"{name}: {a.dtype}, then {b.dtype}")
+            kinds.add("dtype")
+        elif not np.array_equal(a, b, equal_nan=a.dtype.kind == "f"):
+            kinds.add("value")
+            found.sizes[name] = max(found.sizes.get(name, 0.0), _relative(a, b))
+    if "value" in kinds:
+        row = CATALOGUE[case.row]
+        common = [{name: outcome.arrays[name] for name in old.arrays.keys() & new.arrays.keys()} for outcome in (old, new)]
+        verdict = compare(case, Outcome(common[0]), Outcome(common[1]), sensitivity(row.evaluate, case), row.slack_ulps(case))
+        if all(difference.agrees for difference in verdict.differences if "dtype" not in difference.reason):
+            kinds = kinds - {"value"} | {"rounding"}
+    return max(kinds, key=KINDS.index)
+
+
+def _note(found: RowDrift, text: str) -> None:
+    if text not in found.notes:
+        found.notes.append(text)
+
+
+def _relative(a: np.ndarray, b: np.ndarray) -> float:
+    """The largest difference, divided by the largest value; infinite where only one side is finite."""
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        difference = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0, np.abs(a - b))
+    scale = np.max(np.abs(b), initial=0, where=np.isfinite(b))
+    return float(np.max(np.where(np.isnan(difference), np.inf, difference)) / (scale or 1))
