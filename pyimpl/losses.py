@@ -13,6 +13,7 @@ from .activations import sigmoid, softplus
 from .expect import as_float, expect_same_shape
 from .pullback import Function, differentiable
 from .softmax import logsoftmax
+from .versions import since
 
 
 @differentiable
@@ -117,11 +118,12 @@ def mse(prediction, target):
 
 @loss
 def mae(prediction, target):
-    """`|prediction - target|`; the slope at 0 is 0."""
+    """`|prediction - target|`; the slope at 0 is 0, before Flux 0.15 that of the side on which a signed zero lies."""
     difference = prediction - target
+    slope = np.copysign(1, difference) if since("slope of abs") == "0" else np.sign(difference)
 
     def mae_back(dl):
-        dprediction = dl * np.sign(difference)
+        dprediction = dl * slope
         return dprediction, -dprediction
 
     return np.abs(difference), mae_back

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from .versions import since
+
 MIN_DIST = float(np.float32(1e-6))  # Flux writes 1f-6
 
 
@@ -25,13 +27,13 @@ def patience(predicate: Callable[..., bool], wait: int) -> Callable[..., bool]:
     return on_trigger
 
 
-def early_stopping(f, delay: int, distance=operator.sub, init_score=np.inf, min_dist=0) -> Callable[..., bool]:
+def early_stopping(f, delay: int, distance=operator.sub, init_score=None, min_dist=0) -> Callable[..., bool]:
     """True from the `delay`-th time in a row that the score f is no better than the best so far. Flux: `early_stopping`.
 
     A score counts as no better where `distance(best, score) < min_dist`, it becomes the best unless that distance is negative: low scores
-    are good, unless `distance` says otherwise. (Before Flux 0.16.8 `init_score` was 0.)
+    are good, unless `distance` says otherwise. `init_score` is infinite if not given (before Flux 0.16.8: 0).
     """
-    best = init_score
+    best = _first(init_score)
 
     def no_better(*args, **options) -> bool:
         nonlocal best
@@ -43,9 +45,9 @@ def early_stopping(f, delay: int, distance=operator.sub, init_score=np.inf, min_
     return patience(no_better, delay)
 
 
-def plateau(f, width: int, distance=operator.sub, init_score=np.inf, min_dist=MIN_DIST) -> Callable[..., bool]:
-    """True from the `width`-th time in a row that the score f is nearer than `min_dist` to the one before. Flux: `plateau`."""
-    last = init_score
+def plateau(f, width: int, distance=operator.sub, init_score=None, min_dist=MIN_DIST) -> Callable[..., bool]:
+    """True from the `width`-th time in a row that the score f is nearer than `min_dist` to the one before; `init_score` as there. Flux: `plateau`."""
+    last = _first(init_score)
 
     def stays(*args, **options) -> bool:
         nonlocal last
@@ -55,6 +57,10 @@ def plateau(f, width: int, distance=operator.sub, init_score=np.inf, min_dist=MI
         return bool(step < min_dist)
 
     return patience(stays, width)
+
+
+def _first(init_score):
+    return (0 if since("first score") == "0" else np.inf) if init_score is None else init_score
 
 
 def _distance(distance, one, other):

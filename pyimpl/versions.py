@@ -26,11 +26,6 @@ class Change:
     source: str
     twin: str = "every one"  # which formulas the twin has, and why not the others
 
-    @property
-    def history(self) -> str:
-        """All formulas in a line."""
-        return "; ".join(f"from {release} {formula}" if release != "0" else formula for release, formula in self.formulas.items())
-
 
 CHANGES = {
     change.name: change
@@ -84,6 +79,14 @@ CHANGES = {
             "Optimisers 0.3 and 0.4, src/rules.jl",
         ),
         Change(
+            "negative rate of Rprop",
+            ("Rprop",),
+            {"0": "accepted", "0.15.0": "an error"},
+            "a refusal",
+            "Optimisers 0.3 and 0.4, src/rules.jl",
+            "the newer one",
+        ),
+        Change(
             "initial state",
             ("RNN", "LSTM", "GRU", "GRUv3"),
             {"0": "state0 in the cell, of shape (1, n_out), zeros that are learnt", "0.15.0": "zeros"},
@@ -101,8 +104,16 @@ CHANGES = {
             "recurrent layers",
             ("RNN", "LSTM", "GRU", "GRUv3"),
             {"0": "Recur keeps its state between calls, one call per step", "0.15.0": "pure, a call per sequence"},
-            "none in the values",
+            "none in the values; a call of Recur for all steps at once has a wrong gradient of the weights, 2 to 5 times their size off",
             "Flux #2500",
+            "the newer one",
+        ),
+        Change(
+            "weight of GRUv3",
+            ("GRUv3", "GRUv3Cell"),
+            {"0": "Wh of two blocks", "0.15.0": "Wh of three blocks, the last of them not used"},
+            "none in the values",
+            "Flux 0.14.25 and 0.16.9, src/layers/recurrent.jl",
             "the newer one",
         ),
         Change(
@@ -122,6 +133,13 @@ CHANGES = {
             "the newer one: the old one is a trap",
         ),
         Change(
+            "slope of abs",
+            ("mae",),
+            {"0": "1 at 0, -1 at -0 (Zygote before 0.7)", "0.15.0": "0 at 0"},
+            "the gradient of what is met exactly",
+            "Zygote 0.6.77 and 0.7.12; it comes with Zygote, whatever the release of Flux",
+        ),
+        Change(
             "AlphaDropout",
             ("AlphaDropout",),
             {"0": "noise in place of the dropped value, p as if it were kept", "0.12.9": "as in the paper"},
@@ -138,12 +156,11 @@ CHANGES = {
             "the newer one",
         ),
         Change(
-            "early_stopping",
-            ("early_stopping",),
+            "first score",
+            ("early_stopping", "plateau"),
             {"0": "init_score is 0", "0.16.8": "init_score is Inf"},
             "stops at once where scores are positive",
-            "Flux 0.16.8",
-            "the newer one",
+            "Flux 0.16.8, src/utils.jl",
         ),
     )
 }

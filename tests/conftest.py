@@ -1,4 +1,7 @@
-"""Options and fixtures: which reference the tests hold the twin against, and folders of foreign outcomes."""
+"""Options and fixtures: which reference the tests hold the twin against, and folders of foreign outcomes.
+
+`--parity-reference` is an option of the package's own plugin.
+"""
 
 from pathlib import Path
 
@@ -10,6 +13,7 @@ from pyimpl.parity.checking import Live, Reference
 from pyimpl.parity.evaluators import recorded
 from pyimpl.parity.evaluators.live import LiveJulia, NoJulia, choose
 
+pytest_plugins = ["pytester"]
 slow_is_fine = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
 settings.register_profile("quick", max_examples=5, deadline=None, suppress_health_check=slow_is_fine)
 settings.register_profile("default", max_examples=20, deadline=None, suppress_health_check=slow_is_fine)
@@ -18,9 +22,9 @@ settings.load_profile("default")
 
 
 def pytest_addoption(parser):
-    group = parser.getgroup("julia-parity")
-    group.addoption("--parity-reference", choices=("auto", "live", "recorded"), default="auto", help="where the Julia side comes from")
-    group.addoption("--reference-dir", type=Path, action="append", default=[], help="a folder of Flux outcomes; may be given several times")
+    parser.getgroup("julia-parity").addoption(
+        "--reference-dir", type=Path, action="append", default=[], help="a folder of Flux outcomes; may be given several times"
+    )
 
 
 def pytest_configure(config):

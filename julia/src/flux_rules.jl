@@ -1,5 +1,9 @@
 # Optimisers.jl's rules: hyper-parameters by keyword would lose their order in older releases, so they are given by position.
 
+# Before 0.15 Flux exports rules of its own under the same names, and turns them into these.
+using Optimisers: AdaBelief, AdaDelta, AdaGrad, AdaMax, Adam, AdamW, AMSGrad, ClipGrad, ClipNorm, Descent, Momentum, NAdam, Nesterov, OAdam,
+    OptimiserChain, RAdam, RMSProp, SignDecay, WeightDecay
+
 numbers(values) = Tuple(Float64.(values))
 betas(c, default=(0.9, 0.999)) = numbers(get(c, "beta", default))
 
@@ -10,7 +14,7 @@ const RULES = Dict{String,Function}(
     "RMSProp" => c -> RMSProp(get(c, "eta", 0.001), get(c, "rho", 0.9); centred=get(c, "centred", false)),
     "AdaGrad" => c -> AdaGrad(get(c, "eta", 0.1), get(c, "eps", 1e-8)),
     "Adam" => c -> Adam(get(c, "eta", 0.001), betas(c), get(c, "eps", 1e-8)),
-    "AdamW" => c -> AdamW(get(c, "eta", 0.001), betas(c), get(c, "lam", 0.0); couple=get(c, "couple", true)),
+    "AdamW" => c -> AdamW(get(c, "eta", 0.001), betas(c), get(c, "lam", 0.0); settings(c, "couple" => identity)...),
     "AMSGrad" => c -> AMSGrad(get(c, "eta", 0.001), betas(c), get(c, "eps", 1e-8)),
     "RAdam" => c -> RAdam(get(c, "eta", 0.001), betas(c), get(c, "eps", 1e-8)),
     "AdaMax" => c -> AdaMax(get(c, "eta", 0.001), betas(c), get(c, "eps", 1e-8)),
@@ -18,7 +22,7 @@ const RULES = Dict{String,Function}(
     "NAdam" => c -> NAdam(get(c, "eta", 0.001), betas(c), get(c, "eps", 1e-8)),
     "AdaBelief" => c -> AdaBelief(get(c, "eta", 0.001), betas(c), get(c, "eps", 1e-16)),
     "AdaDelta" => c -> AdaDelta(get(c, "rho", 0.9), get(c, "eps", 1e-8)),
-    "Rprop" => c -> Rprop(get(c, "eta", 1e-3), numbers(get(c, "ell", (0.5, 1.2))), numbers(get(c, "gamma", (1e-6, 50.0)))),
+    "Rprop" => c -> Rprop(settings(c, "eta" => identity, "ell" => numbers, "gamma" => numbers)...),
     "Lion" => c -> Optimisers.Lion(get(c, "eta", 0.001), betas(c)),
     "WeightDecay" => c -> WeightDecay(get(c, "lam", 5e-4)),
     "SignDecay" => c -> SignDecay(get(c, "lam", 1e-3)),

@@ -9,6 +9,11 @@ const TextbookMode = Union{Textbook.BatchNormalization,Textbook.Dropout}
 Flux.testmode!(layer::TextbookMode, mode=true) = (layer.active = mode === :auto ? nothing : !mode; layer)
 Flux.trainmode!(layer::TextbookMode) = (layer.active = true; layer)
 
+# Functors before 0.5, and Flux before 0.15 with it, must be told what is a model.
+Flux.@layer Textbook.Affine
+Flux.@layer Textbook.BatchNormalization
+Flux.@layer Textbook.Convolution
+
 textbook_features(c) = c["rank"] == 4 ? c["channels"] * c["pixels"]^2 : c["channels"]
 
 merge!(CONSTRUCTORS, Dict{String,Function}(

@@ -1,10 +1,10 @@
 # Everything that a check will need is compiled once, when the package is: every row of the catalogue, in both precisions, on small
-# arrays. `workload.toml` is written from the catalogue by `julia-parity record --workload`.
+# arrays. `workload.toml` is written from the catalogue by `julia-parity record --workload`; `since` is the first Flux that has such a case.
 
 const WORKLOAD = joinpath(@__DIR__, "..", "workload.toml")
 include_dependency(WORKLOAD)
 
-workload() = TOML.parsefile(WORKLOAD)["case"]
+workload() = filter(case -> pkgversion(Flux) >= VersionNumber(get(case, "since", "0")), TOML.parsefile(WORKLOAD)["case"])
 
 "Arrays of a size written in Python's order, in Julia's; `T` for floating-point numbers."
 workload_array(T, size, kind) =

@@ -1,1 +1,21 @@
-"""The cross-check toolkit: cases, evaluators, verdicts, and the command `julia-parity`."""
+"""The cross-check toolkit: cases, evaluators, verdicts, and the command `julia-parity`.
+
+from pyimpl.parity import arrays, crosscheck
+"""
+
+from typing import Any
+
+__all__ = ["arrays", "crosscheck"]
+
+
+def __getattr__(name: str) -> Any:
+    # Lazily: the pytest plugin is imported in every test run of its users, Hypothesis and the catalogue are not.
+    if name == "crosscheck":
+        from .pair import crosscheck
+
+        return crosscheck
+    if name == "arrays":
+        from .inputs import arrays
+
+        return arrays
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -45,7 +45,7 @@ class Live:
         return self._julia.evaluate_many(cases)
 
     def pairs(self, row: Row, dtypes: tuple[str, ...], count: int | None, seed: int):
-        """The row's examples, then `count` drawn cases."""
+        """The row's examples, then `count` drawn cases, without those that this Flux does not have."""
         named: dict[str, Case] = {}
         wanted: dict[str, list[str]] = {}
         for dtype in dtypes:
@@ -54,6 +54,7 @@ class Live:
                 wanted.setdefault(case.origin, []).append(dtype)
         drawn = draw_cases(row, LIVE_CASES if count is None else count, seed)
         cases = [(case, tuple(wanted[case.origin])) for case in named.values()] + [(case, dtypes) for case in drawn]
+        cases = [(case, its) for case, its in cases if row.is_in(self.versions["Flux"], case)]
         outcomes = self._julia.evaluate_many([case.cast(dtype) for case, its in cases for dtype in its])
         for case, its in cases:
             yield case, {dtype: next(outcomes) for dtype in its}
@@ -87,6 +88,7 @@ class RowReport:
     findings: list[Finding] = field(default_factory=list)
     trusted: set[str] = field(default_factory=set)
     blind: set[str] = field(default_factory=set)
+    newer: list[str] = field(default_factory=list)  # releases that brought what the reference, an older Flux, does not have
 
     @property
     def mistrusted(self) -> set[str]:
@@ -95,9 +97,9 @@ class RowReport:
 
     @property
     def verdict(self) -> str:
-        """One word: agrees, disagrees, lost, mistrusted, or absent where the reference has no case."""
+        """One word: agrees, disagrees, lost, mistrusted, absent where the reference has no case, newer where it cannot have one."""
         if not self.cases:
-            return "absent"
+            return "newer" if self.newer else "absent"
         if any(finding.kind != "lost" for finding in self.findings):
             return "disagrees"
         if self.findings:
@@ -107,14 +109,15 @@ class RowReport:
 
 def check_row(row: Row, reference: Reference, dtypes: tuple[str, ...] = DTYPES, count: int | None = None, seed: int = 0) -> RowReport:
     """Check one row of the catalogue against the reference."""
-    report = RowReport(row)
+    report = RowReport(row, newer=row.newer_than(reference.versions["Flux"]))
     for case, outcomes in reference.pairs(row, dtypes, count, seed):
         report.cases += 1
-        _enter(report, row, case, outcomes)
+        enter(report, row, case, outcomes)
     return report
 
 
-def _enter(report: RowReport, row: Row, case: Case, outcomes: dict[str, Outcome]) -> None:
+def enter(report: RowReport, row: Row, case: Case, outcomes: dict[str, Outcome]) -> None:
+    """Judge one case, given Julia's outcome per dtype, and enter what came of it."""
     response = sensitivity(row.evaluate, case)
     slack = row.slack_ulps(case)
     twins = {dtype: row.evaluate(case.cast(dtype)) for dtype in outcomes}
@@ -170,7 +173,7 @@ class Summary:
 
     @property
     def exit_code(self) -> int:
-        """0: all agree (mistrusted rows are counted, not failed); 1: some disagree; 3: some had no reference."""
+        """0: all agree (mistrusted rows are counted, not failed; newer ones are not counted); 1: some disagree; 3: some had no reference."""
         if self.count("disagrees"):
             return 1
         return 3 if self.count("absent") or self.count("lost") else 0

@@ -19,6 +19,7 @@ from .catalogue import CATALOGUE, Row
 from .checking import DTYPES, LIVE_CASES, Live, Reference, RowReport, Summary, check_row
 from .comparison.command import compare
 from .console import NO_REFERENCE, USAGE, Source, aside, fail, progress_bar, screen
+from .crosscheck_command import crosscheck, explain_bundle, new
 from .evaluators import find_julia, recorded
 from .evaluators.live import LiveJulia, NoJulia, choose
 from .evaluators.recorded import NoRecording, Recorded
@@ -271,7 +272,7 @@ def show_drift(
     if not found:
         raise fail("the two have no case in common: record one with the cases of the other (`drift OLD live`)", USAGE)
     changed = [row for row in found if row.changed]
-    screen.print(report.drift_table(found if verbose else changed, verbose))
+    screen.print(report.drift_table(found if verbose else changed, before, after, verbose))
     screen.print(f"{len(changed)} of {len(found)} rows changed", style="bold", highlight=False)
     raise typer.Exit(1 if changed else 0)
 
@@ -319,6 +320,9 @@ def run_benchmarks(
             screen.print(sheet)
 
 
+app.command()(crosscheck)
+app.command("explain")(explain_bundle)
+app.command()(new)
 app.command()(compare)
 
 

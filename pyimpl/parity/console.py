@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 screen = Console(width=None if sys.stdout.isatty() else 140)
@@ -23,7 +24,7 @@ class Source(StrEnum):
 
 def fail(message: str, code: int) -> typer.Exit:
     """Say what is wrong on standard error; the exception to raise."""
-    aside.print(f"[bold red]error:[/] {message}", highlight=False)
+    aside.print("[bold red]error:[/]", escape(message), highlight=False, soft_wrap=True)
     return typer.Exit(code)
 
 

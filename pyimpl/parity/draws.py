@@ -93,11 +93,12 @@ def draw_cases(row: "Row", count: int, start: int) -> list[Case]:
     found: list[Case] = []
     for number, structure in enumerate(row.structures):
         share = max(1, (count + len(row.structures) - 1 - number) // len(row.structures))
-        found += _drawn(cases(row, structure), share, f"{start}, structure {number}", with_simplest=number == 0)
+        found += generated(cases(row, structure), share, f"{start}, structure {number}", with_simplest=number == 0)
     return found
 
 
-def _drawn(strategy: st.SearchStrategy, count: int, start: str, with_simplest: bool) -> list[Case]:
+def generated(strategy: st.SearchStrategy[Case], count: int, start: str, with_simplest: bool = True) -> list[Case]:
+    """`count` values of a strategy, the same for the same `start`."""
     found: list[Case] = []
 
     @seed(start)

@@ -6,38 +6,37 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..versions import CHANGES
+from ..versions import CHANGES, formulas_of, parsed, parsed_release
 from .case import Case, Outcome
 from .catalogue import CATALOGUE
 from .checking import DTYPES, Live, Reference
 from .verdict import compare, sensitivity
 
-KINDS = ("same", "rounding", "names", "dtype", "shape", "value", "refusal")  # the later, the graver
+KINDS = ("same", "rounding", "new", "names", "dtype", "shape", "value", "refusal")  # the later, the graver
 
 
 @dataclass
 class RowDrift:
-    """One row: how many cases came out how, and the largest relative difference of every array."""
+    """One row: how many cases came out how, and the largest relative difference of every array that differs so."""
 
     row: str
+    known: list[tuple[str, str]] = field(default_factory=list)  # what the table of changes says: the old formula and the new one
+    brought: list[str] = field(default_factory=list)  # releases between the two that brought what only the newer one has
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
     sizes: dict[str, float] = field(default_factory=dict)
+    rounding: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     @property
     def kind(self) -> str:
         """The gravest of its cases."""
-        return max((kind for kind in KINDS if self.counts[kind]), key=KINDS.index, default="same")
+        seen = [kind for kind in KINDS if self.counts[kind]] + ["new"] * bool(self.brought)
+        return max(seen, key=KINDS.index, default="same")
 
     @property
     def changed(self) -> bool:
         """Whether anything but rounding differs."""
         return KINDS.index(self.kind) > KINDS.index("rounding")
-
-    @property
-    def known(self) -> list[str]:
-        """What the table of changes says about the row."""
-        return [f"{change.name}: {change.history}" for change in CHANGES.values() if self.row in change.rows]
 
 
 def key(case: Case) -> str:
@@ -47,15 +46,30 @@ def key(case: Case) -> str:
 
 
 def drift(old: Reference, new: Reference, rows: Iterable[str] = CATALOGUE) -> Iterator[RowDrift]:
-    """Every row that has a case in both. A live side evaluates the cases of the recorded one; of two live ones, `old` draws them."""
+    """Every row that has a case in both, or is in the newer one only.
+
+    A live side evaluates the cases of the recorded one; of two live ones, `old` draws them.
+    """
+    versions = old.versions["Flux"], new.versions["Flux"]
     for name in rows:
-        found = RowDrift(name)
+        found = RowDrift(name, _known(name, *versions), _brought(name, *versions))
         for case, before, after in _pairs(CATALOGUE[name], old, new):
             for dtype in before.keys() & after.keys():
                 kind = _compared(found, case.cast(dtype), before[dtype], after[dtype])
                 found.counts[kind] += 1
-        if any(found.counts.values()):
+        if any(found.counts.values()) or found.brought:
             yield found
+
+
+def _known(row: str, old: str, new: str) -> list[tuple[str, str]]:
+    before, after = formulas_of(old), formulas_of(new)
+    changes = [change for change in CHANGES.values() if row in change.rows and before[change.name] != after[change.name]]
+    return [(change.formulas[before[change.name]], change.formulas[after[change.name]]) for change in changes]
+
+
+def _brought(row: str, *versions: str) -> list[str]:
+    older, newer = sorted(versions, key=parsed)
+    return [release for release in CATALOGUE[row].newer_than(older) if parsed_release(release) <= parsed(newer)]
 
 
 def _pairs(row, old: Reference, new: Reference) -> Iterator[tuple[Case, dict[str, Outcome], dict[str, Outcome]]]:
@@ -82,7 +96,7 @@ def _compared(found: RowDrift, case: Case, old: Outcome, new: Outcome) -> str:
         return "refusal"
     if old.error:
         return "same"
-    kinds = {"same"}
+    kinds, differ = {"same"}, []
     for name in sorted({*old.arrays, *new.arrays}):
         a, b = old.arrays.get(name), new.arrays.get(name)
         if a is None or b is None:
@@ -95,14 +109,15 @@ def _compared(found: RowDrift, case: Case, old: Outcome, new: Outcome) -> str:
             _note(found, f"{name}: {a.dtype}, then {b.dtype}")
             kinds.add("dtype")
         elif not np.array_equal(a, b, equal_nan=a.dtype.kind == "f"):
-            kinds.add("value")
-            found.sizes[name] = max(found.sizes.get(name, 0.0), _relative(a, b))
-    if "value" in kinds:
+            differ.append(name)
+    if differ:
         row = CATALOGUE[case.row]
-        common = [{name: outcome.arrays[name] for name in old.arrays.keys() & new.arrays.keys()} for outcome in (old, new)]
-        verdict = compare(case, Outcome(common[0]), Outcome(common[1]), sensitivity(row.evaluate, case), row.slack_ulps(case))
-        if all(difference.agrees for difference in verdict.differences if "dtype" not in difference.reason):
-            kinds = kinds - {"value"} | {"rounding"}
+        before, after = ({name: outcome.arrays[name] for name in differ} for outcome in (old, new))
+        verdict = compare(case, Outcome(before), Outcome(after), sensitivity(row.evaluate, case), row.slack_ulps(case))
+        for difference in verdict.differences:
+            name, sizes = difference.array, found.rounding if difference.agrees else found.sizes
+            kinds.add("rounding" if difference.agrees else "value")
+            sizes[name] = max(sizes.get(name, 0.0), _relative(before[name], after[name]))
     return max(kinds, key=KINDS.index)
 
 

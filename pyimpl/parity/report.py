@@ -9,9 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from .checking import DTYPES, Reference, RowReport, Summary
-from .drift import RowDrift
+from .drift import KINDS, RowDrift
 
-COLOURS = {"agrees": "green", "disagrees": "bold red", "mistrusted": "yellow", "lost": "bold red", "absent": "yellow"}
+COLOURS = {"agrees": "green", "disagrees": "bold red", "mistrusted": "yellow", "lost": "bold red", "absent": "yellow", "newer": "dim"}
 
 
 def versions_line(reference: Reference) -> str:
@@ -42,34 +42,59 @@ def table(reports: list[RowReport]) -> Table:
         for dtype in dtypes:
             worst = report.worst.get(dtype)
             cells += [ulps(worst.ulps), worst.array] if worst else ["-", ""]
-        verdict = report.verdict + (f": {', '.join(sorted(report.mistrusted))}" if report.verdict == "mistrusted" else "")
-        sheet.add_row(report.row.key, str(report.cases), *cells, Text(verdict, COLOURS[report.verdict]))
+        sheet.add_row(report.row.key, str(report.cases), *cells, Text(_verdict(report), COLOURS[report.verdict]))
     return sheet
 
 
-def drift_table(rows: list[RowDrift], verbose: bool = False) -> Table:
-    """One line per row: what kind of change, in how many cases, how large, and what is known of it."""
+def _verdict(report: RowReport) -> str:
+    brought = " and ".join(report.newer)
+    if report.verdict == "newer":
+        return f"newer: since {brought}"
+    what = report.verdict + (f": {', '.join(sorted(report.mistrusted))}" if report.verdict == "mistrusted" else "")
+    return what + (f" (but for what {brought} brought)" if brought else "")
+
+
+def drift_table(rows: list[RowDrift], old: Reference, new: Reference, verbose: bool = False) -> Table:
+    """One line per row: what kind of change, in how many cases, how large, and what the table of changes says of either version."""
     sheet = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for heading in ("row", "change", "cases", "largest, of the largest value", "what is known; what else was seen"):
-        sheet.add_column(heading, no_wrap=heading == "row")
+    sheet.add_column("row", no_wrap=True)
+    sheet.add_column("change, in cases", min_width=14)
+    sheet.add_column("size", min_width=15)  # the largest difference, divided by the largest value
+    sheet.add_column(old.versions["Flux"], ratio=1)
+    sheet.add_column(new.versions["Flux"], ratio=1)
     for row in rows:
-        sizes = sorted(row.sizes.items(), key=lambda item: -item[1])
-        shown = sizes if verbose else sizes[:2]
-        notes = row.known + (row.notes if verbose else row.notes[:2])
-        sheet.add_row(
-            row.row,
-            Text(row.kind, "bold" if row.changed else ""),
-            f"{row.counts[row.kind]} of {sum(row.counts.values())}",
-            ", ".join(f"{name} {size:.1e}" for name, size in shown) if row.kind in ("value", "rounding") else "",
-            "\n".join(notes) if row.changed else "",
-        )
+        sheet.add_row(row.row, Text(_drift_kinds(row), "bold" if row.changed else ""), _drift_sizes(row, verbose), *_formulas(row))
+        for note in row.notes if verbose else ():
+            sheet.add_row("", "", "", Text(note, "dim"))
     return sheet
+
+
+def _drift_kinds(row: RowDrift) -> str:
+    total = sum(row.counts.values())
+    changed = [kind for kind in reversed(KINDS) if row.counts[kind] and (kind == row.kind or KINDS.index(kind) > KINDS.index("rounding"))]
+    lines = [f"{kind}, {row.counts[kind]} of {total}" for kind in changed]
+    return "\n".join(lines + [f"new in {release}" for release in row.brought])
+
+
+def _drift_sizes(row: RowDrift, verbose: bool) -> str:
+    sizes = sorted((row.sizes or row.rounding).items(), key=lambda item: -item[1])
+    lines = [f"{name} {'not finite' if math.isinf(size) else f'{size:.1e}'}" for name, size in (sizes if verbose else sizes[:2])]
+    return "\n".join(lines)
+
+
+def _formulas(row: RowDrift) -> tuple[str, str]:
+    """Of the old and the new version: what the table of changes says, or else what was seen."""
+    if row.known:
+        before, after = zip(*row.known, strict=True)
+        return "\n".join(before), "\n".join(after)
+    return "\n".join(row.notes[:2]), ""
 
 
 def summary_line(summary: Summary, reference: Reference) -> str:
     """How many rows agree, disagree, are mistrusted, and against what."""
     parts = [f"{summary.count('agrees')} rows agree", f"{summary.count('disagrees')} disagree", f"{summary.count('mistrusted')} mistrusted"]
     parts += [f"{summary.count(verdict)} {verdict}" for verdict in ("lost", "absent") if summary.count(verdict)]
+    parts += [f"{summary.count('newer')} newer than this Flux"] if summary.count("newer") else []
     known = sum(report.known for report in summary.reports)
     parts += [f"{known} cases known to differ"] if known else []
     return f"{', '.join(parts)}; reference: {versions_line(reference)}"
@@ -95,6 +120,7 @@ def as_data(summary: Summary, reference: Reference) -> dict:
                 "verdict": report.verdict,
                 "worst": worst,
                 "mistrusted": sorted(report.mistrusted),
+                "newer": report.newer,
                 "findings": findings,
             }
         )
@@ -108,21 +134,21 @@ def write_json(path: Path, summary: Summary, reference: Reference) -> None:
 
 
 def write_junit(path: Path, summary: Summary, reference: Reference) -> None:
-    """The report as JUnit XML: one test per row; what is lost or absent is an error, what is mistrusted is skipped."""
+    """The report as JUnit XML: one test per row; what is lost or absent is an error, what is mistrusted or newer is skipped."""
     errors = summary.count("lost") + summary.count("absent")
     counts = {
         "tests": len(summary.reports),
         "failures": summary.count("disagrees"),
         "errors": errors,
-        "skipped": summary.count("mistrusted"),
+        "skipped": summary.count("mistrusted") + summary.count("newer"),
     }
     suite = ET.Element("testsuite", {"name": "julia-parity"} | {name: str(count) for name, count in counts.items()})
     properties = ET.SubElement(suite, "properties")
     ET.SubElement(properties, "property", name="reference", value=versions_line(reference))
     for report in summary.reports:
         test = ET.SubElement(suite, "testcase", classname=f"julia-parity.{report.row.family}", name=report.row.key)
-        tag = {"disagrees": "failure", "lost": "error", "absent": "error", "mistrusted": "skipped"}.get(report.verdict)
+        tag = {"disagrees": "failure", "lost": "error", "absent": "error", "mistrusted": "skipped", "newer": "skipped"}.get(report.verdict)
         if tag:
-            what = ", ".join(sorted(report.mistrusted)) if tag == "skipped" else f"{len(report.findings)} findings"
-            ET.SubElement(test, tag, message=f"{report.verdict}: {what}").text = "\n\n".join(map(str, report.findings)) or None
+            message = _verdict(report) if tag == "skipped" else f"{report.verdict}: {len(report.findings)} findings"
+            ET.SubElement(test, tag, message=message).text = "\n\n".join(map(str, report.findings)) or None
     ET.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)

@@ -174,6 +174,25 @@ def _entries(name, mine, theirs, response, floor, slack, exact) -> Difference:
         wrong = mine != theirs
         index = tuple(map(int, np.unravel_index(np.argmax(wrong), mine.shape)))
         return Difference(name, not wrong.any(), np.inf if wrong.any() else 0.0, index, mine[index].item(), theirs[index].item(), 0.0)
+    error, unit, terms = _errors(mine, theirs, response)
+    scale = np.max(np.where(np.isfinite(terms), terms, 0), initial=0) * slack + floor
+    tolerance = np.zeros_like(unit) if exact else FACTOR * unit + np.finfo(mine.dtype).eps * scale
+    with np.errstate(over="ignore"):
+        ratio = error / (unit if exact else tolerance / FACTOR)
+    index = tuple(map(int, np.unravel_index(np.argmax(ratio), error.shape)))
+    return Difference(
+        name,
+        bool(np.all(error <= tolerance)),
+        float(ratio[index]),
+        index,
+        mine[index].item(),
+        theirs[index].item(),
+        float(tolerance[index]),
+    )
+
+
+def _errors(mine, theirs, response) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of every entry: the error, one ulp, and the size of the terms that the ulp is measured at."""
     info = np.finfo(mine.dtype)
     a, b = mine.astype(np.float64), theirs.astype(np.float64)
     terms = np.abs(b) + (0 if response is None or response.shape != b.shape else response)
@@ -182,18 +201,19 @@ def _entries(name, mine, theirs, response, floor, slack, exact) -> Difference:
         error = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))
     error = np.where(np.isnan(error), np.inf, error)
     unit = info.eps * np.where(np.isfinite(terms), terms, 0) + info.smallest_normal / info.eps  # below that, something underflowed
-    scale = np.max(np.where(np.isfinite(terms), terms, 0), initial=0) * slack + floor
-    tolerance = np.zeros_like(unit) if exact else FACTOR * unit + info.eps * scale
-    index = tuple(map(int, np.unravel_index(np.argmax(error / (unit if exact else tolerance)), error.shape)))
-    return Difference(
-        name,
-        bool(np.all(error <= tolerance)),
-        float(error[index] / (unit if exact else tolerance / FACTOR)[index]),
-        index,
-        mine[index].item(),
-        theirs[index].item(),
-        float(tolerance[index]),
-    )
+    return error, unit, terms
+
+
+def errors_in_ulp(python: Outcome, julia: Outcome, response: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The error of every entry of every array of floating-point numbers that can be compared entry by entry."""
+    found = {}
+    for name, mine in python.arrays.items():
+        theirs = julia.arrays.get(name)
+        if theirs is not None and mine.dtype == theirs.dtype and mine.dtype.kind == "f" and mine.shape == theirs.shape:
+            error, unit, _ = _errors(mine, theirs, response.get(name))
+            with np.errstate(over="ignore"):
+                found[name] = error / unit
+    return found
 
 
 def _proves_nothing(array: np.ndarray) -> bool:

@@ -8,8 +8,8 @@ from .case import Case
 from .catalogue import Row
 
 
-def workload_cases(rows: Iterable[Row]) -> Iterable[Case]:
-    """The smallest case of every structure and mode, filled with one half."""
+def workload_cases(rows: Iterable[Row]) -> Iterable[tuple[Case, str]]:
+    """The smallest case of every structure and mode, filled with one half, and the first release of Flux that has it."""
 
     def fill(shape, kind):
         return np.zeros(shape, np.int64) if kind.startswith("index:") else np.full(shape, 0.5)
@@ -17,16 +17,16 @@ def workload_cases(rows: Iterable[Row]) -> Iterable[Case]:
     for row in rows:
         for config in row.smallest_configs():
             for mode in row.modes:
-                yield row.complete(config, fill, mode)
+                yield row.complete(config, fill, mode), row.since(config)
 
 
 def as_toml(rows: Iterable[Row]) -> str:
     """`workload.toml`, which `julia/src/workload.jl` reads."""
     lines = ["# Written by `julia-parity record --workload` from the catalogue."]
-    for case in workload_cases(rows):
+    for case, since in workload_cases(rows):
         arrays = {name: {"size": list(array.shape), "kind": _kind(name, array)} for name, array in case.arrays.items()}
         lines += ["", "[[case]]", f"row = {_toml(case.row)}", f"mode = {_toml(case.mode)}", f"config = {_toml(case.config)}"]
-        lines += [f"arrays = {_toml(arrays)}"]
+        lines += [f"arrays = {_toml(arrays)}", *([f"since = {_toml(since)}"] if since != "0" else [])]
     return "\n".join(lines) + "\n"
 
 

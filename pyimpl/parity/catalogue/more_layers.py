@@ -129,6 +129,7 @@ PARALLEL_ROW = Row(
     modes=("auto",),
     exact=_linear,
     slack=activation_slack,
+    since=lambda c: "0.15" if c["layers"] == "one" else "0",
     examples=(
         Example("one layer for three inputs", {**JOINT, "connection": "add", "layers": "one", "inputs": 3}),
         Example("three inputs for two layers", {**JOINT, "connection": "add", "layers": "two", "inputs": 3}, refused=True),
@@ -449,6 +450,7 @@ WEIGHTNORM_ROW = Row(
     modes=("auto",),
     positive=("weight",),
     slack=lambda c: UNIT,
+    since=lambda c: "0.16",
     covers="around a Dense and around a Conv: the sum runs over the last axis of Julia",
 )
 
@@ -470,6 +472,7 @@ REMOVE_ROW = Row(
     sizes=JOINT_SIZES,
     shapes=lambda c: {"x1": (c["batch"], c["n_in"]), "x2": ((c["n_in"], c["n_out"]), "positive"), "x3": (1, c["n_out"])},
     differentiable=False,
+    since=lambda c: "0.16",
     covers="a WeightNorm inside a Chain",
 )
 

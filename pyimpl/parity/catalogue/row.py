@@ -11,6 +11,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from ... import tree
+from ...versions import parsed, parsed_release
 from ..case import Case, Outcome
 from ..evaluators import numpy_twin
 
@@ -42,6 +43,7 @@ class Example:
     refused: bool = False
     known: str = ""  # the reason for which the sides differ here, such as a bug in Flux; it must still be seen
     dtypes: tuple[str, ...] = ("float32", "float64")
+    since: str = "0"  # the first release of Flux that behaves so
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class Row:
     parameters: str = "real"  # the kind of all others
     exact: Callable[[Config], bool] = lambda config: False  # sums and products of the inputs only: small dyadic inputs give no rounding
     slack: Callable[[Config], Slack | None] = lambda config: None
+    since: Callable[[Config], str] = lambda config: "0"  # the first release of Flux that has such a thing
     examples: tuple[Example, ...] = ()
     constant: bool = False  # the outcome is constant by definition, so that its being so is no reason for mistrust
     differentiable: bool = True
@@ -80,6 +83,17 @@ class Row:
         """The slack that the row claims for a case."""
         slack = self.slack(case.config)
         return slack.ulps if slack else 0.0
+
+    def is_in(self, version: str, case: Case) -> bool:
+        """Whether that version of Flux has what the case asks for."""
+        named = [example.since for example in self.examples if example.name == case.origin]
+        return all(parsed_release(release) <= parsed(version) for release in (self.since(case.config), *named))
+
+    def newer_than(self, version: str) -> list[str]:
+        """The releases that brought what that version of Flux does not have, of the structures and examples of the row."""
+        configs = [*self.structures, *(example.config for example in self.examples)]
+        brought = {self.since(config) for config in configs} | {example.since for example in self.examples}
+        return sorted((release for release in brought if parsed_release(release) > parsed(version)), key=parsed_release)
 
     def build(self, case: Case):
         """The twin of `case`, in its dtype and with its parameters."""

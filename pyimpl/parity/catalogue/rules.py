@@ -1,5 +1,7 @@
 """Optimiser rules: the parameter and the rule's state after every one of six steps."""
 
+import dataclasses
+
 import numpy as np
 from hypothesis import strategies as st
 
@@ -20,6 +22,10 @@ def make_rule(config: Config):
     return getattr(pyimpl, config["rule"])(**settings)
 
 
+def _kinds(config: Config) -> set[str]:
+    return {config["rule"]}.union(*map(_kinds, config.get("rules", ())))
+
+
 def _row(name, *variants: Config, examples: tuple[Example, ...] = (), covers="") -> Row:
     structures = tuple({"rule": name, **variant} for variant in variants)
     vector = {**structures[0], "sizes": (3,)}
@@ -32,6 +38,7 @@ def _row(name, *variants: Config, examples: tuple[Example, ...] = (), covers="")
         sizes={"sizes": st.tuples(st.integers(1, 4), st.integers(1, 3))},
         shapes=lambda c: {"x": c["sizes"], **{f"g{i}": c["sizes"] for i in range(1, STEPS + 1)}},
         modes=("steps",),
+        since=lambda c: "0.15" if "couple" in c or "MixedPrecision" in _kinds(c) else "0",
         examples=(
             Example("zero gradients", vector, {"g1": np.zeros(3), "g4": np.zeros(3)}),
             Example("tiny and huge gradients", vector, {"g1": (1e-6, 1e6, -1e6), "g2": (1e6, 1e-6, -1e-6), "g3": (2.0**-20, 1.0, 1024.0)}),
@@ -69,7 +76,7 @@ ROWS = (
         {},
         {"eta": 0.5, "ell": [0.25, 2.0], "gamma": [0.125, 1.0]},
         examples=(
-            _downhill("Rprop"),
+            dataclasses.replace(_downhill("Rprop"), since="0.15"),
             Example(
                 "signs that turn and stay", {"rule": "Rprop", "sizes": (2,)}, {f"g{i}": (1.0, (-1.0) ** i) for i in range(1, STEPS + 1)}
             ),

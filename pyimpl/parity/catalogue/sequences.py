@@ -56,6 +56,10 @@ def _sequence(c: Config, states: int):
     return shapes | ({f"x{i + 2}": ((*batch, c["n_out"]), "small") for i in range(states)} if c.get("given") else {})
 
 
+def _with_bias(c: Config) -> str:
+    return "0" if c.get("bias", True) else "0.16"
+
+
 SEQUENCE = {"n_in": 3, "n_out": 2, "batch": 2, "length": 3}
 SEQUENCE_SIZES = {"n_in": st.integers(1, 3), "n_out": st.integers(1, 3), "batch": st.integers(1, 3), "length": st.integers(1, 4)}
 
@@ -78,9 +82,10 @@ def _recurrent_row(name: str, states: int) -> Row:
         shapes=lambda c: _sequence(c, states),
         modes=("auto",),
         slack=lambda c: GATES,
+        since=_with_bias,
         examples=(
             Example("one time step", {**SEQUENCE, "rank": 3, "length": 1}),
-            Example("one state for all samples", wrong, {f"x{i + 2}": np.array([0.25, -0.5]) for i in range(states)}),
+            Example("one state for all samples", wrong, {f"x{i + 2}": np.array([0.25, -0.5]) for i in range(states)}, since="0.16"),
             Example("wrong number of features", {**SEQUENCE, "rank": 3}, {"x1": np.ones((2, 3, 2))}, refused=True),
             Example("wrong number of states", wrong, {"x2": np.ones((2, 3))}, refused=True),
             Example("no time", {**SEQUENCE, "rank": 3}, {"x1": np.ones((2, 0, 3))}, refused=True),
@@ -106,6 +111,7 @@ def _cell_row(name: str, states: int) -> Row:
         },
         modes=("auto",),
         slack=lambda c: GATES,
+        since=_with_bias,
         examples=(Example("wrong number of features", {**SEQUENCE, "rank": 1}, {"x1": np.ones(2)}, refused=True),),
         covers="one step, with and without a batch, state given or zero, with and without bias",
     )
@@ -146,6 +152,7 @@ RECURRENCE_ROW = Row(
     shapes=lambda c: _sequence(c, 1),
     modes=("auto",),
     slack=lambda c: None if c["cell"] == "own" else GATES,
+    since=lambda c: "0.16",
     examples=(
         Example("a cell of Flux's", {**SEQUENCE, "rank": 3, "cell": "GRUCell"}),
         Example("a cell of one's own", {**SEQUENCE, "rank": 3, "cell": "own", "given": True}),

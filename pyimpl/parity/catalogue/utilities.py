@@ -54,6 +54,7 @@ DESTRUCTURE_ROW = Row(
     sizes={"n": st.integers(2, 4), "batch": st.integers(3, 5)},
     shapes=_flat_shapes,
     slack=lambda c: SPREAD,
+    since=lambda c: "0.16" if c["net"] == "gru" else "0",
     examples=(Example("a vector of another length", {"net": "tied", "n": 2, "batch": 3}, {"x1": np.ones(7)}, refused=True),),
     covers="models made of a vector: the order of the parameters, shared ones, gradients of vector and data",
 )

@@ -72,6 +72,7 @@ const subject = Script
 Script.eval(:(using Flux: Flux))
 Script.eval(:(using LinearAlgebra: BLAS))
 Script.include(versions)
+is_mistake(error) = isdefined(Script, :CaseError) && error isa Script.CaseError
 """
 DEFINITIONS = """
 new_dict() = Dict{String,Any}()
@@ -142,8 +143,8 @@ class Border:
         try:
             found = self._subject.evaluate(row, data, mode, theirs)
         except self._error as error:
-            lines = str(self._main.message(error.exception)).strip().splitlines()
-            return None, [], lines[0] if lines else "an error without a message", bool(self._main.is_mistake(error.exception))
+            message, mistake = str(self._main.message(error.exception)).strip(), bool(self._main.is_mistake(error.exception))
+            return None, [], message if mistake else message.partition("\n")[0] or "an error without a message", mistake
         outcome, nothing = {}, []
         for name in found:
             value = found[name]

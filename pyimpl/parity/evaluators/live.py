@@ -72,7 +72,7 @@ def cached_package() -> Path:
 class LiveJulia:
     """Evaluates cases with real Julia. Use as a context manager.
 
-    With `script`, a Julia file is loaded in place of the package, for `call`.
+    With `script`, a Julia file is loaded in place of the package. `attempts`: how many losses in a row end it.
     Raises NoJulia on entering where Julia does not start, with what it said.
     """
 
@@ -84,10 +84,12 @@ class LiveJulia:
         command: Sequence[str] | None = None,
         case_seconds: float = CASE_SECONDS,
         script: Path | None = None,
+        attempts: int = ATTEMPTS,
     ):
         self.installed = installed
         self.case_seconds = case_seconds
         self.script = script
+        self.attempts = attempts
         self.saved = Path(tempfile.gettempdir()) / "julia-parity-lost"
         self.versions: dict[str, str] = {}
         self._command = list(command or [sys.executable, "-P", str(WORKER)])
@@ -175,9 +177,9 @@ class LiveJulia:
         """One outcome per case, in order. Survives crashes and hangs; gives up on the rest after a few that follow one another."""
         done = failures = 0
         while done < len(cases):
-            if failures >= ATTEMPTS:
+            if failures >= self.attempts:
                 for _ in cases[done:]:
-                    yield Outcome(error=f"not evaluated: Julia was lost {failures} times in a row", lost=True)
+                    yield Outcome(error=f"not evaluated: Julia was lost {failures} times in a row" if failures > 1 else "not evaluated: Julia was lost before", lost=True)
                 return
             try:
                 if self._connection is None:
@@ -187,7 +189,7 @@ class LiveJulia:
             except (OSError, NoJulia) as failure:
                 self._stop()
                 failures += 1
-                if failures >= ATTEMPTS:
+                if failures >= self.attempts:
                     yield Outcome(error=f"Julia could not be started again: {failure}", lost=True)
                     done += 1
                 continue

@@ -1,0 +1,110 @@
+# The Julia side of a user's own pair: what an expression stands for after a file has been read, evaluated on cases.
+# Loaded as a script: nothing of the catalogue has to be compiled for it.
+
+using Flux, Zygote, LinearAlgebra, Statistics, Random
+
+module Cases
+using Flux, NNlib, Optimisers, Zygote, Random
+include(joinpath(@__DIR__, "src", "evaluate.jl"))
+end
+using .Cases: CaseError
+
+const LARGEST = 2^28  # bytes of one array in an outcome
+
+"(file, expression) => what it stands for."
+const SUBJECTS = Dict{Tuple{String,String},Any}()
+
+"The user's code stands in a module of its own, in which Flux and the standard libraries can be named."
+function read_subject(file, expression)
+    user = Module(:UserCode)
+    Core.eval(user, :(using Flux, Zygote, LinearAlgebra, Statistics, Random))
+    Core.eval(user, :(include(path) = Base.include($user, path)))
+    Core.eval(user, :(eval(x) = Core.eval($user, x)))
+    if !isempty(file)
+        isfile(file) || throw(CaseError("there is no file $file"))
+        try
+            Base.include(user, file)
+        catch error
+            error isa InterruptException && rethrow()
+            throw(CaseError("$file cannot be read: $(rstrip(sprint(showerror, error)))"))
+        end
+    end
+    try
+        return Core.eval(user, Meta.parse(expression))
+    catch error
+        throw(CaseError("`$expression` cannot be evaluated$(isempty(file) ? "" : " after $file"): $(rstrip(sprint(showerror, error)))"))
+    end
+end
+
+subject_of(config) = get!(() -> read_subject(config["file"], config["expression"]), SUBJECTS, (config["file"], config["expression"]))
+
+"Every array of floating-point numbers inside the model, by path."
+parameters(file, expression) = Dict{String,Any}(Cases.arrays_of(subject_of(Dict("file" => file, "expression" => expression))))
+
+"What the subject is, in a word: a function, or a model of so many arrays."
+function describe(file, expression)
+    subject = subject_of(Dict("file" => file, "expression" => expression))
+    return subject isa Function && isempty(Cases.arrays_of(subject)) ? "function" : "model"
+end
+
+# The user's code is newer than the caller.
+evaluate(row, config, mode, arrays) = Base.invokelatest(evaluate_subject, subject_of(config), config, mode, arrays)
+
+function evaluate_subject(subject, config, mode, arrays)
+    mode == "function" && return evaluate_function(subject, config, arrays)
+    T = eltype(first(x for x in values(arrays) if eltype(x) <: AbstractFloat))
+    found = Dict{String,Any}()
+    Cases.evaluate_layer!(found, () -> (T === Float32 ? f32 : f64)(deepcopy(subject)), mode, arrays)
+    return found
+end
+
+scalar(x::Array{<:Any,0}) = x[]
+scalar(x) = copy(x)
+
+function evaluate_function(subject, config, arrays)
+    f = deepcopy(subject)
+    found = Dict{String,Any}()
+    xs = Any[]
+    for call in 1:get(config, "calls", 1)
+        xs = map(scalar, Cases.numbered("x", arrays))
+        output!(found, call == 1 ? "y" : "y@$call", f(xs...))
+    end
+    foreach(((i, x),) -> x isa Array && (found["after.x$i"] = x), enumerate(xs))
+    cotangents = Cases.numbered("dy", arrays)
+    isempty(cotangents) && return found
+    y, back = Zygote.pullback(f, map(scalar, Cases.numbered("x", arrays))...)
+    dxs = back(fitting(y, cotangents))
+    for (i, (x, dx)) in enumerate(zip(xs, dxs))
+        eltype(x) <: Integer || Cases.record!(found, "grad.x$i", dx)
+    end
+    return found
+end
+
+fitting(y::Number, dys) = only(dys)[]
+fitting(y::AbstractArray, dys) = reshape(only(dys), size(y))
+fitting(y::Tuple, dys) = (rest = collect(Any, dys); Tuple(part isa Union{Number,AbstractArray} ? fitting(part, Any[popfirst!(rest)]) : nothing for part in y))
+fitting(y::NamedTuple, dys) = NamedTuple{keys(y)}(fitting(Tuple(y), dys))
+
+# An output as named arrays. `missing` becomes NaN, and it is said where.
+
+output!(found, path, x::Number) = (found[path] = fill(x); found)
+output!(found, path, x::Complex) = output!(output!(found, "$path.real", real(x)), "$path.imag", imag(x))
+output!(found, path, ::Nothing) = found
+output!(found, path, ::Missing) = output!(output!(found, path, NaN), "$path.missing", true)
+output!(found, path, x::Union{Tuple,NamedTuple}) =
+    (foreach(key -> output!(found, "$path.$(key isa Int ? key - 1 : key)", x[key]), keys(x)); found)
+output!(found, path, x::AbstractDict) = (foreach(key -> output!(found, "$path.$key", x[key]), keys(x)); found)
+output!(found, path, x::AbstractArray{<:Complex}) = output!(output!(found, "$path.real", real(x)), "$path.imag", imag(x))
+function output!(found, path, x::AbstractArray{<:Real})
+    sizeof(eltype(x)) * length(x) <= LARGEST ||
+        error("$path has size $(size(x)), $(sizeof(eltype(x)) * length(x)) bytes: more than the $LARGEST that are compared")
+    found[path] = Array(x)
+    return found
+end
+function output!(found, path, x::AbstractArray)
+    T = Base.nonmissingtype(eltype(x))
+    T <: Real || return output!(found, path, Tuple(x))
+    output!(found, path, map(entry -> ismissing(entry) ? convert(float(T), NaN) : convert(float(T), entry), x))
+    return output!(found, "$path.missing", map(ismissing, x))
+end
+output!(found, path, x) = error("$path is a $(typeof(x)), expected numbers, arrays of them, or tuples of these")

@@ -1,0 +1,236 @@
+"""The verbs for a user's own pair: `crosscheck`, `explain`, `new`."""
+
+import datetime
+import json as json_format
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Annotated
+
+import jinja2
+import numpy as np
+import typer
+from rich.table import Table
+
+from .checking import DTYPES
+from .console import NO_REFERENCE, USAGE, Source, aside, fail, screen
+from .evaluators import recorded
+from .evaluators.live import NoJulia
+from .evaluators.recorded import NoRecording
+from .report import ulps, versions_line
+
+OutFile = Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False)]
+
+
+def crosscheck(
+    python: Annotated[str, typer.Argument(metavar="my.py:function", help="The Python side: a function, a layer or a module in a file.")],
+    julia: Annotated[str, typer.Argument(metavar="my.jl:function", help="The Julia side: a function or expression after a file is read.")],
+    shape: Annotated[
+        list[str] | None, typer.Option(metavar="SHAPE", help='One for each argument: "batch,5", "n,n:positive", "" for a number.')
+    ] = None,
+    inputs: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Arrays of your own in place of drawn ones: .npy, or .npz with an array per argument."),
+    ] = None,
+    dtype: Annotated[str, typer.Option(metavar="DTYPES", help="float64, float32 or both.")] = "float64,float32",
+    layout: Annotated[
+        str | None, typer.Option(metavar="LAYOUT", help="same, reversed, or for single arrays x1=same,y=reversed (default: see README).")
+    ] = None,
+    backward: Annotated[str | None, typer.Option(metavar="my.py:function", help="backward(dy, *xs) of the Python function.")] = None,
+    gradient: Annotated[str, typer.Option(help="auto, none, or differences: Julia's against central differences.")] = "auto",
+    mode: Annotated[str | None, typer.Option(help="Of a model: auto, train or test.")] = None,
+    calls: Annotated[int, typer.Option(min=1, help="Calls in a row.")] = 1,
+    cases: Annotated[int, typer.Option(min=1, help="Drawn cases.")] = 50,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+    seconds: Annotated[float, typer.Option(min=1, help="How long one call may take.")] = 60,
+    reference: Annotated[Source, typer.Option(help="Julia itself, or a recording of this pair.")] = Source.auto,
+    recording: Annotated[Path | None, typer.Option(metavar="FILE", help="A recording that --record has made.")] = None,
+    record: OutFile = None,
+    bundle: Annotated[Path, typer.Option(metavar="DIR", file_okay=False, help="Where a disagreement is written.")] = Path("parity-bundles"),
+    html: OutFile = None,
+    json: OutFile = None,
+):
+    """Check your own pair: a Python function, layer or module against a Julia function or model. Exit codes as in `check`."""
+    from . import bundle as bundles
+    from .pair import check_pair, make_pair, open_reference
+    from .explain import explain
+    from .inputs import arrays
+    from .julia_side import JuliaSubjectError
+    from .story import story
+    from .subjects import SubjectError, load_subject, parse_julia
+
+    dtypes = tuple(part.strip() for part in dtype.split(","))
+    if not dtypes or set(dtypes) - set(DTYPES):
+        raise fail(f"--dtype takes {' and '.join(DTYPES)}, got {dtype!r}", USAGE)
+    for path in (html, json, record):
+        if path is not None and not path.parent.is_dir():
+            raise fail(f"there is no directory {path.parent} for {path.name}", USAGE)
+    if (shape is None) == (inputs is None):
+        raise fail("give a --shape for every argument, or arrays of your own with --inputs", USAGE)
+    if record is not None and reference is Source.recorded:
+        raise fail("--record needs a live Julia", USAGE)
+    try:
+        subject = load_subject(python)
+        pair = make_pair(
+            subject,
+            (found := parse_julia(julia))[1],
+            arrays(*shape) if shape is not None else _own(inputs),
+            file=found[0],
+            backward=load_subject(backward) if backward else None,
+            layout=_layout(layout),
+            mode=mode,
+            gradient=gradient,
+            calls=calls,
+            name=python.rpartition(":")[2],
+            origin=f"{Path(python.rpartition(':')[0]).resolve()}:{python.rpartition(':')[2]}",
+            seconds=seconds,
+        )
+    except (SubjectError, ValueError, TypeError, OSError) as wrong:
+        raise fail(str(wrong), USAGE) from None
+    with _started():
+        reached = open_reference(pair, "live" if record else reference.value, recording, seconds)
+    screen.print(f"reference: {versions_line(reached)}", highlight=False, soft_wrap=True)
+    try:
+        with aside.status("checking (the first call of a function is compiled)"):
+            result = check_pair(pair, reached, dtypes, cases, seed)
+    except JuliaSubjectError as wrong:
+        raise fail(str(wrong), USAGE) from None
+    _table(result)
+    if not result.agrees:
+        with aside.status("looking for an explanation"):
+            result.explanations = explain(result)
+        if result.smallest is not None:
+            bundles.write_bundle(bundle, result)
+        screen.print(f"\n{story(result)}", markup=False, highlight=False, soft_wrap=True)
+    if record is not None:
+        _record(record, result)
+    if html is not None:
+        from .html_report import write_html
+
+        write_html(html, [result])
+        screen.print(f"report: {html}", highlight=False, soft_wrap=True)
+    if json is not None:
+        json.write_text(json_format.dumps(_as_json(result), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    raise typer.Exit(_exit_code(result))
+
+
+def explain_bundle(
+    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", file_okay=False, help="A directory that `crosscheck` has written.")],
+    reference: Annotated[Source, typer.Option(help="Julia run again, or what the bundle has of it.")] = Source.recorded,
+    html: OutFile = None,
+):
+    """Replay a disagreement from its bundle with the Python side as it is now, and say what would make it vanish."""
+    from .bundle import BundleError, replay
+    from .pair import LivePair
+    from .explain import explain
+    from .julia_side import session
+    from .story import story
+
+    try:
+        with _started():
+            live = LivePair(session()) if reference is Source.live else None
+        with aside.status("replaying"):
+            result = replay(bundle, live)
+    except BundleError as wrong:
+        raise fail(str(wrong), USAGE) from None
+    result.bundle = bundle
+    if not result.agrees:
+        with aside.status("looking for an explanation"):
+            result.explanations = explain(result)
+    screen.print(f"reference: {versions_line(result)}", highlight=False, soft_wrap=True)
+    screen.print(story(result), markup=False, highlight=False, soft_wrap=True)
+    if html is not None:
+        from .html_report import write_html
+
+        write_html(html, [result])
+    raise typer.Exit(_exit_code(result))
+
+
+def new(
+    name: Annotated[str, typer.Argument(help="The name of the pair: a Python identifier.")],
+    directory: Annotated[Path, typer.Option("--out", metavar="DIR", file_okay=False, help="Where the files go.")] = Path("."),
+):
+    """Make a pair to start from: NAME.py, NAME.jl and test_NAME.py."""
+    if not name.isidentifier():
+        raise fail(f"a pair is called by a Python identifier, got {name!r}", USAGE)
+    templates = resources.files(__package__) / "templates"
+    files = {f"{name}.py": "new.py.jinja", f"{name}.jl": "new.jl.jinja", f"test_{name}.py": "new_test.py.jinja"}
+    there = [file for file in files if (directory / file).exists()]
+    if there:
+        raise fail(f"{', '.join(there)} exists already in {directory}: nothing was written", USAGE)
+    directory.mkdir(parents=True, exist_ok=True)
+    for file, template in files.items():
+        text = jinja2.Template((templates / template).read_text(encoding="utf-8"), keep_trailing_newline=True).render(name=name)
+        (directory / file).write_text(text, encoding="utf-8")
+        screen.print(str(directory / file), highlight=False, soft_wrap=True)
+    python, julia = directory / f"{name}.py", directory / f"{name}.jl"
+    screen.print(f'try: julia-parity crosscheck {python}:{name} {julia}:{name} --shape "batch,5"', highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _started() -> Iterator[None]:
+    try:
+        with aside.status("starting Julia"):
+            yield
+    except (NoJulia, NoRecording) as missing:
+        raise fail(str(missing), NO_REFERENCE) from None
+
+
+def _own(path: Path | None):
+    assert path is not None
+    try:
+        found = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as problem:
+        raise ValueError(f"{path} cannot be read as .npy or .npz: {problem}") from problem
+    return found if isinstance(found, np.ndarray) else [found[name] for name in found.files]
+
+
+def _layout(text: str | None) -> str | dict[str, str] | None:
+    if text is None or "=" not in text:
+        return text
+    return dict(tuple(part.strip().split("=", 1)) for part in text.split(",") if "=" in part)  # type: ignore[misc]
+
+
+def _table(result) -> None:
+    sheet = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("pair", "cases", "dtype", "worst error", "where"):
+        sheet.add_column(heading)
+    for dtype, worst in result.report.worst.items():
+        error = f"{ulps(worst.ulps)} ulp" if np.isfinite(worst.ulps) else "without bound"
+        sheet.add_row(result.pair.name, str(result.report.per_dtype[dtype]), dtype, error, worst.array)
+    screen.print(sheet)
+    if result.agrees:
+        blind = result.report.mistrusted
+        doubt = f", but {', '.join(sorted(blind))} was zero or constant in every case: that proves nothing" if blind else ""
+        screen.print(f"{result.pair.name} agrees with {result.pair.julia}{doubt}", style="bold", highlight=False, soft_wrap=True)
+
+
+def _record(path: Path, result) -> None:
+    if path.exists():
+        raise fail(f"{path} exists already: recordings are never written over", USAGE)
+    entries = [(evidence.case, evidence.julia) for evidence in result.evidence]
+    count = recorded.write(path, entries, {"versions": result.versions, "made": datetime.date.today().isoformat()})
+    screen.print(f"recorded: {count} cases in {path}", highlight=False, soft_wrap=True)
+
+
+def _as_json(result) -> dict:
+    report = result.report
+    return {
+        "pair": result.pair.name,
+        "julia": str(result.pair.julia),
+        "reference": {"kind": result.reference, "versions": result.versions},
+        "agrees": result.agrees,
+        "cases": report.cases,
+        "mistrusted": sorted(report.mistrusted),
+        "worst": {dtype: {"array": worst.array, "ulp": str(worst.ulps)} for dtype, worst in report.worst.items()},
+        "findings": [str(finding) for finding in report.findings],
+        "explanations": [vars(explanation) for explanation in result.explanations],
+        "bundle": str(result.bundle) if result.bundle else None,
+    }
+
+
+def _exit_code(result) -> int:
+    if result.agrees:
+        return 0
+    return NO_REFERENCE if all(finding.kind == "lost" for finding in result.report.findings) else 1

@@ -1,0 +1,246 @@
+"""Ranges and slices, counting from 0 or 1, order of entries, padding, flipped kernels."""
+
+import ast
+from collections.abc import Iterator
+
+from .syntax import Rewriting, Scope, argument, array_of, plus, shown, with_argument, with_array
+
+POSITIONS = ("argmax", "argmin", "argsort", "searchsorted", "flatnonzero", "nonzero", "index", "find", "argwhere", "unravel_index", "len")
+READ_ALONG = ("argmax", "argmin", "cumsum", "cumprod", "flatnonzero", "repeat", "diff", "take", "delete", "compress", "convolve")
+
+
+def ranges(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+    """`range` and `arange`, to the end or from one further."""
+    if at.callee(node) not in ("builtins.range", "numpy.arange", "torch.arange"):
+        return
+    assert isinstance(node, ast.Call)
+    args, keywords = node.args, node.keywords
+    if not args or len(args) > 3:
+        return
+
+    def made(*args):
+        return ast.Call(node.func, list(args), keywords)
+
+    if len(args) == 1:
+        for step in (1, -1):
+            yield Rewriting("ends", {node: made(plus(at, args[0], step))}, kind=f"end {step}")
+        yield Rewriting("index", {node: made(ast.Constant(1), plus(at, args[0], 1))}, kind="from 1")
+        yield Rewriting("index", {node: made(ast.Constant(1), args[0])}, 1.2, kind="without 0")
+        return
+    start, end, *step = args
+    given = at.number(step[0]) if step else 1
+    if len(args) == 3 and not isinstance(given, int):
+        yield Rewriting("ends", {node: made(start, at.make("E + S", E=end, S=step[0]), *step)})
+        yield Rewriting("ends", {node: made(start, at.make("E + S / 2", E=end, S=step[0]), *step)}, 1.2)
+        yield Rewriting("ends", {node: made(start, at.make("E - S / 2", E=end, S=step[0]), *step)}, 1.2)
+    else:
+        for one in (1, -1):
+            yield Rewriting("ends", {node: made(start, plus(at, end, one * (1 if given > 0 else -1)), *step)}, kind=f"end {one}")
+            yield Rewriting("index", {node: made(plus(at, start, one), end, *step)}, kind=f"start {one}")
+            yield Rewriting("index", {node: made(plus(at, start, one), plus(at, end, one), *step)}, kind=f"both {one}")
+        if abs(given) > 1:
+            yield Rewriting("ends", {node: made(start, at.make("E + S", E=end, S=step[0]), *step)})
+
+
+def linear_spaces(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+    """With or without the end."""
+    if at.is_call(node, "linspace", "logspace", "geomspace", homes=("numpy", "torch")):
+        assert isinstance(node, ast.Call)
+        yield Rewriting("ends", {node: with_argument(node, "endpoint", False if argument(node, "endpoint") is None else None)})
+        given = argument(node, "num", 2)
+        if given is not None:
+            for step in (1, -1):
+                yield Rewriting("ends", {node: with_argument(node, "num", plus(at, given, step), 2)})
+    if at.is_call(node, "tril", "triu", "eye", homes=("numpy", "torch", "")):
+        assert isinstance(node, ast.Call)
+        given = argument(node, "k", 1) or argument(node, "diagonal", 1) or ast.Constant(0)
+        name = "diagonal" if argument(node, "diagonal") is not None or at.callee(node).startswith("torch") else "k"
+        for step in (1, -1):
+            yield Rewriting("ends", {node: with_argument(node, name, plus(at, given, step), 1)})
+
+
+def _moved(at: Scope, node: ast.expr, low: int, high: int) -> ast.expr | None:
+    """A slice with its bounds moved."""
+    assert isinstance(node, ast.Slice)
+    lower, upper = node.lower, node.upper
+    if low:
+        if lower is None and low < 0:
+            return None
+        lower = plus(at, lower or ast.Constant(0), low)
+    if high:
+        if upper is None and high > 0:
+            return None
+        value = at.number(upper) if upper is not None else 0
+        upper = None if upper is not None and value == -1 and high == 1 else plus(at, upper or ast.Constant(0), high)
+    return ast.Slice(lower, upper, node.step)
+
+
+def subscripts(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+    """Slices and single indices."""
+    if not isinstance(node, ast.Subscript) or (isinstance(node.value, ast.Attribute) and node.value.attr in ("shape", "at")):
+        return
+    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+
+    def with_part(i, new):
+        changed = [*parts[:i], new, *parts[i + 1 :]]
+        return ast.Subscript(node.value, ast.Tuple(changed, ast.Load()) if isinstance(node.slice, ast.Tuple) else changed[0], node.ctx)
+
+    for i, part in enumerate(parts):
+        if isinstance(part, ast.Slice):
+            for low, high, cause in (
+                (0, 1, "ends"),
+                (0, -1, "ends"),
+                (1, 0, "index"),
+                (-1, 0, "index"),
+                (1, 1, "index"),
+                (-1, -1, "index"),
+            ):
+                if (part.lower is None and part.upper is None) or (moved := _moved(at, part, low, high)) is None:
+                    continue
+                yield Rewriting(cause, {node: with_part(i, moved)}, 1.2 if low else 1, kind=f"slice {low} {high}")
+        elif not (isinstance(part, ast.Constant) and not isinstance(part.value, int)) and not isinstance(part, ast.Compare | ast.Call):
+            for step in (1, -1):
+                if at.number(part) != 0 or step > 0:
+                    yield Rewriting("index", {node: with_part(i, plus(at, part, step))}, 1.3, kind=f"subscript {step}")
+
+
+def counted(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+    """Positions that are given back, `enumerate`, and the number of a step as an exponent."""
+    if at.is_call(node, *POSITIONS, homes=("numpy", "torch", "")) or at.callee(node) == "builtins.len":
+        for step in (1, -1):
+            yield Rewriting("index", {node: plus(at, node, step)}, 1.1, kind=f"position {step}")  # type: ignore[arg-type]
+    elif at.callee(node) == "builtins.enumerate":
+        assert isinstance(node, ast.Call)
+        given = argument(node, "start", 1)
+        yield Rewriting("index", {node: with_argument(node, "start", 1 if given is None else None, 1)})
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and not isinstance(node.right, ast.Constant):
+        for step in (1, -1):
+            yield Rewriting("index", {node: ast.BinOp(node.left, node.op, plus(at, node.right, step))}, 1.1, kind=f"exponent {step}")
+
+
+def loop_variables(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+    """What a loop counts, used as a number."""
+    if isinstance(node, ast.For | ast.comprehension) and any(word in ast.unparse(node.iter) for word in ("range", "enumerate")):
+        for target in [part for part in ast.walk(node.target) if isinstance(part, ast.Name)]:
+            around = at.tree if isinstance(node, ast.For) else at.parents[node]
+            loads = [
+                part
+                for part in ast.walk(around)
+                if isinstance(part, ast.Name)
+                and part.id == target.id
+                and isinstance(part.ctx, ast.Load)
+                and not any(isinstance(outer, ast.Subscript) and part in ast.walk(outer.slice) for outer in at.ancestors(part))
+            ]
+            for step in (1, -1):
+                for load in loads:
+                    yield Rewriting("index", {load: plus(at, load, step)}, 1.1)
+                if len(loads) > 1:
+                    yield Rewriting("index", {load: plus(at, load, step) for load in loads}, 1.2)
+    elif (
+        isinstance(node, ast.Assign)
+        and len(node.targets) == 1
+        and isinstance(node.targets[0], ast.Name)
+        and at.callee(node.value).endswith(".arange")
+    ):
+        for step in (1, -1):
+            yield Rewriting("index", {node.value: plus(at, node.value, step)}, 1.1)
+
+
+def order(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+    """Along the rows or down the columns."""
+    if at.is_call(node, "reshape", "ravel", "flatten", homes=("numpy", "")):
+        assert isinstance(node, ast.Call)
+        yield Rewriting("order", {node: with_argument(node, "order", "F" if argument(node, "order") is None else None)}, kind="order")
+    if at.is_call(node, *READ_ALONG, homes=("numpy", "")):
+        assert isinstance(node, ast.Call)
+        array = array_of(at, node)
+        if array is not None:
+            yield Rewriting("order", {node: with_array(at, node, at.make("NP.asarray(A).T", A=array))}, 1.2, kind="T")
+    if at.is_call(node, "tolist", homes=("",)) or (isinstance(node, ast.Attribute) and node.attr == "flat"):
+        array = node.func.value if isinstance(node, ast.Call) else node.value  # type: ignore[attr-defined]
+        yield at.rewritten("order", node, f"A.T.{'tolist()' if isinstance(node, ast.Call) else 'flat'}", A=array)
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and isinstance(node.slice, ast.Compare | ast.Name | ast.UnaryOp):
+        yield at.rewritten("order", node, "A.T[NP.asarray(M).T]", 1.3, A=node.value, M=node.slice)
+    if at.is_call(node, "where", "nonzero", "argwhere", homes=("numpy",)) and len(node.args) == 1:  # type: ignore[attr-defined]
+        yield at.rewritten("order", node, "NP.nonzero(NP.asarray(A).T)[::-1]", 1.3, A=node.args[0])  # type: ignore[attr-defined]
+    if at.is_call(node, "unravel_index", "ravel_multi_index", homes=("numpy",)):
+        assert isinstance(node, ast.Call)
+        yield Rewriting("order", {node: with_argument(node, "order", "F" if argument(node, "order") is None else None)})
+
+
+def padding(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+    """The other side."""
+    if at.is_call(node, "pad", homes=("numpy", "torch.nn.functional")):
+        assert isinstance(node, ast.Call)
+        width = argument(node, "pad_width", 1)
+        if isinstance(width, ast.Tuple | ast.List):
+            pairs = [part for part in [width, *width.elts] if isinstance(part, ast.Tuple | ast.List) and len(part.elts) == 2]
+            pairs = [pair for pair in pairs if not any(isinstance(part, ast.Tuple | ast.List) for part in pair.elts) and not _even(pair)]
+            for pair in pairs:
+                yield Rewriting("padding", {pair: ast.Tuple(pair.elts[::-1], ast.Load())}, kind="pad")
+            if len(width.elts) == 4:
+                a, b, c, d = width.elts
+                yield Rewriting("padding", {width: ast.Tuple([b, a, d, c], ast.Load())})
+                yield Rewriting("padding", {width: ast.Tuple([c, d, a, b], ast.Load())}, 1.2)
+        elif isinstance(width, ast.Name) and at.definition(width) is None:
+            yield Rewriting("padding", {width: at.make("W[::-1]", W=width)})
+    elif at.is_call(node, "convolve", "correlate", homes=("numpy",)):
+        assert isinstance(node, ast.Call)
+        given = argument(node, "mode", 2)
+        for mode in ("same", "valid", "full"):
+            if given is None or not isinstance(given, ast.Constant) or given.value != mode:
+                yield Rewriting("padding", {node: with_argument(node, "mode", mode, 2)}, 1.3)
+        if at.is_call(node, "convolve", homes=("numpy",)):
+            for later in (-1, 0, 1):
+                yield at.rewritten("padding", node, f"OPS.centred(A, K, {later})", 1.4, A=node.args[0], K=node.args[1])
+    elif at.is_call(node, "concatenate", "hstack", "vstack", "append", "cat", homes=("numpy", "torch")):
+        assert isinstance(node, ast.Call)
+        both = node.args[0] if node.args else None
+        if isinstance(both, ast.List | ast.Tuple) and len(both.elts) == 2:
+            yield Rewriting("padding", {both: ast.List(both.elts[::-1], ast.Load())})
+        elif len(node.args) >= 2 and at.is_call(node, "append"):
+            yield Rewriting("padding", {node: ast.Call(node.func, [node.args[1], node.args[0], *node.args[2:]], node.keywords)})
+    elif at.is_call(node, "roll", homes=("numpy", "torch")):
+        assert isinstance(node, ast.Call)
+        given = argument(node, "shift", 1)
+        if given is not None:
+            yield Rewriting("padding", {node: with_argument(node, "shift", ast.UnaryOp(ast.USub(), given), 1)})
+    elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript) and isinstance(node.value, ast.Subscript):
+        target, value = node.targets[0], node.value
+        if isinstance(target.slice, ast.Slice) and isinstance(value.slice, ast.Slice):
+            new = {
+                target: ast.Subscript(target.value, value.slice, ast.Store()),
+                value: ast.Subscript(value.value, target.slice, ast.Load()),
+            }
+            yield Rewriting("padding", new)
+
+
+def _even(pair: ast.Tuple | ast.List) -> bool:
+    return shown(pair.elts[0]) == shown(pair.elts[1])
+
+
+def kernels(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+    """Flipped or not."""
+    if at.is_call(node, "convolve", "correlate", homes=("numpy",)):
+        assert isinstance(node, ast.Call)
+        new = ast.Call(node.func, [node.args[0], at.make("K[::-1]", K=node.args[1]), *node.args[2:]], node.keywords)
+        yield Rewriting("kernel", {node: new})
+    elif at.is_call(node, "flip", "flipud", "fliplr", "rot90", homes=("numpy", "torch", "")):
+        array = array_of(at, node)  # type: ignore[arg-type]
+        if array is not None:
+            yield Rewriting("kernel", {node: array})
+    elif (
+        isinstance(node, ast.Subscript)
+        and isinstance(node.ctx, ast.Load)
+        and not any(word in ast.unparse(node.value) for word in ("sort", "eig"))
+    ):
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        if any(isinstance(part, ast.Slice) and part.step is not None and ast.unparse(part.step) == "-1" for part in parts):
+            yield Rewriting("kernel", {node: node.value})
+            if len(parts) == 2:
+                for i in range(2):
+                    kept = [*parts[:i], ast.Slice(), *parts[i + 1 :]]
+                    yield Rewriting("kernel", {node: ast.Subscript(node.value, ast.Tuple(kept, ast.Load()), ast.Load())}, 1.2)
+
+
+RULES = (ranges, linear_spaces, subscripts, counted, loop_variables, order, padding, kernels)

@@ -1,0 +1,89 @@
+"""Literals and dtypes."""
+
+import ast
+from collections.abc import Iterator
+
+import numpy as np
+
+from .syntax import Rewriting, Scope, argument, with_argument
+
+MAKERS = (
+    "zeros",
+    "ones",
+    "full",
+    "empty",
+    "eye",
+    "identity",
+    "linspace",
+    "arange",
+    "array",
+    "asarray",
+    "zeros_like",
+    "ones_like",
+    "full_like",
+    "empty_like",
+)
+MAKERS += ("tri", "hamming", "hanning", "asfarray", "ascontiguousarray")
+FLOATS = ("float64", "float32", "double", "single", "float_", "float")
+SCALARS = (
+    "sqrt",
+    "log",
+    "exp",
+    "power",
+    "prod",
+    "sum",
+    "mean",
+    "log2",
+    "cos",
+    "sin",
+    "array",
+    "asarray",
+    "float64",
+    "float32",
+    "sum",
+    "max",
+)
+
+
+def literals(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+    """0.1 or 0.1f0."""
+    value = (
+        at.number(node)
+        if isinstance(node, ast.Constant | ast.Name | ast.Attribute) and isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
+        else None
+    )
+    if isinstance(value, float) and np.isfinite(value) and float(np.float32(value)) != value:
+        yield at.rewritten("literals", node, "float(NP.float32(C))", kind="float32", C=node)
+    if at.is_call(node, "float32", homes=("numpy",)):
+        yield Rewriting("literals", {node: node.args[0]}, kind="float64")  # type: ignore[attr-defined]
+
+
+def dtypes(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+    """The type of the first argument instead of the default one, and none where one was forced."""
+    if at.is_call(node, *MAKERS, homes=("numpy", "torch")):
+        assert isinstance(node, ast.Call)
+        for name in at.arguments[:3]:
+            like = ast.Attribute(ast.Name(name, ast.Load()), "dtype", ast.Load())
+            yield Rewriting("dtype", {node: with_argument(node, "dtype", like)}, kind=f"made like {name}")
+        if argument(node, "dtype") is not None:
+            yield Rewriting("dtype", {node: with_argument(node, "dtype", None)}, 1.1, kind="made of none")
+        yield Rewriting("dtype", {node: with_argument(node, "dtype", ast.Name("float", ast.Load()))}, 1.2, kind="made float")
+    if at.is_call(node, "astype", "double", "float", "to", "type", homes=("",)) and ast.unparse(node) != "":
+        assert isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        yield Rewriting("dtype", {node: node.func.value}, kind="astype")
+        for name in at.arguments[:3]:
+            like = ast.Attribute(ast.Name(name, ast.Load()), "dtype", ast.Load())
+            yield Rewriting("dtype", {node: ast.Call(ast.Attribute(node.func.value, "astype", ast.Load()), [like], [])}, 1.1)
+    if at.is_call(node, "float64", "float32", homes=("numpy",)) or at.callee(node) in ("builtins.float", "builtins.int"):
+        assert isinstance(node, ast.Call)
+        if node.args:
+            yield Rewriting("dtype", {node: node.args[0]}, 1.1, kind="called")
+    if at.is_call(node, *SCALARS, homes=("numpy",)) and isinstance(at.parents.get(node), ast.BinOp | ast.Assign):
+        yield at.rewritten("dtype", node, "OPS.weak(A)", 1.2, kind="scalar", A=node)
+    if isinstance(node, ast.Return) and node.value is not None and not isinstance(node.value, ast.Tuple):
+        yield Rewriting("dtype", {node.value: at.make("NP.asarray(A, dtype=float)", A=node.value)}, 2)
+        for name in at.arguments[:3]:
+            yield Rewriting("dtype", {node.value: at.make(f"NP.asarray(A, dtype={name}.dtype)", A=node.value)}, 1.8)
+
+
+RULES = (literals, dtypes)

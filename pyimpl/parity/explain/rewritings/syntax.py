@@ -1,0 +1,261 @@
+"""What the rules of rewriting are written with: names resolved, templates, calls changed in one argument."""
+
+import ast
+import builtins
+import copy
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+OPERATIONS = "pyimpl.parity.explain.operations"
+
+
+@dataclass(frozen=True)
+class Rewriting:
+    """One place, or a few that belong together, written in the way of another cause."""
+
+    cause: str
+    parts: Mapping[ast.AST, ast.AST]  # old node -> new node
+    cost: float = 1.0
+    kind: str = ""  # rewritings of one kind are also tried all at once
+
+    @property
+    def at(self) -> ast.AST:
+        """The first place."""
+        return next(iter(self.parts))
+
+
+@dataclass
+class Scope:
+    """A function of the user's: its tree, and what its names stand for."""
+
+    function: types.FunctionType
+    tree: ast.FunctionDef | ast.Lambda
+    parents: dict[ast.AST, ast.AST] = field(default_factory=dict)
+
+    def __post_init__(self):
+        for node in ast.walk(self.tree):
+            for child in ast.iter_child_nodes(node):
+                self.parents[child] = node
+        closed = zip(self.function.__code__.co_freevars, self.function.__closure__ or (), strict=True)
+        self.names: dict[str, Any] = {**vars(builtins), **self.function.__globals__}
+        for name, cell in closed:
+            try:
+                self.names[name] = cell.cell_contents
+            except ValueError:  # not bound yet
+                continue
+        self.locals = {node.id for node in ast.walk(self.tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        self.locals |= set(self.arguments)
+
+    @property
+    def arguments(self) -> list[str]:
+        """The names of the positional arguments, without self."""
+        args = self.tree.args
+        return [arg.arg for arg in [*args.posonlyargs, *args.args] if arg.arg != "self"]
+
+    @property
+    def numpy(self) -> str:
+        """The expression that stands for NumPy."""
+        for name, value in self.names.items():
+            if isinstance(value, types.ModuleType) and value.__name__ == "numpy" and name not in self.locals:
+                return name
+        return "__import__('numpy')"
+
+    def resolve(self, node: ast.AST) -> Any:
+        """The object that a dotted name stands for; None where it is not known before the call."""
+        if isinstance(node, ast.Name):
+            return None if node.id in self.locals else self.names.get(node.id)
+        if isinstance(node, ast.Attribute):
+            owner = self.resolve(node.value)
+            return getattr(owner, node.attr, None) if isinstance(owner, types.ModuleType) else None
+        return None
+
+    def callee(self, node: ast.AST) -> str:
+        """`numpy.std`, `math.log`, `builtins.range`, `user.name`; `.std` of a method; "" of what is no call."""
+        if not isinstance(node, ast.Call):
+            return ""
+        found = self.resolve(node.func)
+        if found is None:
+            return f".{node.func.attr}" if isinstance(node.func, ast.Attribute) else f"user.{getattr(node.func, 'id', '')}"
+        last = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(found, "__name__", "")
+        if isinstance(node.func, ast.Attribute):
+            owner = self.resolve(node.func.value).__name__
+            return f"{'numpy' if owner.startswith('numpy') and 'linalg' not in owner else owner}.{last}"
+        home = getattr(found, "__module__", None) or ("numpy" if type(found).__module__ == "numpy" else "")
+        home = home.split(".")[0] if home.split(".")[0] in ("numpy", "torch", "math", "builtins", "statistics") else "user"
+        return f"{home}.{last}"
+
+    def is_call(self, node: ast.AST, *names: str, homes: tuple[str, ...] = ("numpy", "torch", "")) -> str:
+        """The bare name, where it is one of `names`: a function of one of the modules, or ("") a method of an array."""
+        home, _, name = self.callee(node).rpartition(".")
+        return name if name in names and home in homes else ""
+
+    def is_method(self, node: ast.AST) -> bool:
+        """Whether the array stands before the dot."""
+        return self.callee(node).startswith(".")
+
+    def number(self, node: ast.AST) -> float | int | None:
+        """The value of a literal, or of a number of the module."""
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            value = self.number(node.operand)
+            return None if value is None else -value
+        value = node.value if isinstance(node, ast.Constant) else self.resolve(node)
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+    def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
+        """The nodes around a node, from the inside."""
+        while node in self.parents:
+            node = self.parents[node]
+            yield node
+
+    def statement(self, node: ast.AST) -> ast.AST:
+        """The statement that a node stands in."""
+        return next((outer for outer in [node, *self.ancestors(node)] if isinstance(outer, ast.stmt)), self.tree)
+
+    def make(self, text: str, **parts: ast.AST) -> ast.expr:
+        """An expression in which NP is NumPy, OPS the operations of the toolkit, and the capitals are the nodes given."""
+        tree = ast.parse(text.replace("OPS.", f"__import__('{OPERATIONS}', fromlist=['x']).").replace("NP.", f"{self.numpy}."), mode="eval")
+        return Filled(parts).visit(tree).body
+
+    def rewritten(self, cause: str, node: ast.AST, text: str, cost: float = 1.0, kind: str = "", **parts: ast.AST) -> Rewriting:
+        """The node replaced by an expression as `make` takes it."""
+        return Rewriting(cause, {node: self.make(text, **parts)}, cost, kind)
+
+    def definition(self, name: ast.AST) -> ast.expr | None:
+        """What a local name stands for, where it is assigned once; a part of a shape for `n, d = x.shape`."""
+        if not isinstance(name, ast.Name):
+            return None
+        found: list[ast.expr] = []
+        for node in ast.walk(self.tree):
+            for target in node.targets if isinstance(node, ast.Assign) else []:
+                if isinstance(target, ast.Name) and target.id == name.id:
+                    found.append(node.value)  # type: ignore[attr-defined]
+                if isinstance(target, ast.Tuple) and any(isinstance(part, ast.Name) and part.id == name.id for part in target.elts):
+                    found.append(node.value)  # type: ignore[attr-defined]
+            if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and node.target.id == name.id:
+                found.append(node.value)
+        return found[0] if len(found) == 1 else None
+
+    def is_size(self, node: ast.AST) -> bool:
+        """Whether an expression counts entries: `len(x)`, `x.size`, `x.shape[0]`, a name for one of them."""
+        if isinstance(node, ast.Subscript):
+            return isinstance(node.value, ast.Attribute) and node.value.attr == "shape"
+        if isinstance(node, ast.Attribute):
+            return node.attr in ("size", "shape")
+        if isinstance(node, ast.Call):
+            return bool(self.callee(node) in ("builtins.len", ".size", ".numel", "numpy.size", "numpy.shape"))
+        if is_binary(node, ast.Mult):
+            return self.is_size(node.left) and self.is_size(node.right)  # type: ignore[attr-defined]
+        definition = self.definition(node)
+        return definition is not None and self.is_size(definition)
+
+
+class Filled(ast.NodeTransformer):
+    """Puts nodes in the place of names."""
+
+    def __init__(self, parts: Mapping[str, ast.AST]):
+        self._parts = parts
+
+    def visit_Name(self, node: ast.Name):  # noqa: N802
+        """The node of that name, or the name itself."""
+        return self._parts.get(node.id, node)
+
+
+def replaced(node: Any, new: Mapping[ast.AST, ast.AST]) -> Any:
+    """A copy of a tree with some nodes replaced; a new node may contain the old ones."""
+    if isinstance(node, list):
+        return [replaced(part, new) for part in node]
+    if not isinstance(node, ast.AST):
+        return node
+    if node in new:
+        return replaced(new[node], {old: other for old, other in new.items() if old is not node})
+    made = type(node)(**{name: replaced(value, new) for name, value in ast.iter_fields(node)})
+    return ast.copy_location(made, node)
+
+
+def argument(call: ast.Call, name: str, position: int | None = None) -> ast.expr | None:
+    """The argument of a call by keyword or position; None where it is not given."""
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    if position is not None and len(call.args) > position and not any(isinstance(arg, ast.Starred) for arg in call.args):
+        return call.args[position]
+    return None
+
+
+def with_argument(call: ast.Call, name: str, value: ast.expr | object | None, position: int | None = None) -> ast.Call:
+    """The call with one argument changed, added, or (None) left out."""
+    if value is not None and not isinstance(value, ast.expr):
+        value = ast.Constant(value)
+    if position is not None and len(call.args) > position and not any(keyword.arg == name for keyword in call.keywords):
+        args = [*call.args[:position], *([] if value is None else [value]), *call.args[position + 1 :]]
+        return ast.Call(call.func, args, call.keywords)
+    keywords = [keyword for keyword in call.keywords if keyword.arg != name]
+    if value is not None:
+        keywords.append(ast.keyword(name, value))
+    return ast.Call(call.func, call.args, keywords)
+
+
+def renamed(call: ast.Call, name: str) -> ast.Call:
+    """The call of another function of the same module, or method of the same array."""
+    func = copy.copy(call.func)
+    if isinstance(func, ast.Attribute):
+        func.attr = name
+    else:
+        func.id = name  # type: ignore[attr-defined]
+    return ast.Call(func, call.args, call.keywords)
+
+
+def array_of(scope: Scope, call: ast.Call) -> ast.expr | None:
+    """The array that a function or method is called with."""
+    if scope.is_method(call):
+        return call.func.value  # type: ignore[attr-defined]
+    return call.args[0] if call.args else None
+
+
+def with_array(scope: Scope, call: ast.Call, array: ast.expr) -> ast.Call:
+    """The call with another array."""
+    if scope.is_method(call):
+        return ast.Call(ast.Attribute(array, call.func.attr, ast.Load()), call.args, call.keywords)  # type: ignore[attr-defined]
+    return ast.Call(call.func, [array, *call.args[1:]], call.keywords)
+
+
+def axis_position(scope: Scope, call: ast.Call) -> int:
+    """Where `axis` stands without its name."""
+    return 0 if scope.is_method(call) else 1
+
+
+def axis_name(scope: Scope, call: ast.Call) -> str:
+    """`axis`, or PyTorch's `dim`."""
+    return "dim" if scope.callee(call).startswith("torch.") or argument(call, "dim") is not None else "axis"
+
+
+def same(one: ast.AST, other: ast.AST) -> bool:
+    """Whether two nodes are written alike."""
+    return ast.unparse(one) == ast.unparse(other)
+
+
+def is_binary(node: ast.AST, *ops: type[ast.operator]) -> bool:
+    """Whether a node is one of these operations."""
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ops)
+
+
+def plus(scope: Scope, node: ast.expr, step: int) -> ast.expr:
+    """A whole number more or less, as one would write it: `n - 1` and one make `n`."""
+    value = node.value if isinstance(node, ast.Constant) else None
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+        value = -node.operand.value  # type: ignore[operator]
+    if isinstance(value, int):
+        return ast.parse(str(value + step), mode="eval").body
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub) and isinstance(node.right, ast.Constant):
+        given = node.right.value if isinstance(node.op, ast.Add) else -node.right.value  # type: ignore[operator]
+        if isinstance(given, int):
+            return node.left if given + step == 0 else scope.make(f"A {'+' if given + step > 0 else '-'} {abs(given + step)}", A=node.left)
+    return scope.make(f"A {'+' if step > 0 else '-'} {abs(step)}", A=node)
+
+
+def shown(node: ast.AST) -> str:
+    """The node as the user would have written it."""
+    text = ast.unparse(ast.fix_missing_locations(node)).replace("__import__('numpy')", "np")
+    return text.replace(f"__import__('{OPERATIONS}', fromlist=['x']).", "")

@@ -1,0 +1,328 @@
+"""The report as one page: verdicts, the story of every failure, errors in ulp, what each stage of a model added.
+
+`describe` turns a result into plain data, `write_page` makes the page of it: a test run in several processes gathers the data of all.
+"""
+
+import datetime
+import math
+import platform
+import shlex
+import time
+from collections.abc import Iterable, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import jinja2
+import numpy as np
+
+from .pair import Evidence, Pair, Result
+from .report import ulps, versions_line
+from .story import inputs
+from .verdict import FACTOR, Difference, errors_in_ulp, sensitivity
+
+TEMPLATES = Path(__file__).with_name("templates")
+SECONDS = 20.0  # for the errors of all entries of one pair: what comes after that is not in the histogram
+ARRAYS = 12  # histograms of one pair
+TITLE = "julia-parity"
+
+# Bins of half a decade, of which one begins at the tolerance. Two more: no error at all, and one without bound.
+STEP = 0.5
+LOWEST = math.log10(FACTOR) - 8 * STEP
+EXACT, BOUNDLESS = "0", "inf"
+
+
+def write_html(path: str | Path, results: Sequence[Result], located: Sequence[Any] = (), title: str = TITLE) -> None:
+    """One self-contained page about these results, and about models whose stages were located."""
+    write_page(Path(path), [describe(result) for result in results], [describe_located(model) for model in located], title)
+
+
+def write_page(path: Path, pairs: Sequence[dict[str, Any]], models: Sequence[dict[str, Any]] = (), title: str = TITLE) -> None:
+    """The page of what `describe` and `describe_located` gave."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    page = environment.get_template("report.html").render(
+        title=title,
+        headline=headline(pairs, models),
+        pairs=pairs,
+        models=models,
+        dtypes=list(dict.fromkeys(dtype for pair in pairs for dtype in pair["cases_per_dtype"])),
+        references=_references(pairs),
+        made=datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
+        versions=_own_versions(),
+        tolerance=FACTOR,
+        ulps=shown_ulps,
+        histogram=histogram,
+        last_bin=last_bin,
+        waterfall=waterfall,
+        KINDS=KINDS,
+        MARKS=MARKS,
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page, encoding="utf-8")
+
+
+KINDS = {
+    "meaning": "The sides differ in meaning: in Float64 already, where rounding is far smaller.",
+    "rounding": "The sides differ in rounding: Float64 agrees, Float32 does not.",
+    "refusal": "One side raised an error, the other did not.",
+    "lost": "A side gave no outcome: it crashed, or did not answer.",
+}
+MARKS = {"agrees": "✓", "disagrees": "✗", "lost": "✗", "mistrusted": "?", "absent": "–"}
+
+
+def headline(pairs: Sequence[dict[str, Any]], models: Sequence[dict[str, Any]] = ()) -> str:
+    """How many pairs agree, in a sentence."""
+    wrong = sum(pair["verdict"] in ("disagrees", "lost") for pair in pairs)
+    if not pairs:
+        guilty = sum(model["guilty"] is not None for model in models)
+        if models:
+            return f"{guilty} of {len(models)} {_plural(len(models), 'model')} {'differs' if guilty == 1 else 'differ'}"
+        return "Nothing was checked"
+    if not wrong:
+        return "The pair agrees" if len(pairs) == 1 else f"All {len(pairs)} pairs agree"
+    if len(pairs) == 1:
+        return "The pair differs"
+    return f"{len(pairs) - wrong} of {len(pairs)} pairs agree, {wrong} {'differs' if wrong == 1 else 'differ'}"
+
+
+def _plural(count: int, word: str) -> str:
+    return word if count == 1 else f"{word}s"
+
+
+def _references(pairs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for pair in pairs:
+        kind, versions, made = (pair["reference"][key] for key in ("kind", "versions", "made"))
+        line: Any = SimpleNamespace(name=kind, versions=versions, provenance={"made": made})
+        reference = {"kind": kind, "versions": versions, "line": versions_line(line)}
+        if reference not in found:
+            found.append(reference)
+    return found
+
+
+def _own_versions() -> dict[str, str]:
+    found = {"Python": platform.python_version()}
+    for name in ("julia-parity", "numpy", "hypothesis", "juliacall"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+# --- a result as plain data
+
+
+def describe(result: Result) -> dict[str, Any]:
+    """Everything that the page says of a pair, as numbers, strings, lists and dicts."""
+    report = result.report
+    return {
+        "name": result.pair.name,
+        "julia": str(result.pair.julia),
+        "verdict": report.verdict,
+        "cases": report.cases,
+        "cases_per_dtype": dict(report.per_dtype),
+        "worst": {
+            dtype: {"ulps": worst.ulps, "array": worst.array, "agrees": worst.agrees, "counted": not worst.reason}
+            for dtype, worst in report.worst.items()
+        },
+        "mistrusted": sorted(report.mistrusted),
+        "reference": {"kind": result.reference, "versions": dict(result.versions), "made": result.provenance.get("made", "")},
+        "story": None if result.agrees else _story(result),
+        "errors": _errors(result),
+    }
+
+
+def _place(difference: Difference) -> str:
+    return difference.array + (f"[{', '.join(map(str, difference.index))}]" if difference.index else "")
+
+
+def _story(result: Result) -> dict[str, Any]:
+    report = result.report
+    first = report.findings[0]
+    told = [finding for finding in report.findings if finding.case is first.case]
+    verdicts = [finding.verdict for finding in told]
+    searched = result.smallest.case if result.smallest is not None else None
+    differing = len({id(finding.case) for finding in report.findings} - {id(searched)})
+    return {
+        "kind": first.kind,
+        "differing": min(max(differing, 1), report.cases),
+        "inputs": "\n".join(inputs(result.pair, first.case.arrays)),
+        "said": list(dict.fromkeys(_said(difference) for verdict in verdicts for difference in verdict.differences if difference.reason)),
+        "lost": next((verdict.lost for verdict in verdicts if verdict.lost), ""),
+        "notes": [finding.note.strip(" ()") for finding in told if finding.note],
+        "entries": [
+            _entry(verdict.case.dtype, difference)
+            for verdict in verdicts
+            for difference in sorted(verdict.differences, key=lambda difference: -difference.ulps)
+            if not difference.agrees and not difference.reason
+        ],
+        "explanations": [
+            {name: str(getattr(explanation, name)) for name in ("cause", "where", "change", "evidence")}
+            | {"confident": bool(explanation.confident)}
+            for explanation in result.explanations
+        ],
+        "bundle": str(result.bundle) if result.bundle else "",
+        "replay": shlex.quote(str(result.bundle)) if result.bundle else "",
+    }
+
+
+def _said(difference: Difference) -> str:
+    return difference.reason if difference.array == "refusal" else f"{difference.array}: {difference.reason}"
+
+
+def _entry(dtype: np.dtype, difference: Difference) -> dict[str, Any]:
+    python, julia = difference.python, difference.julia
+    assert python is not None and julia is not None and difference.tolerance is not None
+    off = abs(float(python) - float(julia))
+    return {
+        "dtype": str(dtype),
+        "at": _place(difference),
+        "python": _short(dtype, python),
+        "julia": _short(dtype, julia),
+        "off": f"{off:.3g}" if math.isfinite(off) else "–",
+        "ulps": difference.ulps,
+        "tolerance": f"{difference.tolerance:.2g}",
+    }
+
+
+def _short(dtype: np.dtype, value: Any) -> str:
+    """The shortest decimals that give the number back in its own precision."""
+    return str(dtype.type(value)) if isinstance(value, float) else str(value)
+
+
+def _errors(result: Result) -> dict[str, Any]:
+    """How many entries of every array have an error of which size: counts per bin, by array and dtype."""
+    lost = {id(finding.case) for finding in result.report.findings if finding.verdict.lost}
+    evidence = [each for each in result.evidence if id(each.case) not in lost]
+    if result.smallest is not None and id(result.smallest.case) not in lost and all(each is not result.smallest for each in evidence):
+        evidence.append(result.smallest)
+    counts: dict[str, dict[str, dict[str, int]]] = {}
+    worst: dict[str, float] = {}
+    until, cases = time.monotonic() + SECONDS, 0
+    for each in evidence:
+        if time.monotonic() > until:
+            break
+        cases += 1
+        for dtype, found in _entry_errors(result.pair, each):
+            for name, errors in found.items():
+                bins = counts.setdefault(name, {}).setdefault(dtype, {})
+                for error in errors.ravel().tolist():
+                    key = _bin(error)
+                    bins[key] = bins.get(key, 0) + 1
+                worst[name] = max(worst.get(name, 0.0), float(np.max(errors, initial=0)))
+    exact = sorted(name for name in counts if worst[name] == 0)
+    wrong = sorted((name for name in counts if worst[name] > 0), key=lambda name: -worst[name])
+    names = wrong[:ARRAYS]
+    return {
+        "cases": cases,
+        "arrays": {name: counts[name] for name in names},
+        "exact": exact,
+        "omitted": len(wrong) - len(names),
+        "omitted_worst": max((worst[name] for name in wrong[ARRAYS:]), default=0.0),
+    }
+
+
+def _entry_errors(pair: Pair, evidence: Evidence) -> Iterable[tuple[str, dict[str, np.ndarray]]]:
+    response = sensitivity(pair.evaluate, evidence.case)
+    for dtype, julia in evidence.julia.items():
+        yield dtype, errors_in_ulp(pair.evaluate(evidence.case.cast(dtype)), julia, response)
+
+
+def _bin(error: float) -> str:
+    if error == 0:
+        return EXACT
+    if not math.isfinite(error):
+        return BOUNDLESS
+    # What agrees is at most FACTOR: the bins are open below and closed above.
+    return str(max(math.ceil(round((math.log10(error) - LOWEST) / STEP, 9)) - 1, 0))
+
+
+def shown_ulps(value: float) -> str:
+    """An error in ulp, short; without bound where nothing could be measured."""
+    return ulps(value) if math.isfinite(value) else "∞"
+
+
+# --- figures, as coordinates
+
+WIDTH, STRIP, LABEL, GAP = 320.0, 34.0, 15.0, 7.0
+
+
+def histogram(strips: dict[str, dict[str, int]], last: int) -> dict[str, Any]:
+    """Where bars, ticks and labels of one array's histogram go; the axis ends with the bin `last`, so that those of one pair compare."""
+    boundless = any(BOUNDLESS in bins for bins in strips.values())
+    left, right = 14.0 + GAP, WIDTH - (14.0 + GAP if boundless else 2.0)
+    width = (right - left) / (last + 1)
+    tolerance = round((math.log10(FACTOR) - LOWEST) / STEP)
+
+    def bar(key: str) -> tuple[float, float]:
+        if key == EXACT:
+            return 0.0, 14.0
+        return (WIDTH - 14.0, 14.0) if key == BOUNDLESS else (left + int(key) * width, width)
+
+    drawn, top = [], 0.0
+    for dtype, bins in strips.items():
+        most, total = max(bins.values()), sum(bins.values())
+        beyond = sum(count for key, count in bins.items() if key == BOUNDLESS or (key != EXACT and int(key) >= tolerance))
+        bars = []
+        for key, count in bins.items():
+            x, wide = bar(key)
+            height = max(STRIP * count / most, 1.5)
+            wrong = key == BOUNDLESS or (key != EXACT and int(key) >= tolerance)
+            bars.append({"x": x + 0.5, "y": top + LABEL + STRIP - height, "width": wide - 1, "height": height, "wrong": wrong})
+        said = f"{beyond} of {total} beyond" if beyond else f"{total} {'entry' if total == 1 else 'entries'}"
+        drawn.append({"dtype": dtype, "label": top + LABEL - 5, "base": top + LABEL + STRIP, "bars": bars, "said": said, "beyond": beyond})
+        top += LABEL + STRIP + GAP
+    ticks: list[dict[str, Any]] = [{"x": 7.0, "text": "0"}]
+    decades = range(math.ceil(LOWEST), math.floor(LOWEST + STEP * (last + 1)) + 1)
+    apart = 1 if len(decades) <= 7 else 3 if len(decades) <= 14 else 5
+    ticks += [{"x": left + (decade - LOWEST) / STEP * width, "text": _power(decade)} for decade in decades if decade % apart == 0]
+    ticks += [{"x": WIDTH - 7.0, "text": "∞"}] if boundless else []
+    ticks = [tick for tick in ticks if tick["text"] in "0∞" or left + 8 < tick["x"] < right - 6]
+    return {
+        "width": WIDTH,
+        "height": top + 16,
+        "strips": drawn,
+        "tolerance": left + tolerance * width,
+        "ticks": ticks,
+        "axis": top + 8,
+        "bottom": top - GAP,
+        "segments": [(0.0, 14.0), (left, right)] + ([(WIDTH - 14.0, WIDTH)] if boundless else []),
+    }
+
+
+def last_bin(arrays: dict[str, dict[str, dict[str, int]]]) -> int:
+    """The last bin that the axis of a pair's histograms needs: at least a decade beyond the tolerance."""
+    keys = [int(key) for strips in arrays.values() for bins in strips.values() for key in bins if key not in (EXACT, BOUNDLESS)]
+    return max([*keys, round((math.log10(FACTOR) - LOWEST) / STEP) + 3])
+
+
+def _power(decade: int) -> str:
+    return {0: "1", 1: "10"}.get(decade, "10" + "".join("⁻" if c == "-" else "⁰¹²³⁴⁵⁶⁷⁸⁹"[int(c)] for c in str(decade)))
+
+
+LOUDEST, QUIETEST = 1e3, 1e-2  # ulp, of the waterfall's axis where nothing is beyond
+
+
+def waterfall(stages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The stages with the widths of their bars, in percent of a log axis that all of them share."""
+    sizes = [stage[name] for stage in stages for name in ("inherited", "added")]
+    most = max([LOUDEST, *(size * 2 for size in sizes if math.isfinite(size))])
+
+    def width(size: float) -> float:
+        if not math.isfinite(size):
+            return 99.0
+        return 0.0 if size <= QUIETEST else 99.0 * math.log(size / QUIETEST) / math.log(most / QUIETEST)
+
+    return [
+        stage | {"inherited_width": width(stage["inherited"]), "added_width": width(stage["added"]), "tolerance": width(FACTOR)}
+        for stage in stages
+    ]
+
+
+def describe_located(located: Any) -> dict[str, Any]:
+    """Everything that the page says of a model's stages."""
+    raise NotImplementedError

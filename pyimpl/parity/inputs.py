@@ -1,0 +1,145 @@
+"""What a user's pair is tried on: drawn arrays of given shapes, or the caller's own.
+
+A shape is written as `batch,5`: numbers, and names for sizes that are drawn, the same for the same name everywhere. Behind a colon
+stands what the entries are: `batch,5:positive`. An empty shape is a number.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from .draws import ELEMENTS, drawn_fill
+
+SIZES = (1, 5)
+WHOLE = {"int": (-8, 8), "natural": (0, 16), "bool": (0, 1)}
+MOST_BYTES = 2**28  # of all inputs of a case, in Float64
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The shape of one argument, and the kind of its entries."""
+
+    sizes: tuple[int | str, ...]
+    kind: str = "real"
+
+    @classmethod
+    def parsed(cls, text: str) -> "Shape":
+        """From `batch,5:positive`. Raises ValueError for anything else."""
+        sizes, _, kind = text.partition(":")
+        parts = [part.strip() for part in sizes.split(",")] if sizes.strip() else []
+        wrong = [part for part in parts if not re.fullmatch(r"\d+|[A-Za-z_]\w*", part)]
+        if wrong:
+            raise ValueError(f"a shape is written as `batch,5`, sizes and names of sizes with commas between; got {wrong[0]!r} in {text!r}")
+        kind = kind.strip() or "real"
+        if kind not in ELEMENTS and kind not in WHOLE and not re.fullmatch(r"index:[1-9]\d*", kind):
+            raise ValueError(f"entries are {', '.join([*ELEMENTS, *WHOLE])} or index:N, got {kind!r} in {text!r}")
+        return cls(tuple(int(part) if part.isdigit() else part for part in parts), kind)
+
+    def __str__(self):
+        return ",".join(map(str, self.sizes)) + ("" if self.kind == "real" else f":{self.kind}")
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Arguments that Hypothesis draws: one array per shape."""
+
+    shapes: tuple[Shape, ...]
+    sizes: tuple[int, int] = SIZES
+
+    def __post_init__(self):
+        names = [size for shape in self.shapes for size in shape.sizes]
+        largest = sum(8 * int(np.prod([self.sizes[1] if isinstance(size, str) else size for size in shape.sizes])) for shape in self.shapes)
+        if largest > MOST_BYTES:
+            raise ValueError(
+                f"inputs of up to {largest / 1e9:.2g} GB are more than the {MOST_BYTES / 1e9:.2g} GB that are compared: give smaller sizes"
+            )
+        del names
+
+    def strategy(self) -> st.SearchStrategy[list[np.ndarray]]:
+        """The arguments, as a list."""
+
+        @st.composite
+        def drawn(draw):
+            lowest, highest = self.sizes
+            sizes: dict[str, int] = {}
+            for name in dict.fromkeys(size for shape in self.shapes for size in shape.sizes if isinstance(size, str)):
+                sizes[name] = draw(st.integers(lowest, highest))
+            fill = _fill(draw)
+            return [fill(tuple(sizes.get(size, size) for size in shape.sizes), shape.kind) for shape in self.shapes]
+
+        return drawn()
+
+
+def _fill(draw: Callable):
+    real = drawn_fill(draw, False)
+
+    def fill(shape, kind):
+        if kind not in WHOLE:
+            return real(shape, kind)
+        low, high = WHOLE[kind]
+        numbers = draw(st.lists(st.integers(low, high), min_size=int(np.prod(shape)), max_size=int(np.prod(shape))))
+        return np.asarray(numbers, bool if kind == "bool" else np.int64).reshape(shape)
+
+    return fill
+
+
+@dataclass(frozen=True)
+class Given:
+    """The caller's own arguments: every entry is a list of arrays."""
+
+    cases: tuple[tuple[np.ndarray, ...], ...]
+
+    def __post_init__(self):
+        for case in self.cases:
+            size = sum(array.nbytes for array in case)
+            if size > MOST_BYTES:
+                raise ValueError(
+                    f"inputs of {size / 1e9:.2g} GB are more than the {MOST_BYTES / 1e9:.2g} GB that are compared: give smaller arrays"
+                )
+            for i, array in enumerate(case, 1):
+                if array.dtype.kind not in "biuf":
+                    raise ValueError(f"input {i} is of dtype {array.dtype}: expected floating-point numbers, integers or Booleans")
+
+
+@dataclass(frozen=True)
+class FromStrategies:
+    """Arguments from the caller's own Hypothesis strategies, one for each."""
+
+    strategies: tuple[st.SearchStrategy, ...]
+
+    def strategy(self) -> st.SearchStrategy[list[np.ndarray]]:
+        """The arguments, as a list of arrays."""
+        return st.tuples(*self.strategies).map(lambda xs: [np.asarray(x) for x in xs])
+
+
+Inputs = Drawn | Given | FromStrategies
+
+
+def arrays(*shapes: str, sizes: tuple[int, int] = SIZES) -> Drawn:
+    """Arguments of these shapes, drawn: `arrays("batch,5", "batch:positive")`; named sizes lie between the two of `sizes`.
+
+    Entries are `real` (multiples of 1/32 between -4 and 4), `positive`, `probability`, `small`, `wide`, `int`, `natural`, `bool`,
+    or `index:N` (from 0 to N - 1). Raises ValueError for a shape that cannot be read.
+    """
+    return Drawn(tuple(map(Shape.parsed, shapes)), sizes)
+
+
+def as_inputs(inputs: Any) -> Inputs:
+    """`arrays(...)`, Hypothesis strategies (one, or a sequence), arrays (one, or a sequence), or a list of tuples of arrays: several cases."""
+    if isinstance(inputs, Drawn | Given | FromStrategies):
+        return inputs
+    if isinstance(inputs, st.SearchStrategy):
+        return FromStrategies((inputs,))
+    if isinstance(inputs, np.ndarray | int | float):
+        return Given(((np.asarray(inputs),),))
+    if isinstance(inputs, Sequence) and inputs and all(isinstance(part, st.SearchStrategy) for part in inputs):
+        return FromStrategies(tuple(inputs))
+    if isinstance(inputs, list) and inputs and all(isinstance(part, tuple) for part in inputs):
+        return Given(tuple(tuple(np.asarray(x) for x in part) for part in inputs))
+    if isinstance(inputs, Sequence) and inputs and not isinstance(inputs, str):
+        return Given((tuple(np.asarray(x) for x in inputs),))
+    raise TypeError(f"inputs must be arrays(...), arrays of numbers or Hypothesis strategies, got {type(inputs).__name__} {inputs!r}")

@@ -1,0 +1,85 @@
+"""A disagreement told: the smallest inputs on which it shows, where, by how much, and what would make it vanish."""
+
+import numpy as np
+
+from .checking import Finding
+from .pair import Pair, Result
+from .report import versions_line
+
+SHOWN = 64  # entries of an array that are printed in full
+
+
+def story(result: Result) -> str:
+    """The whole story, for people."""
+    lines = [headline(result), ""]
+    if result.smallest is not None:
+        lines += ["smallest inputs found:" if result.reference == "live" else "smallest recorded inputs:"]
+        lines += [f"    {line}" for line in inputs(result.pair, result.smallest.case.arrays)]
+        lines.append("")
+    if result.report.findings:
+        lines += [*finding_lines(result.pair, result.report.findings[0]), ""]
+    if result.explanations:
+        lines += ["why:"]
+        for explanation in result.explanations[:3]:
+            sure = "" if explanation.confident else "possibly: "
+            lines += [
+                f"    {sure}{explanation.cause}",
+                f"        at {explanation.where}: {explanation.change}",
+                f"        {explanation.evidence}",
+            ]
+    elif not any(finding.verdict.lost for finding in result.report.findings):
+        lines += ["why: none of the known ways in which two correct programs differ makes this difference vanish"]
+    if result.bundle is not None:
+        lines += ["", f"replay: julia-parity explain {result.bundle}"]
+    return "\n".join(lines).rstrip()
+
+
+def headline(result: Result) -> str:
+    """Who differs, how, in how many cases, against which reference."""
+    report = result.report
+    if result.agrees:
+        return f"{result.pair.name} agrees with {result.pair.julia} in {report.cases} cases"
+    differing = len({id(finding.case) for finding in report.findings} - {id(result.smallest.case if result.smallest else None)})
+    kind = report.findings[0].kind
+    how = "could not be compared" if kind == "lost" else f"differ in {kind}"
+    many = f"{min(max(differing, 1), report.cases)} of {report.cases} cases"
+    return f"{result.pair.name} and {result.pair.julia} {how}, in {many}; reference: {versions_line(result)}"
+
+
+def inputs(pair: Pair, arrays: dict[str, np.ndarray]) -> list[str]:
+    """The inputs, by the names that the Python function gives them, as NumPy would write them."""
+    names = {f"x{i}": name for i, name in enumerate(pair.argument_names, 1)}
+    return [line for name, array in arrays.items() for line in written(names.get(name, name), array).splitlines()]
+
+
+def written(name: str, array: np.ndarray) -> str:
+    """`name = array`, long ones by their shape."""
+    if array.size > SHOWN:
+        return f"{name}: {array.dtype} of shape {array.shape}, in the bundle"
+    text = np.array2string(array, separator=", ", threshold=SHOWN + 1, max_line_width=100, prefix=f"{name} = ", floatmode="unique")
+    return f"{name} = {text}" + (f"  # shape {array.shape}" if array.size == 0 or array.ndim > 2 else "")
+
+
+def finding_lines(pair: Pair, finding: Finding) -> list[str]:
+    """Every array that differs: index, both values, error and tolerance."""
+    if finding.verdict.lost:
+        return [finding.verdict.lost]
+    lines = [f"in {finding.verdict.case.dtype}{finding.note}:"]
+    for difference in finding.verdict.differences:
+        if difference.agrees:
+            continue
+        if difference.reason:
+            lines.append(f"    {difference.array}: {difference.reason}")
+            continue
+        at = f"[{', '.join(map(str, difference.index))}]" if difference.index else ""
+        lines += [
+            f"    {difference.array}{at}",
+            f"        python {difference.python!r}",
+            f"        julia  {difference.julia!r}",
+            f"        off by {_error(difference)}, {difference.ulps:.3g} ulp; {difference.tolerance:.3g} is allowed",
+        ]
+    return lines
+
+
+def _error(difference) -> str:
+    return f"{abs(float(difference.python) - float(difference.julia)):.3g}"

@@ -1,0 +1,368 @@
+"""A user's own pair: drawn and shrunk, judged, told, bundled. Where there is no Julia, a second Python function stands in for it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis.extra import numpy as arrays_of
+from hypothesis.strategies import floats
+
+import pyimpl
+from pyimpl.parity import arrays, crosscheck
+from pyimpl.parity.bundle import BundleError, load_bundle, read_array, write_array, write_bundle
+from pyimpl.parity.checking import DTYPES
+from pyimpl.parity.pair import Disagreement, check_pair, make_pair
+from pyimpl.parity.inputs import Shape, as_inputs
+from pyimpl.parity.julia_side import parsed_layout
+from pyimpl.parity.python_side import side_of
+from pyimpl.parity.story import story
+from pyimpl.parity.subjects import SubjectError, load_subject, parse_julia
+
+COMMAND = str(Path(sys.executable).with_name("julia-parity"))
+
+
+class Pretended:
+    """A second Python subject in the place of Julia."""
+
+    name = "live"
+    versions = {"Flux": "none", "Julia": "none"}
+
+    def __init__(self, subject, backward=None):
+        self.side = side_of(subject, backward)
+
+    def outcomes(self, pair, cases, dtypes):
+        for case in cases:
+            yield case, {dtype: self.side.evaluate(case.cast(dtype)) for dtype in dtypes}
+
+
+def standard(x):
+    return (x - x.mean(0)) / np.sqrt(x.var(0) + x.dtype.type(1e-3))
+
+
+def corrected(x):
+    return (x - x.mean(0)) / np.sqrt(x.var(0) * len(x) / max(len(x) - 1, 1) + x.dtype.type(1e-3))
+
+
+def square(x):
+    return x * x
+
+
+def square_backward(dy, x):
+    return 2 * x * dy
+
+
+def checked(python, julia, inputs, backward=None, other_backward=None, **options):
+    pair = make_pair(python, "julia", inputs, backward=backward, **options)
+    return check_pair(pair, Pretended(julia, other_backward))
+
+
+def test_equal_functions_agree():
+    result = checked(standard, standard, arrays("batch,5"))
+    assert result.agrees and result.report.cases == 50 and result.report.worst["float32"].ulps == 0
+
+
+def test_a_difference_is_shrunk_to_a_small_case_with_short_numbers():
+    result = checked(standard, corrected, arrays("batch,5"))
+    assert not result.agrees
+    x = result.smallest.case.arrays["x1"]
+    assert x.shape == (2, 5) and np.count_nonzero(x) == 1
+    assert sum(evidence.agrees for evidence in result.evidence) >= 1  # a single row
+    text = story(result)
+    worst = result.report.findings[0].verdict.worst
+    assert repr(worst.python) in text and repr(worst.julia) in text and f"[{', '.join(map(str, worst.index))}]" in text
+
+
+def test_named_sizes_are_shared_and_kinds_are_kept():
+    seen = []
+
+    def product(a, b, n):
+        seen.append((a.shape, b.shape, type(n)))
+        assert (b > 0).all()
+        return a @ b
+
+    result = checked(product, product, arrays("m,k", "k,n:positive", ":int"))
+    assert result.agrees
+    assert all(a[1] == b[0] and kind is np.int64 for a, b, kind in seen)
+    assert len({a for a, _, _ in seen}) > 5
+
+
+def test_a_wrong_backward_is_found_though_the_output_agrees():
+    result = checked(square, square, arrays("n"), square_backward, lambda dy, x: x * dy)
+    assert {d.array for f in result.report.findings for d in f.verdict.differences if not d.agrees} == {"grad.x1"}
+    assert result.smallest.case.arrays["x1"].size == 1
+
+
+def test_what_one_side_does_to_its_arguments_is_seen():
+    def in_place(x):
+        x += 1
+        return x
+
+    result = checked(in_place, lambda x: x + 1, arrays("n"))
+    assert "after.x1" in str(result.report.findings[0])
+
+
+def test_several_calls_in_a_row():
+    class Counter:
+        def __init__(self):
+            self.count = 0
+
+        def __call__(self, x):
+            self.count += 1
+            return x * self.count
+
+    assert checked(Counter(), Counter(), arrays("n"), calls=3).agrees
+    result = checked(Counter(), lambda x: x, arrays("n"), calls=2)
+    assert all("y@2" in str(finding) for finding in result.report.findings)
+    assert checked(Counter(), lambda x: x, arrays("n")).agrees
+
+
+def test_an_exception_on_one_side_says_where():
+    def fails(x):
+        raise KeyError("no such key")
+
+    result = checked(fails, square, arrays("n"))
+    assert "python raised «KeyError: 'no such key'" in story(result) and f"{Path(__file__).name}:" in story(result)
+    assert checked(fails, fails, arrays("n")).agrees
+
+
+def test_a_function_that_does_not_return_is_asked_once():
+    def hangs(x):
+        while True:
+            pass
+
+    result = checked(hangs, square, arrays("n"), seconds=0.5)
+    assert result.report.verdict == "lost" and "gave no answer for 0.5 s" in story(result)
+
+
+def test_dtypes_and_shapes_are_part_of_the_agreement():
+    result = checked(square, lambda x: np.asarray(x * x, np.float64), arrays("n"))
+    assert "python has dtype float32, julia float64" in story(result)
+    result = checked(lambda x: x.sum(0), lambda x: x.sum(0, keepdims=True), arrays("n,2"))
+    assert "python has shape (2,), julia (1, 2)" in story(result)
+
+
+def test_nan_is_equal_to_nan_alone():
+    x = np.array([1.0, np.nan, 3.0])
+    assert checked(np.cumsum, np.cumsum, x).agrees
+    result = checked(np.nansum, np.sum, x)
+    assert not result.agrees and "nan" in story(result)
+
+
+def test_own_arrays_and_own_strategies():
+    assert checked(square, square, [(np.ones(3),), (np.zeros((2, 2)),)]).report.cases == 2
+    assert checked(np.add, np.add, [np.ones(3), np.ones(3)]).report.cases == 1
+    own = arrays_of.arrays(np.float64, (3,), elements=floats(0, 1, width=32))
+    assert not checked(square, lambda x: x, own).agrees
+
+
+def test_outputs_of_every_structure():
+    def several(x):
+        return {"sum": x.sum(), "parts": (x, [1, 2]), "spectrum": np.fft.fft(x), "none": None}
+
+    result = checked(several, several, arrays("n"))
+    assert result.agrees
+    assert {name for e in result.evidence for name in e.julia["float64"].arrays} == {
+        *("y.sum", "y.parts.0", "y.parts.1", "y.spectrum.real", "y.spectrum.imag", "after.x1")
+    }
+    assert "expected arrays of numbers" in story(checked(lambda x: "text", square, arrays("n")))
+
+
+def test_an_integer_beyond_all_machine_integers_is_an_error():
+    assert "which no machine integer can hold" in story(checked(lambda n: int(n) + 2**70, square, arrays(":int")))
+
+
+@pytest.mark.parametrize("mode", ["auto", "train", "test"])
+def test_a_layer_with_its_parameters_gradients_and_statistics(mode):
+    rng = np.random.default_rng(0)
+    model = pyimpl.Chain(pyimpl.Dense(3, 4, pyimpl.tanh, rng=rng), pyimpl.BatchNorm(4))
+    result = checked(model, model, arrays("batch,3", sizes=(2, 4)), mode=mode)
+    assert result.agrees and {"grad.layers.0.weight", "state.layers.1.var", "plain"} <= result.evidence[0].julia["float64"].arrays.keys()
+    wrong = pyimpl.Chain(model.layers[0], pyimpl.BatchNorm(4, momentum=0.2))
+    result = checked(model, wrong, arrays("batch,3", sizes=(2, 4)), mode=mode)
+    assert result.agrees == (mode == "test")
+    assert mode == "test" or "state.layers.1.var" in story(result)
+
+
+def test_a_torch_module():
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Tanh())
+    result = checked(model, model, arrays("batch,3"))
+    assert result.agrees and {"grad.0.weight", "state.0.bias", "y", "grad.x1"} <= result.evidence[0].julia["float64"].arrays.keys()
+    assert result.report.worst.keys() == set(DTYPES)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("batch,x y", "sizes and names of sizes"), ("2:odd", "entries are real"), ("-1", "sizes and names"), ("3:index:0", "index:N")],
+)
+def test_shapes_that_cannot_be_read(text, message):
+    with pytest.raises(ValueError, match=message):
+        Shape.parsed(text)
+
+
+def test_what_is_no_input_or_too_much_of_it():
+    with pytest.raises(TypeError, match="inputs must be arrays"):
+        as_inputs("batch,5")
+    with pytest.raises(ValueError, match="GB"):
+        arrays("20000,20000")
+    with pytest.raises(ValueError, match=r"2.1 GB.*give smaller arrays"):
+        as_inputs(np.broadcast_to(np.float64(0), (2**28,)))
+    with pytest.raises(ValueError, match="expected floating-point numbers"):
+        as_inputs([np.array(["a"])])
+    with pytest.raises(TypeError, match="must be a function, a layer or a module"):
+        side_of(3)
+
+
+def test_layouts():
+    layout = parsed_layout({"weights": "reversed", "y": "same"}, ["x", "weights"])
+    x = np.arange(6.0).reshape(2, 3)
+    crossed = layout.cross({"x1": x, "x2": x, "grad.x2": x, "y": x, "y@2": x, "dy1": x, "param.w": x, "s": np.array(1.0)})
+    shapes = {name: array.shape for name, array in crossed.items()}
+    assert shapes == {"s": ()} | {
+        "x1": (3, 2),
+        "x2": (2, 3),
+        "grad.x2": (2, 3),
+        "y": (3, 2),
+        "y@2": (3, 2),
+        "dy1": (3, 2),
+        "param.w": (2, 3),
+    }
+    with pytest.raises(ValueError, match="got \"other\"|got 'other'"):
+        parsed_layout({"x1": "other"})
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int8", "uint64", "bool"])
+def test_arrays_come_back_from_their_text(dtype, tmp_path):
+    array = np.array([[0.1, np.nan, -np.inf], [1e-300, -0.0, 3]]).astype(dtype) if "float" in dtype else np.array([[0, 1]]).astype(dtype)
+    for case in (array, array[:0], array[0, 0]):
+        write_array(tmp_path / "x.txt", np.asarray(case))
+        np.testing.assert_array_equal(read_array(tmp_path / "x.txt"), case, strict=True)
+
+
+def test_a_bundle_replays_and_its_program_needs_numpy_alone(tmp_path):
+    (tmp_path / "mine.py").write_text("import numpy as np\n\ndef mine(x):\n    return x * np.float32(2)\n")
+    mine = load_subject(f"{tmp_path / 'mine.py'}:mine")
+    result = checked(mine, lambda x: x * x.dtype.type(3), arrays("n,3"), origin=f"{tmp_path / 'mine.py'}:mine")
+    path = write_bundle(tmp_path / "bundles", result)
+    assert result.bundle == path and (path / "story.txt").read_text().startswith("mine and julia differ in meaning")
+    done = subprocess.run([sys.executable, "-I", str(path / "repro.py")], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and "julia, y:" in done.stdout, done.stderr
+    replayed = subprocess.run([COMMAND, "explain", str(path)], capture_output=True, text=True, timeout=120)
+    assert replayed.returncode == 1 and "differ in meaning" in replayed.stdout, replayed.stderr
+    (tmp_path / "mine.py").write_text("import numpy as np\n\ndef mine(x):\n    return x * x.dtype.type(3)\n")
+    replayed = subprocess.run([COMMAND, "explain", str(path)], capture_output=True, text=True, timeout=120)
+    assert replayed.returncode == 0 and "agrees" in replayed.stdout, replayed.stdout + replayed.stderr
+    (tmp_path / "mine.py").unlink()
+    replayed = subprocess.run([COMMAND, "explain", str(path)], capture_output=True, text=True, timeout=120)
+    assert replayed.returncode == 2 and "there is no Python file" in replayed.stderr
+
+
+def test_what_is_no_bundle(tmp_path):
+    with pytest.raises(BundleError, match="is no bundle"):
+        load_bundle(tmp_path)
+
+
+def test_subjects_that_cannot_be_had(tmp_path):
+    (tmp_path / "broken.py").write_text("import nothing_of_this_name\n")
+    (tmp_path / "fine.py").write_text("def one(): return 1\n")
+    for text, message in [
+        ("one", "expected my.py:name"),
+        (f"{tmp_path}/none.py:f", "there is no Python file"),
+        (f"{tmp_path}/broken.py:f", "ModuleNotFoundError"),
+        (f"{tmp_path}/fine.py:two", "has no two; there are one"),
+    ]:
+        with pytest.raises(SubjectError, match=message):
+            load_subject(text)
+    assert load_subject(f"{tmp_path}/fine.py:one()") == 1
+    assert parse_julia("x -> x .^ 2") == (None, "x -> x .^ 2")
+    with pytest.raises(SubjectError, match="there is no Julia file"):
+        parse_julia("nothing.jl:f")
+
+
+def test_a_new_pair_is_complete_and_nothing_is_written_over(tmp_path):
+    command = [COMMAND, "new", "mine", "--out", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and {path.name for path in tmp_path.iterdir()} == {"mine.py", "mine.jl", "test_mine.py"}
+    again = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert again.returncode == 2 and "exists already" in again.stderr
+    assert subprocess.run([COMMAND, "new", "not-a-name"], capture_output=True, timeout=60).returncode == 2
+    mine = load_subject(f"{tmp_path / 'mine.py'}:mine")
+    backward = load_subject(f"{tmp_path / 'mine.py'}:mine_backward")
+    x, dy, step = np.random.default_rng(0).standard_normal((3, 4, 5))
+    slope = (np.sum(dy * mine(x + 1e-6 * step)) - np.sum(dy * mine(x - 1e-6 * step))) / 2e-6
+    np.testing.assert_allclose(np.sum(backward(dy, x) * step), slope, rtol=1e-6)
+
+
+# With a live Julia.
+
+
+@pytest.fixture
+def julia(pytestconfig):
+    if pytestconfig.live_way is None:
+        pytest.skip("no live Julia here")
+
+
+def test_live_expressions_functions_in_modules_and_gradients(julia, tmp_path):
+    (tmp_path / "mine.jl").write_text("module Mine\nsoft(x) = x ./ (1 .+ abs.(x))\nend\n")
+    for expression in ("Mine.soft", "x -> x ./ (1 .+ abs.(x))"):
+        result = crosscheck(
+            lambda x: x / (1 + abs(x)),
+            expression,
+            arrays("n,3"),
+            file=tmp_path / "mine.jl",
+            backward=lambda dy, x: dy / (1 + abs(x)) ** 2,
+            reference="live",
+            cases=20,
+        )
+        assert result.agrees and result.report.per_dtype == {"float64": 20, "float32": 20}
+
+
+def test_live_layouts(julia):
+    rows = lambda x: x.sum(0)  # noqa: E731
+    assert crosscheck(rows, "x -> vec(sum(x; dims=1))", arrays("n,m"), reference="live", cases=10).agrees
+    with pytest.raises(Disagreement, match="shape|differ"):
+        crosscheck(rows, "x -> vec(sum(x; dims=1))", arrays("2,3"), reference="live", cases=5, layout="reversed")
+    assert crosscheck(rows, "x -> vec(sum(x; dims=2))", arrays("2,3"), reference="live", cases=5, layout="reversed").agrees
+
+
+def test_live_model(julia):
+    model = pyimpl.Chain(pyimpl.Dense(3, 2, pyimpl.relu), pyimpl.BatchNorm(2))
+    flux = "Chain(Dense(3 => 2, relu), BatchNorm(2))"
+    assert crosscheck(model, flux, arrays("batch,3", sizes=(2, 4)), mode="train", reference="live", cases=10).agrees
+    with pytest.raises(Disagreement, match=r"state.layers.1.(mean|var)"):
+        crosscheck(
+            model,
+            "Chain(Dense(3 => 2, relu), BatchNorm(2; momentum=0.2f0))",
+            arrays("batch,3", sizes=(2, 4)),
+            mode="train",
+            reference="live",
+            cases=10,
+        )
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("f(x) = (x +", "ParseError"),
+        ('error("while reading")', "while reading"),
+        ("g(x) = x", "`f` cannot be evaluated"),
+        ("f(x) = nosuch(x)", "nosuch"),
+    ],
+)
+def test_live_julia_that_cannot_be_read_or_run(julia, source, message, tmp_path):
+    (tmp_path / "mine.jl").write_text(source)
+    with pytest.raises((ValueError, Disagreement), match=message):
+        crosscheck(square, "f", arrays("n"), file=tmp_path / "mine.jl", reference="live", cases=5)
+    assert crosscheck(square, "x -> x .* x", arrays("n"), reference="live", cases=5).agrees
+
+
+def test_live_hang_and_memory(julia, tmp_path):
+    (tmp_path / "mine.jl").write_text("hang(x) = (while true; sleep(0.1); end; x)\nlarge(x) = zeros(30_000, 10_000)\n")
+    with pytest.raises(Disagreement, match="Julia gave no answer for 15 s"):
+        crosscheck(square, "hang", arrays("n"), file=tmp_path / "mine.jl", reference="live", cases=5, seconds=15)
+    with pytest.raises(Disagreement, match="2400000000 bytes: more than"):
+        crosscheck(square, "large", np.ones(2), file=tmp_path / "mine.jl", reference="live", dtypes=["float64"])
+    assert crosscheck(square, "x -> x .* x", arrays("n"), reference="live", cases=5).agrees
