@@ -25,7 +25,9 @@ class Run:
     html: Path | None
     recordings: str  # a directory; empty: beside the test file
     start: Path
-    checked: list[dict] = field(default_factory=list)  # reference, verdict, and what the page says, of every pair
+    checked: list[dict] = field(
+        default_factory=list
+    )  # of every pair: its name, reference, verdict, what is mistrusted, and what the page says
     written: list[str] = field(default_factory=list)  # recordings
     missing: str = ""  # why there is no live Julia, once that is known
 
@@ -161,6 +163,10 @@ def pytest_terminal_summary(terminalreporter, config):
         pairs = f"{len(verdicts)} pair{'' if len(verdicts) == 1 else 's'} checked"
         said = ", ".join([f"{verdicts.count('agrees')} agree", *counts])
         terminalreporter.write_line(f"julia-parity: {pairs}, {said}; reference used: {reference}")
+    for checked in run.checked:
+        if checked["verdict"] == "mistrusted":
+            arrays = ", ".join(checked["mistrusted"])
+            terminalreporter.write_line(f"julia-parity: mistrusted: {checked['pair']}: {arrays} zero or constant in every case")
     for path in sorted(set(run.written)):
         terminalreporter.write_line(f"julia-parity: recorded {path}")
     if run.html is not None:

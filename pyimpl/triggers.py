@@ -46,7 +46,10 @@ def early_stopping(f, delay: int, distance=operator.sub, init_score=None, min_di
 
 
 def plateau(f, width: int, distance=operator.sub, init_score=None, min_dist=MIN_DIST) -> Callable[..., bool]:
-    """True from the `width`-th time in a row that the score f is nearer than `min_dist` to the one before; `init_score` as there. Flux: `plateau`."""
+    """True from the `width`-th time in a row that the score f is nearer than `min_dist` to the one before. Flux: `plateau`.
+
+    The one before the first is `init_score`, as for `early_stopping`.
+    """
     last = _first(init_score)
 
     def stays(*args, **options) -> bool:

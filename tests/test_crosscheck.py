@@ -1,5 +1,6 @@
 """A user's own pair: drawn and shrunk, judged, told, bundled. Where there is no Julia, a second Python function stands in for it."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -13,9 +14,9 @@ import pyimpl
 from pyimpl.parity import arrays, crosscheck
 from pyimpl.parity.bundle import BundleError, load_bundle, read_array, write_array, write_bundle
 from pyimpl.parity.checking import DTYPES
-from pyimpl.parity.pair import Disagreement, check_pair, make_pair
 from pyimpl.parity.inputs import Shape, as_inputs
 from pyimpl.parity.julia_side import parsed_layout
+from pyimpl.parity.pair import Disagreement, check_pair, make_pair
 from pyimpl.parity.python_side import side_of
 from pyimpl.parity.story import story
 from pyimpl.parity.subjects import SubjectError, load_subject, parse_julia
@@ -94,6 +95,16 @@ def test_a_wrong_backward_is_found_though_the_output_agrees():
     assert result.smallest.case.arrays["x1"].size == 1
 
 
+def test_a_gradient_that_only_julia_has_is_held_against_differences():
+    result = checked(np.sin, np.sin, arrays("n"), gradient="differences", other_backward=lambda dy, x: dy * np.cos(x))
+    assert result.agrees and result.report.worst["float64"].array
+    assert {"grad.x1"} <= result.evidence[0].julia["float64"].arrays.keys()
+    result = checked(np.sin, np.sin, arrays("n"), gradient="differences", other_backward=lambda dy, x: dy * np.cos(x) * x.dtype.type(1.001))
+    assert {d.array for f in result.report.findings for d in f.verdict.differences if not d.agrees} == {"grad.x1"}
+    with pytest.raises(ValueError, match="for functions only"):
+        checked(pyimpl.Dense(2, 2), square, arrays("n,2"), gradient="differences")
+
+
 def test_what_one_side_does_to_its_arguments_is_seen():
     def in_place(x):
         x += 1
@@ -141,6 +152,33 @@ def test_dtypes_and_shapes_are_part_of_the_agreement():
     assert "python has dtype float32, julia float64" in story(result)
     result = checked(lambda x: x.sum(0), lambda x: x.sum(0, keepdims=True), arrays("n,2"))
     assert "python has shape (2,), julia (1, 2)" in story(result)
+
+
+def test_a_loss_of_precision_is_rounding_not_meaning():
+    def through_half(x):
+        return x.astype(np.float16).astype(x.dtype) if x.dtype == np.float32 else x
+
+    result = checked(lambda x: through_half(x / 3), lambda x: x / x.dtype.type(3), arrays("n"))
+    assert {finding.kind for finding in result.report.findings} == {"rounding"}
+    assert "the error of python is the larger" in story(result)
+
+
+def test_cancellation_inside_a_function_is_no_difference():
+    """Of two rows the standardised ones are plus and minus one: the gradient is what is left of numbers a thousand times as large."""
+    x, dy = np.zeros((2, 3)), np.zeros((2, 3))
+    x[0, 1], dy[0, 1] = 0.84375, 0.21875
+
+    def one_way(dy, x):
+        centred, root = x - x.mean(0), np.sqrt(x.var(0) + x.dtype.type(1e-3))
+        return (dy - dy.mean(0) - centred * (dy * centred).mean(0) / root**2) / root
+
+    def another_way(dy, x):
+        y = standard(x)
+        return (dy - dy.mean(0) - y * (dy * y).mean(0)) / np.sqrt(x.var(0) + x.dtype.type(1e-3))
+
+    assert checked(lambda x: standard(x), standard, [(x,)], one_way, another_way).agrees
+    result = checked(standard, standard, arrays("batch,3"), one_way, another_way)
+    assert result.agrees, story(result)
 
 
 def test_nan_is_equal_to_nan_alone():
@@ -296,6 +334,37 @@ def test_a_new_pair_is_complete_and_nothing_is_written_over(tmp_path):
     np.testing.assert_allclose(np.sum(backward(dy, x) * step), slope, rtol=1e-6)
 
 
+def without_julia(arguments, directory):
+    environment = {
+        "PATH": str(directory),
+        "HOME": str(directory),
+        "PYTHON_JULIAPKG_OFFLINE": "yes",
+        "PYTHON_JULIAPKG_PROJECT": str(directory),
+    }
+    return subprocess.run([COMMAND, *arguments], cwd=directory, env=environment, capture_output=True, text=True, timeout=120)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["mine.py:mine", "mine.jl:mine", "--shape", "n"], 3, "no live Julia is ready"),
+        (["mine.py:mine", "mine.jl:mine"], 2, "give a --shape for every argument"),
+        (["mine.py:mine", "mine.jl:mine", "--shape", "n m"], 2, "sizes and names of sizes"),
+        (["mine.py:yours", "mine.jl:mine", "--shape", "n"], 2, "has no yours"),
+        (["mine.py:mine", "yours.jl:mine", "--shape", "n"], 2, "there is no Julia file"),
+        (["mine.py:mine", "mine.jl:mine", "--shape", "n", "--dtype", "float16"], 2, "--dtype takes"),
+        (["mine.py:mine", "mine.jl:mine", "--shape", "n", "--layout", "other"], 2, "a layout is"),
+        (["mine.py:mine", "mine.jl:mine", "--inputs", "none.npy"], 2, "none.npy cannot be read"),
+        (["mine.py:mine", "mine.jl:mine", "--shape", "n", "--reference", "recorded"], 3, "no recording was named"),
+        (["mine.py:mine", "mine.jl:mine", "--shape", "n", "--reference", "recorded", "--recording", "none.npz"], 3, "is no recording"),
+    ],
+)
+def test_what_the_command_refuses(arguments, code, message, tmp_path):
+    assert without_julia(["new", "mine"], tmp_path).returncode == 0
+    done = without_julia(["crosscheck", *arguments], tmp_path)
+    assert done.returncode == code and message in done.stderr and "Traceback" not in done.stderr, done.stderr
+
+
 # With a live Julia.
 
 
@@ -366,3 +435,22 @@ def test_live_hang_and_memory(julia, tmp_path):
     with pytest.raises(Disagreement, match="2400000000 bytes: more than"):
         crosscheck(square, "large", np.ones(2), file=tmp_path / "mine.jl", reference="live", dtypes=["float64"])
     assert crosscheck(square, "x -> x .* x", arrays("n"), reference="live", cases=5).agrees
+
+
+def test_live_command_records_and_replays_without_julia(julia, tmp_path):
+    assert without_julia(["new", "mine"], tmp_path).returncode == 0
+    pair = ["crosscheck", "mine.py:mine", "mine.jl:mine", "--backward", "mine.py:mine_backward", "--cases", "10"]
+    live = [COMMAND, *pair, "--shape", "batch,5", "--record", "mine.npz"]
+    done = subprocess.run(live, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0 and "recorded: 10 cases" in done.stdout, done.stdout + done.stderr
+    replay = [*pair, "--shape", "batch,5", "--reference", "recorded", "--recording", "mine.npz", "--json", "mine.json"]
+    done = without_julia(replay, tmp_path)
+    assert done.returncode == 0 and "reference: recorded" in done.stdout, done.stdout + done.stderr
+    assert json.loads((tmp_path / "mine.json").read_text())["agrees"]
+    source = (tmp_path / "mine.py").read_text()
+    (tmp_path / "mine.py").write_text(source.replace("x.var(axis=0)", "x.var(axis=0, ddof=1)", 1))
+    done = without_julia(replay, tmp_path)
+    assert done.returncode == 1 and "differ in meaning" in done.stdout, done.stdout + done.stderr
+    (bundle,) = (tmp_path / "parity-bundles").iterdir()
+    done = subprocess.run(["julia", "--startup-file=no", str(bundle / "repro.jl")], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0 and "python:" in done.stdout, done.stderr

@@ -1,16 +1,27 @@
-"""The semantics of older versions of Flux, and what `drift` says about two of them. (Outcomes: tests/test_reference_folders.py.)"""
+"""The semantics of older versions of Flux. (Outcomes: tests/test_drift.py, tests/test_reference_folders.py.)"""
 
-import dataclasses
 import re
 
 import numpy as np
 import pytest
 from test_command import run
 
-from pyimpl import Adam, AdamW, LayerNorm, LSTMCell, OptimiserChain, RNNCell, Rprop, normalise, semantics, trainables
-from pyimpl.parity.case import Outcome
+from pyimpl import (
+    Adam,
+    AdamW,
+    LayerNorm,
+    LSTMCell,
+    OptimiserChain,
+    RNNCell,
+    Rprop,
+    early_stopping,
+    mae,
+    normalise,
+    plateau,
+    semantics,
+    trainables,
+)
 from pyimpl.parity.catalogue import CATALOGUE
-from pyimpl.parity.drift import drift
 from pyimpl.versions import CHANGES, HELD_AGAINST, formulas_of, parsed, since, version_in_force
 
 X = np.array([[1.0, 2.0, 4.0], [-1.0, 0.5, 3.0]])
@@ -102,7 +113,7 @@ def test_the_old_adam_is_adam_but_for_rounding_and_stays_old_when_it_is_adjusted
 
 def test_defaults_of_rprop_were_float32_literals():
     with semantics("0.14"):
-        assert Rprop().eta == np.float32(1e-3) != 1e-3
+        assert Rprop().eta == float(np.float32(1e-3)) != 1e-3
     assert Rprop().eta == 1e-3
 
 
@@ -118,66 +129,29 @@ def test_cells_had_an_initial_state_to_learn():
     assert gradient.state0.shape == (1, 3) and gradient.state0.any()
 
 
+def test_the_old_slope_of_abs_at_zero_had_the_sign_of_the_zero():
+    slopes = {}
+    for version in ("0.14", "0.16.9"):
+        with semantics(version):
+            _, back = mae.pullback(np.array([0.0, -0.0, 2.0, -2.0]), np.zeros(4), agg="sum")
+        slopes[version] = back(1.0)[1].tolist()
+    assert slopes == {"0.14": [1, -1, 1, -1], "0.16.9": [0, 0, 1, -1]}
+
+
+def test_the_first_score_was_zero():
+    with semantics("0.16.7"):
+        old = early_stopping(lambda score: score, 1), plateau(lambda score: score, 1)
+    new = early_stopping(lambda score: score, 1), plateau(lambda score: score, 1)
+    assert [stopping(0.5) for stopping in (old[0], new[0])] == [True, False]
+    assert [stopping(0.0) for stopping in (old[1], new[1])] == [True, False]
+
+
 def test_every_change_speaks_of_a_row_and_its_releases_are_in_order():
     for change in CHANGES.values():
         releases = [tuple(map(int, release.split("."))) for release in change.formulas]
         assert len(releases) > 1 and releases == sorted(releases) and releases[0] == (0,)
-        assert change.effect and change.source and change.twin and change.history
+        assert change.effect and change.source and change.twin
         assert all(row in CATALOGUE or row in ("...", "LSTMCell") for row in change.rows)
-
-
-# Drift
-
-
-class Shifted:
-    """A recording in which something has changed."""
-
-    def __init__(self, recording, change):
-        self._recording, self._change = recording, change
-
-    def pairs(self, row, dtypes, count, seed):
-        for case, outcomes in self._recording.pairs(row, dtypes, count, seed):
-            yield case, {dtype: self._change(dtype, outcome) for dtype, outcome in outcomes.items()}
-
-
-def changed(**arrays):
-    def change(dtype, outcome):
-        found = {name: arrays.get(name.partition(".")[0], lambda a: a)(array) for name, array in outcome.arrays.items()}
-        return dataclasses.replace(outcome, arrays={name: array for name, array in found.items() if array is not None})
-
-    return change
-
-
-@pytest.mark.parametrize(
-    ("change", "kind"),
-    [
-        (changed(), "same"),
-        (changed(y=lambda y: y * (1 + np.finfo(y.dtype).eps)), "rounding"),
-        (changed(y=lambda y: y * y.dtype.type(1.01)), "value"),
-        (changed(grad=lambda g: None), "names"),
-        (changed(y=lambda y: y[:-1]), "shape"),
-        (changed(y=lambda y: y.astype(np.float64 if y.dtype == np.float32 else np.float32)), "dtype"),
-        (lambda dtype, outcome: Outcome(error="refused"), "refusal"),
-    ],
-)
-def test_kinds_of_drift(recording, change, kind):
-    (found,) = drift(recording, Shifted(recording, change), ["softplus"])
-    assert found.kind == kind and found.changed == (kind not in ("same", "rounding"))
-
-
-def test_drift_of_rows_that_are_in_the_table_says_so(recording):
-    (found,) = drift(recording, Shifted(recording, changed(y=lambda y: y * 2)), ["normalise"])
-    assert any("std + eps" in line for line in found.known)
-    assert found.sizes["y"] == pytest.approx(0.5)
-
-
-def test_the_command_drift(tmp_path):
-    done = run("drift", "0.16.9", "0.16.9", "--row", "normalise")
-    assert done.returncode == 0 and "0 of 1 rows changed" in done.stdout
-    done = run("drift", "0.13", "0.16.9")
-    assert done.returncode == 2 and "no recording of Flux 0.13 is shipped" in done.stderr
-    done = run("drift", tmp_path / "no.npz", "0.16.9")
-    assert done.returncode == 3 and "is no recording" in " ".join(done.stderr.split())
 
 
 def test_the_option_semantics():

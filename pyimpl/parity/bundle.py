@@ -22,10 +22,10 @@ import jinja2
 import numpy as np
 
 from .case import Case, Outcome
-from .pair import CASES, LivePair, Pair, Result, check_pair, make_pair
 from .evaluators import recorded
 from .evaluators.recorded import NoRecording, Recorded
 from .inputs import Given
+from .pair import CASES, LivePair, Pair, Result, check_pair, make_pair
 from .subjects import SubjectError, load_subject
 
 FORMAT = 1

@@ -14,7 +14,7 @@ from .case import Case, Outcome
 from .catalogue import Row
 from .draws import draw_cases
 from .evaluators.live import LiveJulia
-from .verdict import Difference, Verdict, compare, sensitivity
+from .verdict import Difference, Verdict, compare
 
 DTYPES = ("float64", "float32")
 LIVE_CASES = 50
@@ -118,10 +118,10 @@ def check_row(row: Row, reference: Reference, dtypes: tuple[str, ...] = DTYPES, 
 
 def enter(report: RowReport, row: Row, case: Case, outcomes: dict[str, Outcome]) -> None:
     """Judge one case, given Julia's outcome per dtype, and enter what came of it."""
-    response = sensitivity(row.evaluate, case)
+    responses = row.responses(case, outcomes)
     slack = row.slack_ulps(case)
     twins = {dtype: row.evaluate(case.cast(dtype)) for dtype in outcomes}
-    verdicts = {dtype: compare(case.cast(dtype), twins[dtype], outcome, response, slack) for dtype, outcome in outcomes.items()}
+    verdicts = {dtype: compare(case.cast(dtype), twins[dtype], outcome, responses[dtype], slack) for dtype, outcome in outcomes.items()}
     for dtype, verdict in verdicts.items():
         report.per_dtype[dtype] = report.per_dtype.get(dtype, 0) + 1
         worst = verdict.worst
@@ -173,7 +173,7 @@ class Summary:
 
     @property
     def exit_code(self) -> int:
-        """0: all agree (mistrusted rows are counted, not failed; newer ones are not counted); 1: some disagree; 3: some had no reference."""
+        """0: all agree (mistrusted rows are counted, not failed, newer ones neither); 1: some disagree; 3: some had no reference."""
         if self.count("disagrees"):
             return 1
         return 3 if self.count("absent") or self.count("lost") else 0

@@ -53,10 +53,10 @@ def crosscheck(
 ):
     """Check your own pair: a Python function, layer or module against a Julia function or model. Exit codes as in `check`."""
     from . import bundle as bundles
-    from .pair import check_pair, make_pair, open_reference
     from .explain import explain
     from .inputs import arrays
     from .julia_side import JuliaSubjectError
+    from .pair import check_pair, make_pair, open_reference
     from .story import story
     from .subjects import SubjectError, load_subject, parse_julia
 
@@ -122,9 +122,9 @@ def explain_bundle(
 ):
     """Replay a disagreement from its bundle with the Python side as it is now, and say what would make it vanish."""
     from .bundle import BundleError, replay
-    from .pair import LivePair
     from .explain import explain
     from .julia_side import session
+    from .pair import LivePair
     from .story import story
 
     try:

@@ -26,10 +26,11 @@ TEMPLATES = Path(__file__).with_name("templates")
 SECONDS = 20.0  # for the errors of all entries of one pair: what comes after that is not in the histogram
 ARRAYS = 12  # histograms of one pair
 TITLE = "julia-parity"
+NOTHING = "Nothing was checked"
 
 # Bins of half a decade, of which one begins at the tolerance. Two more: no error at all, and one without bound.
-STEP = 0.5
-LOWEST = math.log10(FACTOR) - 8 * STEP
+STEP, WITHIN = 0.5, 8  # decades; bins below the tolerance
+LOWEST = math.log10(FACTOR) - WITHIN * STEP
 EXACT, BOUNDLESS = "0", "inf"
 
 
@@ -75,21 +76,28 @@ MARKS = {"agrees": "✓", "disagrees": "✗", "lost": "✗", "mistrusted": "?", 
 
 def headline(pairs: Sequence[dict[str, Any]], models: Sequence[dict[str, Any]] = ()) -> str:
     """How many pairs agree, in a sentence."""
-    wrong = sum(pair["verdict"] in ("disagrees", "lost") for pair in pairs)
     if not pairs:
         guilty = sum(model["guilty"] is not None for model in models)
-        if models:
-            return f"{guilty} of {len(models)} {_plural(len(models), 'model')} {'differs' if guilty == 1 else 'differ'}"
-        return "Nothing was checked"
-    if not wrong:
-        return "The pair agrees" if len(pairs) == 1 else f"All {len(pairs)} pairs agree"
-    if len(pairs) == 1:
-        return "The pair differs"
-    return f"{len(pairs) - wrong} of {len(pairs)} pairs agree, {wrong} {'differs' if wrong == 1 else 'differ'}"
+        return _of(len(models) - guilty, len(models), "model") + (f", {_verb(guilty, 'differ')}" if guilty else "") if models else NOTHING
+    agree = sum(pair["verdict"] == "agrees" for pair in pairs)
+    differ = sum(pair["verdict"] in ("disagrees", "lost") for pair in pairs)
+    doubtful = len(pairs) - agree - differ
+    parts = [_of(agree, len(pairs), "pair")] if agree else []
+    parts += [_verb(differ, "differ")] if differ else []
+    parts += [f"{doubtful} {'proves' if doubtful == 1 else 'prove'} nothing"] if doubtful else []
+    if agree or len(pairs) == 1:
+        return {"1 differs": "The pair differs", "1 proves nothing": "The pair proves nothing"}.get(parts[0], ", ".join(parts))
+    return f"Of {len(pairs)} pairs, {', '.join(parts)}"
 
 
-def _plural(count: int, word: str) -> str:
-    return word if count == 1 else f"{word}s"
+def _of(agree: int, total: int, what: str) -> str:
+    if agree == total:
+        return f"The {what} agrees" if total == 1 else f"All {total} {what}s agree"
+    return f"{agree} of {total} {what}{'' if total == 1 else 's'} {'agrees' if agree == 1 else 'agree'}"
+
+
+def _verb(count: int, verb: str) -> str:
+    return f"{count} {verb}{'s' if count == 1 else ''}"
 
 
 def _references(pairs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -237,8 +245,8 @@ def _bin(error: float) -> str:
         return EXACT
     if not math.isfinite(error):
         return BOUNDLESS
-    # What agrees is at most FACTOR: the bins are open below and closed above.
-    return str(max(math.ceil(round((math.log10(error) - LOWEST) / STEP, 9)) - 1, 0))
+    found = math.floor((math.log10(error) - LOWEST) / STEP)
+    return str(min(max(found, 0), WITHIN - 1) if error <= FACTOR else max(found, WITHIN))
 
 
 def shown_ulps(value: float) -> str:
@@ -256,7 +264,6 @@ def histogram(strips: dict[str, dict[str, int]], last: int) -> dict[str, Any]:
     boundless = any(BOUNDLESS in bins for bins in strips.values())
     left, right = 14.0 + GAP, WIDTH - (14.0 + GAP if boundless else 2.0)
     width = (right - left) / (last + 1)
-    tolerance = round((math.log10(FACTOR) - LOWEST) / STEP)
 
     def bar(key: str) -> tuple[float, float]:
         if key == EXACT:
@@ -266,12 +273,12 @@ def histogram(strips: dict[str, dict[str, int]], last: int) -> dict[str, Any]:
     drawn, top = [], 0.0
     for dtype, bins in strips.items():
         most, total = max(bins.values()), sum(bins.values())
-        beyond = sum(count for key, count in bins.items() if key == BOUNDLESS or (key != EXACT and int(key) >= tolerance))
+        beyond = sum(count for key, count in bins.items() if key == BOUNDLESS or (key != EXACT and int(key) >= WITHIN))
         bars = []
         for key, count in bins.items():
             x, wide = bar(key)
             height = max(STRIP * count / most, 1.5)
-            wrong = key == BOUNDLESS or (key != EXACT and int(key) >= tolerance)
+            wrong = key == BOUNDLESS or (key != EXACT and int(key) >= WITHIN)
             bars.append({"x": x + 0.5, "y": top + LABEL + STRIP - height, "width": wide - 1, "height": height, "wrong": wrong})
         said = f"{beyond} of {total} beyond" if beyond else f"{total} {'entry' if total == 1 else 'entries'}"
         drawn.append({"dtype": dtype, "label": top + LABEL - 5, "base": top + LABEL + STRIP, "bars": bars, "said": said, "beyond": beyond})
@@ -286,7 +293,7 @@ def histogram(strips: dict[str, dict[str, int]], last: int) -> dict[str, Any]:
         "width": WIDTH,
         "height": top + 16,
         "strips": drawn,
-        "tolerance": left + tolerance * width,
+        "tolerance": left + WITHIN * width,
         "ticks": ticks,
         "axis": top + 8,
         "bottom": top - GAP,
@@ -297,7 +304,7 @@ def histogram(strips: dict[str, dict[str, int]], last: int) -> dict[str, Any]:
 def last_bin(arrays: dict[str, dict[str, dict[str, int]]]) -> int:
     """The last bin that the axis of a pair's histograms needs: at least a decade beyond the tolerance."""
     keys = [int(key) for strips in arrays.values() for bins in strips.values() for key in bins if key not in (EXACT, BOUNDLESS)]
-    return max([*keys, round((math.log10(FACTOR) - LOWEST) / STEP) + 3])
+    return max([*keys, WITHIN + 3])
 
 
 def _power(decade: int) -> str:

@@ -51,13 +51,11 @@ class Drawn:
     sizes: tuple[int, int] = SIZES
 
     def __post_init__(self):
-        names = [size for shape in self.shapes for size in shape.sizes]
         largest = sum(8 * int(np.prod([self.sizes[1] if isinstance(size, str) else size for size in shape.sizes])) for shape in self.shapes)
         if largest > MOST_BYTES:
             raise ValueError(
                 f"inputs of up to {largest / 1e9:.2g} GB are more than the {MOST_BYTES / 1e9:.2g} GB that are compared: give smaller sizes"
             )
-        del names
 
     def strategy(self) -> st.SearchStrategy[list[np.ndarray]]:
         """The arguments, as a list."""
@@ -69,7 +67,9 @@ class Drawn:
             for name in dict.fromkeys(size for shape in self.shapes for size in shape.sizes if isinstance(size, str)):
                 sizes[name] = draw(st.integers(lowest, highest))
             fill = _fill(draw)
-            return [fill(tuple(sizes.get(size, size) for size in shape.sizes), shape.kind) for shape in self.shapes]
+            return [
+                fill(tuple(sizes[size] if isinstance(size, str) else size for size in shape.sizes), shape.kind) for shape in self.shapes
+            ]
 
         return drawn()
 
@@ -129,7 +129,7 @@ def arrays(*shapes: str, sizes: tuple[int, int] = SIZES) -> Drawn:
 
 
 def as_inputs(inputs: Any) -> Inputs:
-    """`arrays(...)`, Hypothesis strategies (one, or a sequence), arrays (one, or a sequence), or a list of tuples of arrays: several cases."""
+    """`arrays(...)`, Hypothesis strategies or arrays (one, or a sequence), or a list of tuples of arrays: several cases."""
     if isinstance(inputs, Drawn | Given | FromStrategies):
         return inputs
     if isinstance(inputs, st.SearchStrategy):

@@ -27,7 +27,8 @@ from .evaluators.recorded import Recorded
 from .inputs import Given, Inputs, as_inputs
 from .julia_side import SECONDS as JULIA_SECONDS
 from .julia_side import JuliaSession, JuliaSide, Layout, parsed_layout, session
-from .python_side import SECONDS, PythonSide, side_of
+from .python_side import SECONDS, DifferencesSide, FunctionSide, PythonSide, side_of
+from .verdict import MOST_ROUNDING, rounding, sensitivity
 
 CASES = 50
 SMALLEST = "smallest"  # the origin of a recorded case that a search among smaller and smaller ones ended with
@@ -64,6 +65,22 @@ class Pair:
     def slack_ulps(self, case: Case) -> float:
         """Models are given some: what is rounded inside a layer, where it may cancel, is not measured."""
         return MODEL_SLACK if self.python.is_model else 0.0
+
+    def responses(self, case: Case, julia: dict[str, Outcome]) -> dict[str, dict[str, np.ndarray]]:
+        """Per dtype, how sensitive every entry of the outcome is: to its inputs, and to what is rounded on the way to it."""
+        to_inputs, inner = sensitivity(self.evaluate, case), rounding(self.evaluate, case, julia)
+        base = self.evaluate(case.cast(np.float64)).arrays
+        measured = self.python.differences(case) if isinstance(self.python, DifferencesSide) and "dy1" in case.arrays else {}
+        found: dict[str, dict[str, np.ndarray]] = {dtype: {} for dtype in julia}
+        for name, response in to_inputs.items():
+            rounded = inner.get(name, np.zeros(()))
+            rounded = rounded if rounded.shape == response.shape else np.zeros(response.shape)
+            off = measured[name][1] if name in measured else 0.0  # what is measured is not known to the last bit
+            most = MOST_ROUNDING * (np.abs(base[name]) + response)
+            for dtype in julia:
+                allowed = np.minimum(rounded, most) if dtype == "float32" else rounded
+                found[dtype][name] = response + allowed + off / np.finfo(dtype).eps
+        return found
 
     @property
     def argument_names(self) -> list[str]:
@@ -229,6 +246,10 @@ def make_pair(
     Raises ValueError, TypeError and FileNotFoundError for wrong ones.
     """
     side = side_of(python, backward, seconds)
+    if gradient == "differences":
+        if not isinstance(side, FunctionSide):
+            raise ValueError("gradients are measured by central differences for functions only; a model has its own")
+        side = DifferencesSide(python, seconds=seconds)
     if gradient not in ("auto", "none", "differences"):
         raise ValueError(f'gradient is "auto", "none" or "differences", got {gradient!r}')
     if calls < 1:

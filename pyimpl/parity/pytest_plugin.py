@@ -24,14 +24,14 @@ import pytest
 from .bundle import write_bundle
 from .case import Case, Outcome
 from .checking import DTYPES
-from .pair import CASES, SMALLEST, Disagreement, LivePair, Pair, Result, check_pair, make_pair
 from .evaluators import recorded
 from .evaluators.live import NoJulia, choose
 from .evaluators.recorded import NoRecording, Recorded
 from .explain import explain
 from .html_report import describe
 from .inputs import Drawn, Given
-from .julia_side import SECONDS, closing, session
+from .julia_side import SECONDS, JuliaSubjectError, closing, session
+from .pair import CASES, SMALLEST, Disagreement, LivePair, Pair, Result, check_pair, make_pair
 from .report import versions_line
 from .story import story
 
@@ -110,9 +110,12 @@ class Parity:
         count, drawn_with = self._settings(cases, seed)
         try:
             pair = make_pair(python, julia, inputs, file=self._beside(file), name=self._key(name, python), **described)
-            reference = self._reference(pair, tuple(dtypes), described.get("seconds", SECONDS))
-            result = check_pair(pair, reference, tuple(dtypes), count, drawn_with)
         except (TypeError, ValueError, OSError) as wrong:
+            raise wrong.with_traceback(None) from None
+        reference = self._reference(pair, tuple(dtypes), described.get("seconds", SECONDS))
+        try:
+            result = check_pair(pair, reference, tuple(dtypes), count, drawn_with)
+        except JuliaSubjectError as wrong:
             raise wrong.with_traceback(None) from None
         if isinstance(reference, Taped):
             self._tape(pair, tuple(dtypes), reference, result)
@@ -121,8 +124,15 @@ class Parity:
             into = self._beside(bundle) if bundle is not None else self._bundle_directory()
             if into is not None and result.smallest is not None:
                 result.bundle = write_bundle(into, result)
-        page = describe(result) if self._run.html is not None else None
-        self._run.checked.append({"reference": versions_line(reference), "verdict": result.report.verdict, "page": page})  # type: ignore[arg-type]
+        self._run.checked.append(
+            {
+                "pair": f"{self._node.nodeid}, {pair.name}",
+                "reference": versions_line(reference),  # type: ignore[arg-type]
+                "verdict": result.report.verdict,
+                "mistrusted": sorted(result.report.mistrusted),
+                "page": describe(result) if self._run.html is not None else None,
+            }
+        )
         if raises and not result.agrees:
             raise Disagreement(story(result), result)
         return result
@@ -184,9 +194,8 @@ class Parity:
     def _tape(self, pair: Pair, dtypes: tuple[str, ...], reference: Taped, result: Result) -> None:
         entries = list(reference.entries or [])
         if result.smallest is not None and all(case is not result.smallest.case for case, _ in entries):
-            entries.insert(
-                0, (replace(result.smallest.case, origin=SMALLEST), result.smallest.julia)
-            )  # first: not all are kept as evidence
+            smallest = replace(result.smallest.case, origin=SMALLEST)
+            entries.insert(0, (smallest, result.smallest.julia))  # first: not all are kept as evidence
         if any(outcome.lost for _, outcomes in entries for outcome in outcomes.values()):
             return  # the test fails for it
         self._taped[pair.key] = entries

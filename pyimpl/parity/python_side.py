@@ -12,7 +12,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, is_dataclass
+from dataclasses import dataclass, field, is_dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,14 +22,23 @@ from .case import Case, Outcome
 from .evaluators import numpy_twin
 
 SECONDS = 60.0  # for one call
+STEP = 2.0**-10  # of central differences
 
 
 class PythonSide(Protocol):
     """Something that evaluates cases in Python."""
 
     subject: Any
-    has_gradient: bool
-    is_model: bool
+
+    @property
+    def has_gradient(self) -> bool:
+        """Whether there is a gradient to compare."""
+        ...
+
+    @property
+    def is_model(self) -> bool:
+        """Whether it has parameters of its own."""
+        ...
 
     def parameters(self) -> dict[str, np.ndarray]:
         """Every array of a model, by path; empty for a function."""
@@ -147,7 +156,9 @@ class FunctionSide(Guarded):
 
     def _evaluate(self, case: Case) -> Outcome:
         """Output after every call, arguments afterwards, and the gradients."""
-        subject, found, none = copy.deepcopy(self.subject), {}, set()
+        subject = copy.deepcopy(self.subject)
+        found: dict[str, np.ndarray] = {}
+        none: set[str] = set()
         xs: list[Any] = []
         for call in range(case.config.get("calls", 1)):
             xs = arguments(case)
@@ -166,6 +177,52 @@ class FunctionSide(Guarded):
                 found |= arrays
                 none |= set() if arrays else {f"grad.x{i}"}
         return Outcome(found, frozenset(none))
+
+
+@dataclass
+class DifferencesSide(FunctionSide):
+    """A function without a backward pass, whose gradient is measured: by central differences in Float64, extrapolated to no step at all."""
+
+    @property
+    def has_gradient(self) -> bool:
+        """Always."""
+        return True
+
+    def _evaluate(self, case: Case) -> Outcome:
+        cotangents = {name: array for name, array in case.arrays.items() if name.startswith("dy")}
+        outcome = super()._evaluate(replace(case, arrays={name: x for name, x in case.arrays.items() if name not in cotangents}))
+        if cotangents:
+            outcome.arrays |= {name: np.asarray(found, case.dtype) for name, (found, _) in self.differences(case).items()}
+        return outcome
+
+    def differences(self, case: Case) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Of every gradient: its value, and by how much that may be off, by the two steps it was made of and what was rounded."""
+        case = case.cast(np.float64)
+        dys, found = case.numbered("dy"), {}
+
+        def weighted(xs) -> tuple[float, float]:
+            ys = as_arrays("y", self.subject(*(x.copy()[()] for x in xs)), case.dtype)
+            floats = [y for y in ys.values() if y.dtype.kind == "f"]
+            terms = [np.asarray(dy * y) for dy, y in zip(dys, floats, strict=True)]
+            return sum(float(np.sum(part)) for part in terms), sum(float(np.sum(np.abs(part))) for part in terms)
+
+        xs = case.numbered("x")
+        for i, x in enumerate(xs, 1):
+            if x.dtype.kind != "f":
+                continue
+            value, error = np.zeros(x.shape), np.zeros(x.shape)
+            for index in np.ndindex(x.shape):
+                slopes, size = [], 0.0
+                for step in (STEP, STEP / 2):
+                    moved = [[part.copy() for part in xs] for _ in range(2)]
+                    moved[0][i - 1][index] += step
+                    moved[1][i - 1][index] -= step
+                    (high, size), (low, _) = map(weighted, moved)
+                    slopes.append((high - low) / (2 * step))
+                value[index] = (4 * slopes[1] - slopes[0]) / 3
+                error[index] = abs(slopes[1] - slopes[0]) + 8 * np.finfo(np.float64).eps * size / STEP
+            found[f"grad.x{i}"] = value, error
+        return found
 
 
 @dataclass
@@ -224,6 +281,8 @@ class TorchSide(Guarded):
         y = subject(*xs)
         found = as_arrays("y", y, case.dtype)
         none = set()
+        if case.mode == "function":
+            found |= changed(case, [x.detach().numpy() for x in xs])
         if dys:
             outputs = [part for part in (y if isinstance(y, tuple | list) else [y]) if part.is_floating_point()]
             wanted = {f"grad.x{i}": x for i, x in enumerate(xs, 1) if x.requires_grad}

@@ -4,6 +4,7 @@ import json
 import math
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Protocol
 
 from rich.table import Table
 from rich.text import Text
@@ -14,7 +15,18 @@ from .drift import KINDS, RowDrift
 COLOURS = {"agrees": "green", "disagrees": "bold red", "mistrusted": "yellow", "lost": "bold red", "absent": "yellow", "newer": "dim"}
 
 
-def versions_line(reference: Reference) -> str:
+class Named(Protocol):
+    """Whatever says what it was held against."""
+
+    @property
+    def name(self) -> str:
+        """live or recorded."""
+        ...
+
+    versions: dict[str, str]
+
+
+def versions_line(reference: Named) -> str:
     """Which reference it was, and its versions: `recorded Flux 0.16.9 (Julia 1.10.8, ...), made 2026-11-21`."""
     versions = reference.versions
     rest = ", ".join(f"{name} {versions[name]}" for name in ("Julia", "NNlib", "Zygote", "Optimisers") if name in versions)
@@ -51,7 +63,7 @@ def _verdict(report: RowReport) -> str:
     if report.verdict == "newer":
         return f"newer: since {brought}"
     what = report.verdict + (f": {', '.join(sorted(report.mistrusted))}" if report.verdict == "mistrusted" else "")
-    return what + (f" (but for what {brought} brought)" if brought else "")
+    return what + (f" (newer: since {brought})" if brought else "")
 
 
 def drift_table(rows: list[RowDrift], old: Reference, new: Reference, verbose: bool = False) -> Table:

@@ -25,6 +25,9 @@ from .case import Case, Outcome
 FACTOR = 32.0
 PROBES = 5
 NUDGE = 2.0**-24
+ROUNDINGS = 4
+WIDE_NUDGE = 2.0**-12
+MOST_ROUNDING = 16.0  # times the size of the terms: a loss of more than that in Float32 is to be seen, not allowed
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,28 @@ def sensitivity(evaluate: Callable[[Case], Outcome], case: Case) -> dict[str, np
             np.maximum(found, np.where(smooth, far / NUDGE, 0), out=found)
     # The probes can by chance miss an entry that the others show to move.
     return {name: np.maximum(found, np.sqrt(np.mean(found**2)) / 8) if found.size else found for name, found in response.items()}
+
+
+def rounding(evaluate: Callable[[Case], Outcome], case: Case, julia: dict[str, Outcome]) -> dict[str, np.ndarray]:
+    """What Float32 does to every entry of the outcome, per unit of rounding: the largest of either side's errors, measured against Float64.
+
+    For code whose inner steps are not known: where these cancel, no nudge of the inputs shows it.
+    """
+    eps = float(np.finfo(np.float32).eps)
+    errors: dict[str, list[np.ndarray]] = {}
+    pairs = [(julia["float32"], julia["float64"])] if {"float32", "float64"} <= julia.keys() else []
+    for probe in range(ROUNDINGS):
+        moved = (nudged(case, probe, WIDE_NUDGE) if probe else case).cast(np.float32)
+        pairs.append((evaluate(moved), evaluate(moved.cast(np.float64))))
+    for rounded, exact in pairs:
+        for name, truth in exact.arrays.items():
+            found = rounded.arrays.get(name)
+            if truth.dtype.kind == "f" and found is not None and found.shape == truth.shape and found.dtype.kind == "f":
+                with np.errstate(invalid="ignore"):
+                    error = np.abs(found.astype(np.float64) - truth)
+                errors.setdefault(name, []).append(np.where(np.isfinite(error), error, 0) / eps)
+    largest = {name: np.max([part for part in parts if part.shape == parts[0].shape], axis=0) for name, parts in errors.items()}
+    return {name: np.maximum(found, np.sqrt(np.mean(found**2))) if found.size else found for name, found in largest.items()}
 
 
 def compare(

@@ -14,6 +14,7 @@ from ... import tree
 from ...versions import parsed, parsed_release
 from ..case import Case, Outcome
 from ..evaluators import numpy_twin
+from ..verdict import sensitivity
 
 MODELS = ("auto", "train", "test", "training")  # the modes whose subject has parameters
 
@@ -83,6 +84,10 @@ class Row:
         """The slack that the row claims for a case."""
         slack = self.slack(case.config)
         return slack.ulps if slack else 0.0
+
+    def responses(self, case: Case, julia: dict[str, Outcome]) -> dict[str, dict[str, np.ndarray]]:
+        """Per dtype, how sensitive every entry of the outcome is."""
+        return dict.fromkeys(julia, sensitivity(self.evaluate, case))
 
     def is_in(self, version: str, case: Case) -> bool:
         """Whether that version of Flux has what the case asks for."""

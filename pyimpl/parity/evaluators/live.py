@@ -179,7 +179,8 @@ class LiveJulia:
         while done < len(cases):
             if failures >= self.attempts:
                 for _ in cases[done:]:
-                    yield Outcome(error=f"not evaluated: Julia was lost {failures} times in a row" if failures > 1 else "not evaluated: Julia was lost before", lost=True)
+                    often = f"{failures} times in a row" if failures > 1 else "before"
+                    yield Outcome(error=f"not evaluated: Julia was lost {often}", lost=True)
                 return
             try:
                 if self._connection is None:

@@ -126,12 +126,8 @@ def near(python: Outcome, julia: Outcome, response: dict[str, np.ndarray]) -> bo
                 return False
             continue
         a, b = mine.astype(np.float64), theirs.astype(np.float64)
-        moved = response.get(name)
-        scale = (
-            np.max(np.abs(b), initial=0, where=np.isfinite(b)) + np.max(np.abs(moved), initial=0, where=np.isfinite(moved))
-            if moved is not None
-            else 1.0
-        )
+        moved = response.get(name, np.zeros(0))
+        scale = sum(np.max(np.abs(part), initial=0, where=np.isfinite(part)) for part in (b, moved))
         with np.errstate(invalid="ignore", over="ignore"):
             error = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))
         if not np.all(error <= 2**14 * np.finfo(mine.dtype).eps * (scale + 1e-30)):  # NaN is not

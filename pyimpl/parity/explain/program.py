@@ -69,6 +69,9 @@ class Edited:
 def compiled(scope: Scope, new: dict[ast.AST, ast.AST]) -> types.FunctionType:
     """The function of a scope with some nodes replaced. Raises whatever comes of an edit that makes no program."""
     tree, free = replaced(scope.tree, new), scope.function.__code__.co_freevars
+    of_arguments = set(ast.walk(scope.tree.args))
+    if not of_arguments & set(new):  # defaults may have been made of what is gone by now
+        tree.args.defaults, tree.args.kw_defaults = [ast.Constant(None)] * len(tree.args.defaults), [None] * len(tree.args.kw_defaults)
     if isinstance(tree, ast.Lambda):
         body: list[ast.stmt] = [ast.Return(tree)]
     else:
@@ -84,6 +87,8 @@ def compiled(scope: Scope, new: dict[ast.AST, ast.AST]) -> types.FunctionType:
     function = namespace["edited"](*(None for _ in arguments.args))
     if function.__code__.co_freevars != free:
         raise ValueError("the edited function uses other names of its surroundings")
+    if not of_arguments & set(new):
+        function.__defaults__, function.__kwdefaults__ = scope.function.__defaults__, scope.function.__kwdefaults__
     return function
 
 
@@ -93,7 +98,6 @@ def _swapped(codes: list[tuple[types.FunctionType, types.FunctionType]]) -> Iter
     try:
         for function, new in codes:
             function.__code__ = new.__code__
-            # Defaults of a closure are evaluated where it was made: only constants can be edited there.
             function.__defaults__, function.__kwdefaults__ = new.__defaults__, new.__kwdefaults__
         yield
     finally:

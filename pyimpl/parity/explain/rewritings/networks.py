@@ -207,7 +207,7 @@ def bias_correction_missing(root: ast.AST, at: Scope) -> Iterator[Rewriting]:
         for step in ("T", "T + 1"):
             parts = {
                 name: {
-                    load: at.make(f"(M / (1 - B ** ({step})))", M=load, B=averaged[name], T=ast.Name(counter, ast.Load()))
+                    load: at.make(f"(M / float(1 - B ** ({step})))", M=load, B=averaged[name], T=ast.Name(counter, ast.Load()))
                     for load in places
                 }
                 for name, places in loads.items()

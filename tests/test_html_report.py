@@ -1,0 +1,263 @@
+"""The report as one page: well-formed, self-contained, complete, and readable in a browser, on a phone and on paper."""
+
+import html
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pyimpl.parity.explain import Explanation
+from pyimpl.parity.html_report import BOUNDLESS, EXACT, WITHIN, _bin, describe, headline, histogram, last_bin, write_html, write_page
+from pyimpl.parity.inputs import arrays
+from pyimpl.parity.pair import LivePair, check_pair, make_pair
+from pyimpl.parity.python_side import FunctionSide
+from pyimpl.parity.verdict import FACTOR
+
+VOID = {"meta", "link", "br", "hr", "img", "input", "rect", "line"}
+BROWSER = next((found for name in ("chromium", "chromium-browser", "google-chrome", "chrome") if (found := shutil.which(name))), None)
+WIDTHS = (360, 1280)
+MEASURE = """<body style="margin: 0"><iframe src="report.html" style="border: 0; width: {width}px; height: 800px"></iframe>
+<script>addEventListener("load", () => {{
+  const inside = document.querySelector("iframe").contentDocument, page = inside.documentElement;
+  const wide = [...inside.body.querySelectorAll("*")].filter(
+    part => !part.closest(".scroll, pre, svg") && part.getBoundingClientRect().right > page.clientWidth + 0.5);
+  document.title = page.scrollWidth + " " + page.clientWidth + " " + wide.map(part => part.tagName).join(",");
+}})</script>"""
+
+
+class Pretended(LivePair):
+    """A Python function in place of Julia."""
+
+    def __init__(self, subject, backward=None):
+        self._side = FunctionSide(subject, backward)
+        self.versions = {"Flux": "0.16.9", "Julia": "1.10.8", "Zygote": "0.7.12"}
+
+    def prepare(self, pair):
+        pass
+
+    def outcomes(self, pair, cases, dtypes):
+        for case in cases:
+            yield case, {dtype: self._side.evaluate(case.cast(dtype)) for dtype in dtypes}
+
+
+def spread(x):
+    return x.var(axis=0)
+
+
+def spread_back(dy, x):
+    return 2 * dy * (x - x.mean(0)) / len(x)
+
+
+def corrected(x):
+    return x.var(axis=0) * len(x) / max(len(x) - 1, 1)
+
+
+def corrected_back(dy, x):
+    return 2 * dy * (x - x.mean(0)) / max(len(x) - 1, 1)
+
+
+def softmax(x):
+    e = np.exp(x)
+    return e / e.sum(-1, keepdims=True)
+
+
+def shifted_softmax(x):
+    return softmax(x - x.max(-1, keepdims=True))
+
+
+def refusing(x):
+    if x.size > 2:
+        raise ValueError('no <b>more</b> than "two" & no less')
+    return 2 * x
+
+
+def half_nan(x):
+    return np.where(x > 0, np.nan, x)
+
+
+def endless(x):
+    return np.where(x > 0, np.inf, x)
+
+
+def result_of(python, julia, shape, expression="my_function", backwards=(None, None), count=15):
+    pair = make_pair(python, expression, arrays(shape), backward=backwards[0])
+    return check_pair(pair, Pretended(julia, backwards[1]), count=count)
+
+
+@pytest.fixture(scope="module")
+def results():
+    differing = result_of(spread, corrected, "n,batch", backwards=(spread_back, corrected_back))
+    differing.explanations = [
+        Explanation("Julia corrects the <variance>", "my.py:7, x.var(axis=0)", "ddof=1", "15 of 15 cases agree & more", True),
+        Explanation("a factor", "the result", 'times "n"', "14 of 15 cases agree", False),
+    ]
+    return [
+        result_of(shifted_softmax, softmax, "batch,5"),
+        differing,
+        result_of(refusing, np.copy, "n", 'x -> x .< 2 && "text" & more'),
+        result_of(half_nan, np.copy, "n,3", "half<nan>"),
+        result_of(endless, np.copy, "n,3", "a_name_that_is_as_long_as_names_can_become_in_a_large_code_base_with_many_modules.f"),
+        result_of(np.zeros_like, np.zeros_like, "3", "zero"),
+    ]
+
+
+class Page(HTMLParser):
+    """The structure of a page; complains where it is not well-formed."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.ids, self.links, self.text = [], [], [], [], []
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        assert len(given) == len(attributes), f"{tag} has an attribute twice"
+        self.tags.append((tag, given))
+        self.ids += [given["id"]] if "id" in given else []
+        self.links += [given[name] for name in ("href", "src", "action", "xlink:href") if name in given]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] != "style":
+            self.text.append(data)
+
+
+@pytest.fixture(scope="module")
+def written(results, tmp_path_factory):
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    write_html(path, results, title="Ported <models> & more")
+    return path
+
+
+def test_the_page_is_well_formed_and_needs_nothing_else(written):
+    text = written.read_text(encoding="utf-8")
+    page = Page(text)
+    assert not re.search(r"https?:|url\(|@import|<script|<link", text)
+    assert all(link.startswith("#") and link[1:] in page.ids for link in page.links)
+    assert len(set(page.ids)) == len(page.ids)
+    assert not {tag for tag, _ in page.tags} & {"script", "iframe", "img", "object", "b"}
+    assert not any(name.startswith("on") for _, given in page.tags for name in given)
+
+
+def test_every_failure_is_told(written, results):
+    text = " ".join("".join(Page(written.read_text(encoding="utf-8")).text).split())
+    assert "Ported <models> & more" in text
+    assert "1 of 6 pairs agrees, 4 differ, 1 proves nothing" in text
+    for number, result in enumerate(results, 1):
+        assert result.pair.name in text and str(result.pair.julia) in text
+        assert f'id="pair-{number}"' in written.read_text(encoding="utf-8")
+    differing = results[1]
+    worst = next(d for d in differing.report.findings[0].verdict.differences if not d.agrees)
+    for said in (
+        str(worst.python),
+        str(worst.julia),
+        f"{worst.array}[",
+        "Julia corrects the <variance>",
+        "15 of 15 cases agree & more",
+        "possibly",
+    ):
+        assert said in text
+    assert 'no <b>more</b> than "two" & no less' in text
+    assert "zero or constant in every case" in text
+    for name, version in differing.versions.items():
+        assert f"{name} {version}" in text or name in text and version in text
+
+
+def test_the_bundle_and_how_to_replay_it(results, tmp_path):
+    result = result_of(spread, corrected, "n,batch", count=3)
+    result.bundle = tmp_path / "a directory's" / "spread"
+    write_html(tmp_path / "report.html", [result])
+    text = html.unescape((tmp_path / "report.html").read_text(encoding="utf-8"))
+    assert f"julia-parity explain '{str(tmp_path)}/a directory'\"'\"'s/spread'" in text
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_a_page_of_few_or_no_pairs(results, tmp_path, count):
+    write_html(tmp_path / "report.html", results[:count])
+    page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
+    assert ["Nothing was checked", "The pair agrees", "1 of 2 pairs agrees, 1 differs"][count] in "".join(page.text)
+
+
+def test_headlines(results):
+    said = [describe(result) for result in results]
+    assert headline(said[:1] * 2) == "All 2 pairs agree"
+    assert headline(said[1:2]) == "The pair differs"
+    assert headline(said[1:4]) == "Of 3 pairs, 3 differ"
+    assert headline(said[5:]) == "The pair proves nothing"
+
+
+@pytest.mark.parametrize("error", [FACTOR, np.nextafter(FACTOR, 100), 1.0, 1e-300, 1e300, 5e-324])
+def test_bins_part_at_the_tolerance(error):
+    assert (int(_bin(float(error))) >= WITHIN) == (error > FACTOR)
+
+
+def test_a_histogram_counts_every_entry(results):
+    pair = describe(results[1])
+    for strips in pair["errors"]["arrays"].values():
+        drawn = histogram(strips, last_bin(pair["errors"]["arrays"]))
+        assert set(strips) == {"float64", "float32"}
+        assert len(drawn["strips"]) == 2
+        for bins, strip in zip(strips.values(), drawn["strips"], strict=True):
+            wrong = sum(count for key, count in bins.items() if key != EXACT and (key == BOUNDLESS or int(key) >= WITHIN))
+            assert strip["beyond"] == wrong
+            assert all(0 <= bar["x"] and bar["x"] + bar["width"] <= drawn["width"] for bar in strip["bars"])
+
+
+def browse(*arguments, cwd):
+    if BROWSER is None:
+        pytest.skip("no Chromium is on the PATH")
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--hide-scrollbars"]
+    command = [BROWSER, "--headless=new", "--no-sandbox", "--disable-gpu", *quiet, f"--user-data-dir={cwd / 'profile'}", *arguments]
+    done = subprocess.run([*command], cwd=cwd, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_is_wider_than_the_screen(written, width):
+    (written.parent / "measure.html").write_text(MEASURE.format(width=width), encoding="utf-8")
+    wide = ["--allow-file-access-from-files", f"--window-size={max(width, 600)},900", "--virtual-time-budget=5000"]
+    dom = browse(*wide, "--dump-dom", (written.parent / "measure.html").as_uri(), cwd=written.parent)
+    scrolled, shown, parts = re.search(r"<title>(\d+) (\d+) ([^<]*)</title>", dom).groups()
+    assert int(scrolled) <= int(shown) <= width
+    assert parts == ""
+
+
+@pytest.mark.parametrize("size", [(1280, 900), (600, 800)])
+def test_screenshot(written, size):
+    picture = written.parent / f"screen-{size[0]}.png"
+    browse(f"--window-size={size[0]},{size[1]}", f"--screenshot={picture}", written.as_uri(), cwd=written.parent)
+    with Image.open(picture) as image:
+        assert image.width == size[0]
+        assert len(image.convert("RGB").getcolors(1 << 24)) > 20
+
+
+def test_printed(written):
+    pdf = written.parent / "report.pdf"
+    browse("--no-pdf-header-footer", f"--print-to-pdf={pdf}", written.as_uri(), cwd=written.parent)
+    content = pdf.read_bytes()
+    assert content.startswith(b"%PDF")
+    assert 3 <= len(re.findall(rb"/Type\s*/Page\b", content)) <= 12
+
+
+def test_pages_of_gathered_data_are_those_of_the_results(results, tmp_path):
+    import json
+
+    write_page(tmp_path / "gathered.html", json.loads(json.dumps([describe(result) for result in results])))
+    write_html(tmp_path / "direct.html", results)
+    dated = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")
+    direct, gathered = (dated.sub("", (tmp_path / name).read_text(encoding="utf-8")) for name in ("direct.html", "gathered.html"))
+    assert direct == gathered
