@@ -108,3 +108,15 @@ function output!(found, path, x::AbstractArray)
     return output!(found, "$path.missing", map(ismissing, x))
 end
 output!(found, path, x) = error("$path is a $(typeof(x)), expected numbers, arrays of them, or tuples of these")
+
+# Models, stage by stage.
+
+"The stages of a model, one a line: what it is called, a tab, what it is."
+function stages(file, expression)
+    subject = subject_of(Dict("file" => file, "expression" => expression))
+    parts = subject isa Chain ? subject.layers : subject
+    parts isa Union{Tuple,NamedTuple,AbstractVector} ||
+        throw(CaseError("`$expression` is a $(nameof(typeof(subject))), expected a Chain, or a vector or tuple of functions and layers"))
+    kind(part) = part isa Function ? string(nameof(part)) : string(nameof(typeof(part)))
+    return join(["$(key isa Integer ? key - 1 : key)\t$(kind(parts[key]))" for key in keys(parts)], '\n')
+end

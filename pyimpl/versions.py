@@ -32,7 +32,7 @@ CHANGES = {
     for change in (
         Change(
             "normalise",
-            ("normalise", "LayerNorm"),
+            ("normalise", "LayerNorm", "destructure"),
             {"0": "(x - mean) / (std + eps)", "0.15.0": "(x - mean) / sqrt(var + eps^2)", "0.16.11": "(x - mean) / sqrt(var + eps)"},
             "with the default eps 2e-5 of the output, with eps = 1e-2 0.7 %; the oldest one's gradient of a constant column is NaN",
             "Flux #2421, #2701",
@@ -81,15 +81,15 @@ CHANGES = {
         Change(
             "negative rate of Rprop",
             ("Rprop",),
-            {"0": "accepted", "0.15.0": "an error"},
+            {"0": "goes uphill", "0.15.0": "an error"},
             "a refusal",
             "Optimisers 0.3 and 0.4, src/rules.jl",
             "the newer one",
         ),
         Change(
             "initial state",
-            ("RNN", "LSTM", "GRU", "GRUv3"),
-            {"0": "state0 in the cell, of shape (1, n_out), zeros that are learnt", "0.15.0": "zeros"},
+            ("RNN", "LSTM", "GRU", "GRUv3", "RNNCell", "LSTMCell", "GRUCell", "GRUv3Cell"),
+            {"0": "state0 of the cell, learnt", "0.15.0": "zeros"},
             "one or two arrays more to learn",
             "Flux #2500",
         ),
@@ -103,7 +103,7 @@ CHANGES = {
         Change(
             "recurrent layers",
             ("RNN", "LSTM", "GRU", "GRUv3"),
-            {"0": "Recur keeps its state between calls, one call per step", "0.15.0": "pure, a call per sequence"},
+            {"0": "Recur keeps the state, a call per step", "0.15.0": "pure, a call per sequence"},
             "none in the values; a call of Recur for all steps at once has a wrong gradient of the weights, 2 to 5 times their size off",
             "Flux #2500",
             "the newer one",

@@ -1,26 +1,28 @@
 """What changed between two versions of Flux: on changes made here, and between the recordings that are shipped."""
 
 import dataclasses
+import json
+import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
 from test_command import run
 
 from pyimpl import semantics
-from pyimpl.parity import report
 from pyimpl.parity.case import Outcome
-from pyimpl.parity.catalogue import CATALOGUE, Row
-from pyimpl.parity.checking import Summary, check_row
-from pyimpl.parity.drift import drift
+from pyimpl.parity.catalogue import CATALOGUE
+from pyimpl.parity.checking import DTYPES, Summary, check_row
+from pyimpl.parity.drift import drift, key
 from pyimpl.parity.evaluators import recorded
 from pyimpl.parity.evaluators.recorded import Recorded
 
-# Row -> what differs between Flux 0.14.25 and 0.16.9, and the least and greatest size of it in `y` or the parameter.
-CHANGED = {
-    "normalise": "value",
-    "LayerNorm": "value",
-}
-NEW = {"WeightNorm", "remove_weight_norms", "Recurrence", "MixedPrecision"}
+OLD, NEW = "0.14.25", "0.16.9"
+
+# What differs between the two.
+VALUES = {"normalise", "LayerNorm", "destructure", "AdamW", "Rprop", "mae", "early_stopping", "plateau"}
+STATES = {"RNN", "LSTM", "GRU", "GRUv3", "RNNCell", "LSTMCell", "GRUCell", "GRUv3Cell"}
+ONLY_NEW = {"WeightNorm", "remove_weight_norms", "Recurrence", "MixedPrecision"}
+NEW_IN_PART = {"Parallel"}
 
 
 @pytest.fixture(scope="module")
@@ -70,13 +72,17 @@ def test_kinds_of_drift(recording, change, kind):
 def test_sizes_are_those_of_what_changed_and_not_of_what_is_rounded(recording):
     change = changed(y=lambda y: y * 2, grad=lambda g: g * (1 + np.finfo(g.dtype).eps))
     (found,) = drift(recording, Shifted(recording, change), ["softplus"])
-    assert found.sizes == pytest.approx({"y": 0.5}) and set(found.rounding) == {"grad.x1"}
+    assert (
+        set(found.sizes) == {"y"}
+        and found.sizes["y"] == pytest.approx([0.5] * len(found.sizes["y"]))
+        and set(found.rounding) == {"grad.x1"}
+    )
 
 
 def test_drift_tells_the_formulas_of_both_versions_and_only_where_they_differ(recording):
     (found,) = drift(Shifted(recording, changed(y=lambda y: y * 2), "0.14.25"), recording, ["normalise"])
-    assert ("(x - mean) / (std + eps)", "(x - mean) / sqrt(var + eps^2)") in found.known
-    assert found.sizes["y"] == pytest.approx(1)
+    assert ("normalise", "(x - mean) / (std + eps)", "(x - mean) / sqrt(var + eps^2)") in found.known
+    assert max(found.sizes["y"]) == pytest.approx(1)
     (found,) = drift(Shifted(recording, changed(y=lambda y: y * 2), "0.16.0"), recording, ["normalise"])
     assert not found.known and found.changed
 
@@ -84,8 +90,9 @@ def test_drift_tells_the_formulas_of_both_versions_and_only_where_they_differ(re
 def test_what_only_the_newer_one_has_is_new_in_either_direction(recording):
     older = Shifted(recording, changed(), "0.15.2")
     for pair in ((older, recording), (recording, older)):
-        found = {row.row: row for row in drift(*pair, ["WeightNorm", "AdamW", "Dense"])}
-        assert found["WeightNorm"].kind == "new" and found["WeightNorm"].brought == ["0.16"]
+        found = {row.row: row for row in drift(*pair, ["WeightNorm", "RNNCell", "AdamW", "Dense"])}
+        assert found["WeightNorm"].kind == "new" and found["WeightNorm"].brought == {"0.16": []}
+        assert found["RNNCell"].kind == "new" and "bias=False" in found["RNNCell"].brought["0.16"]
         assert not found["AdamW"].changed and not found["Dense"].changed
 
 
@@ -93,27 +100,91 @@ def test_what_only_the_newer_one_has_is_new_in_either_direction(recording):
 
 
 @pytest.fixture(scope="module")
-def between(old) -> dict:
-    """Every row between Flux 0.14.25 and 0.16.9."""
-    return {found.row: found for found in drift(old, recorded.newest())}
+def between(old, recording) -> dict:
+    """Every row between the two."""
+    return {found.row: found for found in drift(old, recording)}
 
 
-def test_the_newest_recording_is_that_of_the_highest_version(old):
-    assert recorded.newest().versions["Flux"] == "0.16.9" != old.versions["Flux"]
+def test_the_newest_recording_is_that_of_the_highest_version(old, recording):
+    assert (old.versions["Flux"], recording.versions["Flux"]) == (OLD, NEW)
 
 
-def test_both_recordings_have_the_same_cases_but_for_what_is_newer(old):
-    new = recorded.newest()
-    for key, row in CATALOGUE.items():
-        mine = [str(case) for case, _ in old.pairs(row, ("float64",), None, 0)]
-        theirs = [str(case) for case, _ in new.pairs(row, ("float64",), None, 0) if row.is_in("0.14.25", case)]
-        assert mine == theirs, key
+def test_both_recordings_have_the_same_cases_but_for_what_is_newer(old, recording):
+    for name, row in CATALOGUE.items():
+        mine, theirs = ({key(case) for case, _ in each.pairs(row, DTYPES, None, 0) if row.is_in(OLD, case)} for each in (old, recording))
+        assert mine == theirs, name
 
 
 def test_exactly_these_rows_changed(between):
-    assert {name: found.kind for name, found in between.items() if found.changed and found.kind != "new"} == CHANGED
-    assert {name for name, found in between.items() if found.kind == "new"} >= NEW
+    assert {name for name, found in between.items() if found.kind == "value"} == VALUES
+    assert {name for name, found in between.items() if found.kind == "names"} == STATES
+    assert {name for name, found in between.items() if found.kind == "new"} == ONLY_NEW | NEW_IN_PART
+    assert not {name for name, found in between.items() if found.kind in ("dtype", "shape", "refusal")}
+    assert not between["Dense"].changed and len(between) == len(CATALOGUE)
 
 
 def test_every_change_is_in_the_table(between):
-    assert [name for name, found in between.items() if found.changed and not found.known and not found.brought] == []
+    assert not [name for name, found in between.items() if found.changed and not found.known and not found.brought]
+
+
+def test_how_large_the_changes_are(between):
+    small = min(between["normalise"].sizes["y"])
+    assert 1e-6 < small < 1e-4 < max(between["normalise"].sizes["y"])
+    assert np.inf in between["LayerNorm"].sizes["grad.x1"]  # NaN for what is constant
+    assert 1e-12 < max(between["Rprop"].sizes["x@6"]) < 1e-8
+    assert 0.01 < max(between["AdamW"].sizes["x@1"]) < 1
+    assert set(between["mae"].sizes) == {"grad.x1", "grad.x2"}
+    assert "state.layer.state0: only in the old one" in between["GRUCell"].notes
+
+
+def test_the_twin_of_the_old_version_agrees_with_the_old_recording(old):
+    for meaning in ("0.14", OLD):
+        with semantics(meaning):
+            reports = [check_row(row, old) for row in CATALOGUE.values()]
+        assert {report.row.key for report in reports if report.verdict not in ("agrees", "newer")} == set()
+        assert {report.row.key for report in reports if report.verdict == "newer"} == ONLY_NEW
+        assert Summary(tuple(reports)).exit_code == 0
+
+
+def test_the_twin_of_the_new_version_disagrees_with_the_old_recording_where_something_changed(old):
+    with semantics(NEW):
+        reports = [check_row(row, old) for row in CATALOGUE.values()]
+    assert {report.row.key for report in reports if report.verdict == "disagrees"} == VALUES | STATES
+    assert {report.row.key for report in reports if report.verdict not in ("agrees", "disagrees")} == ONLY_NEW
+    assert Summary(tuple(reports)).exit_code == 1
+
+
+# The command
+
+
+def test_the_command_drift(tmp_path):
+    done = run("drift", NEW, NEW, "--row", "normalise")
+    assert done.returncode == 0 and "0 of 1 rows changed" in done.stdout
+    done = run("drift", "0.13", NEW)
+    assert done.returncode == 2 and "no recording of Flux 0.13 is shipped" in done.stderr
+    done = run("drift", tmp_path / "no.npz", NEW)
+    assert done.returncode == 3 and "is no recording" in " ".join(done.stderr.split())
+
+
+def test_the_command_tells_what_changed_within_a_hundred_columns(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    done = run("drift", OLD, NEW)
+    lines = done.stdout.splitlines()
+    assert done.returncode == 1 and all(len(line) <= 100 for line in lines[2:-1])
+    (line,) = (line for line in lines if line.startswith("LayerNorm"))
+    assert "(x - mean) / (std + eps)" in line and "(x - mean) / sqrt(var + eps^2)" in line
+    first = {line.split(maxsplit=1)[0] for line in lines[3:-1] if line[:1].strip()}
+    assert first == VALUES | STATES | ONLY_NEW | NEW_IN_PART
+    assert lines[-1] == f"{len(first)} of {len(CATALOGUE)} rows changed"
+
+
+def test_the_command_check_says_what_the_reference_is_too_old_for(old, tmp_path):
+    rows = ("WeightNorm", "AdamW", "Dense")
+    done = run("check", "--recording", old.path, "--json", tmp_path / "report.json", "--junit", tmp_path / "report.xml", *rows)
+    assert done.returncode == 0, done.stdout
+    assert "newer: since 0.16" in done.stdout and "agrees (newer: since 0.15)" in done.stdout
+    assert "2 rows agree, 0 disagree, 0 mistrusted, 1 newer than this Flux; reference: recorded Flux 0.14.25" in done.stdout
+    found = {row["row"]: row for row in json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["rows"]}
+    assert [found[row]["verdict"] for row in rows] == ["newer", "agrees", "agrees"] and found["AdamW"]["newer"] == ["0.15"]
+    (suite,) = ET.parse(tmp_path / "report.xml").iter("testsuite")
+    assert (suite.get("skipped"), suite.get("failures"), suite.get("errors")) == ("1", "0", "0")

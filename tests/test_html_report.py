@@ -1,6 +1,7 @@
 """The report as one page: well-formed, self-contained, complete, and readable in a browser, on a phone and on paper."""
 
 import html
+import math
 import re
 import shutil
 import subprocess
@@ -11,8 +12,22 @@ import pytest
 from PIL import Image
 
 from pyimpl.parity.explain import Explanation
-from pyimpl.parity.html_report import BOUNDLESS, EXACT, WITHIN, _bin, describe, headline, histogram, last_bin, write_html, write_page
+from pyimpl.parity.html_report import (
+    BOUNDLESS,
+    EXACT,
+    WITHIN,
+    _bin,
+    describe,
+    describe_located,
+    headline,
+    histogram,
+    last_bin,
+    waterfall,
+    write_html,
+    write_page,
+)
 from pyimpl.parity.inputs import arrays
+from pyimpl.parity.locate import Located, Stage
 from pyimpl.parity.pair import LivePair, check_pair, make_pair
 from pyimpl.parity.python_side import FunctionSide
 from pyimpl.parity.verdict import FACTOR
@@ -136,9 +151,22 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def written(results, tmp_path_factory):
+def located(results):
+    pair, findings = results[1].pair, results[1].report.findings[:1]
+    sizes = [("Conv", 0.0, 1e-16), ("flatten", 1e-16, 0.0), ("<BatchNorm>", 1e-16, 4.2e-3), ("Dense", 4.2e-3, math.inf)]
+    stages = [
+        Stage(str(i), kind, pair, {}, [], {"float64": inherited}, {"float64": added}, {"float64": added}, {"float64": inherited})
+        for i, (kind, inherited, added) in enumerate(sizes)
+    ]
+    stages[2].forward_findings = findings
+    why = [Explanation("epsilon <outside> the root", "layer 2", "eps & root", "all agree", True)]
+    return Located("Chain & co", "my.jl: model", "live", {"Julia": "1.10.8"}, stages, 2, "forward", "the variance", why)
+
+
+@pytest.fixture(scope="module")
+def written(results, located, tmp_path_factory):
     path = tmp_path_factory.mktemp("report") / "report.html"
-    write_html(path, results, title="Ported <models> & more")
+    write_html(path, results, [located], title="Ported <models> & more")
     return path
 
 
@@ -174,6 +202,26 @@ def test_every_failure_is_told(written, results):
     assert "zero or constant in every case" in text
     for name, version in differing.versions.items():
         assert f"{name} {version}" in text or name in text and version in text
+
+
+def test_every_stage_is_told_and_the_first_at_fault_is_named(located, written, tmp_path):
+    text = "".join(Page(written.read_text(encoding="utf-8")).text)
+    assert "The first difference arises in stage 2, <BatchNorm>, forward, in the variance; it shows in " in text
+    assert "Chain & co" in text and "epsilon <outside> the root" in text
+    assert text.count("← first") == 1
+    forward, backward = describe_located(located)["walks"]
+    assert [stage["name"] for stage in forward["stages"]] == ["0 Conv", "1 flatten", "2 <BatchNorm>", "3 Dense"]
+    assert [stage["name"] for stage in backward["stages"]] == ["3 Dense", "2 <BatchNorm>", "1 flatten", "0 Conv"]
+    for bars in (waterfall(forward["stages"]), waterfall(backward["stages"])):
+        assert all(0 <= bar[width] <= 99 for bar in bars for width in ("inherited_width", "added_width"))
+    write_html(tmp_path / "report.html", [], [located])
+    assert "The models differ" in "".join(Page((tmp_path / "report.html").read_text(encoding="utf-8")).text)
+    located = Located(
+        "Chain", "model", "live", {}, [Stage("0", "Dense", located.stages[0].pair, {}, [], {"float64": 0.0}, {"float64": 0.0})]
+    )
+    write_html(tmp_path / "report.html", [], [located])
+    text = "".join(Page((tmp_path / "report.html").read_text(encoding="utf-8")).text)
+    assert "The model agrees" in text and "No stage adds more than rounding" in text
 
 
 def test_the_bundle_and_how_to_replay_it(results, tmp_path):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+HOME = os.environ.get("HOME", "")
 JULIA = """
 affine(x) = 2 .* x .+ 1
 spread(x) = [sum(abs2, column .- sum(column) / length(column)) / max(length(column) - 1, 1) for column in eachcol(x)]
@@ -101,10 +102,11 @@ def recordings(project) -> list[str]:
     return sorted(path.relative_to(project.path).as_posix() for path in project.path.rglob("*.npz") if "bundles" not in str(path))
 
 
-def test_pass_and_failure_against_julia(project, live_julia):
-    if live_julia is None:
-        pytest.skip("no live Julia is ready here")
-    result = project.runpytest_subprocess("--parity-reference", "live", "--parity-cases", "10")
+def test_pass_and_failure_against_julia(project, pytestconfig, monkeypatch):
+    if pytestconfig.live_way is None:
+        pytest.skip("no live Julia is ready here, or the reference is recorded")
+    monkeypatch.setenv("HOME", HOME)  # where Julia keeps its packages; pytester has taken it away
+    result = project.runpytest_subprocess("--parity-cases", "10")
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(
         ["julia-parity: live Flux *(Julia *", "julia-parity: 5 pairs checked, 4 agree, 1 disagrees; reference used: live Flux*"]

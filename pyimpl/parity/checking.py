@@ -40,12 +40,15 @@ class Live:
         self._julia = julia
         self.versions = julia.versions
 
-    def evaluate(self, cases: list[Case]) -> Iterator[Outcome]:
-        """One outcome per case."""
-        return self._julia.evaluate_many(cases)
+    def evaluated(self, row: Row, cases: list[tuple[Case, tuple[str, ...]]]) -> Iterator[tuple[Case, dict[str, Outcome]]]:
+        """The cases that this Flux has, each with its outcome in the dtypes asked for."""
+        cases = [(case, dtypes) for case, dtypes in cases if row.is_in(self.versions["Flux"], case)]
+        outcomes = self._julia.evaluate_many([case.cast(dtype) for case, dtypes in cases for dtype in dtypes])
+        for case, dtypes in cases:
+            yield case, {dtype: next(outcomes) for dtype in dtypes}
 
     def pairs(self, row: Row, dtypes: tuple[str, ...], count: int | None, seed: int):
-        """The row's examples, then `count` drawn cases, without those that this Flux does not have."""
+        """The row's examples, then `count` drawn cases."""
         named: dict[str, Case] = {}
         wanted: dict[str, list[str]] = {}
         for dtype in dtypes:
@@ -54,10 +57,7 @@ class Live:
                 wanted.setdefault(case.origin, []).append(dtype)
         drawn = draw_cases(row, LIVE_CASES if count is None else count, seed)
         cases = [(case, tuple(wanted[case.origin])) for case in named.values()] + [(case, dtypes) for case in drawn]
-        cases = [(case, its) for case, its in cases if row.is_in(self.versions["Flux"], case)]
-        outcomes = self._julia.evaluate_many([case.cast(dtype) for case, its in cases for dtype in its])
-        for case, its in cases:
-            yield case, {dtype: next(outcomes) for dtype in its}
+        yield from self.evaluated(row, cases)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from ..versions import parsed, semantics
 from . import benchmarks, coverage, drift, report, workload
+from .case import Case, Outcome
 from .catalogue import CATALOGUE, Row
 from .checking import DTYPES, LIVE_CASES, Live, Reference, RowReport, Summary, check_row
 from .comparison.command import compare
@@ -23,6 +24,7 @@ from .crosscheck_command import crosscheck, explain_bundle, new
 from .evaluators import find_julia, recorded
 from .evaluators.live import LiveJulia, NoJulia, choose
 from .evaluators.recorded import NoRecording, Recorded
+from .locate_command import locate_models
 from .training_steps import EXPERIMENTS
 
 app = typer.Typer(
@@ -220,6 +222,9 @@ def record(
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to write (default: the package's recordings).")] = None,
     cases: Annotated[int, typer.Option(min=1, help="Drawn cases per row, beside its examples.")] = 8,
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 1,
+    like: Annotated[
+        str | None, typer.Option(metavar="RECORDING", help="The cases of a recording (its file, or the version of Flux), not fresh draws.")
+    ] = None,
     rows: Annotated[list[str] | None, typer.Option("--row", metavar="ROW", help="Only these rows.")] = None,
     write_workload: Annotated[bool, typer.Option("--workload", help="Only write the Julia package's precompile workload.")] = False,
 ):
@@ -233,7 +238,9 @@ def record(
         screen.print(f"{path} {'was up to date' if same else 'written'}", highlight=False, soft_wrap=True)
         return
     wanted = chosen_rows(rows)
+    given = _recording(like) if like else None
     with opened(Source.live) as julia:
+        assert isinstance(julia, Live)
         today = datetime.date.today().isoformat()
         path = (out or recorded.SHIPPED) / f"flux-{julia.versions['Flux']}-{today.replace('-', '')}.npz"
         if path.exists():
@@ -242,18 +249,23 @@ def record(
 
         def entries():
             for row in wanted:
-                for case, outcomes in julia.pairs(row, DTYPES, cases, seed):
+                for case, outcomes in _again(julia, row, given) if given else julia.pairs(row, DTYPES, cases, seed):
                     gone = next((outcome.error for outcome in outcomes.values() if outcome.lost), None)
                     if gone:
                         lost.append(f"{row.key}, {case.origin}: {gone}")
                     else:
                         yield case, outcomes
 
+        drawn = {name: given.provenance[name] for name in ("seed", "cases")} if given else {"seed": seed, "cases": cases}
         with aside.status("recording"):
-            count = recorded.write(path, entries(), {"versions": julia.versions, "made": today, "seed": seed, "cases": cases})
+            count = recorded.write(path, entries(), {"versions": julia.versions, "made": today, **drawn})
     screen.print(f"{count} cases of {len(wanted)} rows, {path.stat().st_size / 1e6:.1f} MB: {path}", highlight=False, soft_wrap=True)
     if lost:
         raise fail("not recorded:\n  " + "\n  ".join(lost), NO_REFERENCE)
+
+
+def _again(julia: Live, row: Row, given: Recorded) -> Iterator[tuple[Case, dict[str, Outcome]]]:
+    return julia.evaluated(row, [(case, tuple(outcomes)) for case, outcomes in given.pairs(row, DTYPES, None, 0)])
 
 
 @app.command("drift")
@@ -270,7 +282,7 @@ def show_drift(
         with aside.status("comparing"):
             found = list(drift.drift(before, after, wanted))
     if not found:
-        raise fail("the two have no case in common: record one with the cases of the other (`drift OLD live`)", USAGE)
+        raise fail("the two have no case in common: record one with the cases of the other (`record --like OTHER`)", USAGE)
     changed = [row for row in found if row.changed]
     screen.print(report.drift_table(found if verbose else changed, before, after, verbose))
     screen.print(f"{len(changed)} of {len(found)} rows changed", style="bold", highlight=False)
@@ -283,6 +295,11 @@ def _recording_or_live(name: str) -> Iterator[Reference]:
         with opened(Source.live) as julia:
             yield julia
         return
+    yield _recording(name)
+
+
+def _recording(name: str) -> Recorded:
+    """A recording by its file, or by the Flux version of a shipped one. Exits with 2 where there is none, with 3 where it is not one."""
     path = Path(name)
     if path.suffix != ".npz":
         fitting = [path for path in recorded.shipped() if path.name.startswith(f"flux-{name}")]
@@ -290,8 +307,10 @@ def _recording_or_live(name: str) -> Iterator[Reference]:
             there = ", ".join(path.stem for path in recorded.shipped())
             raise fail(f"no recording of Flux {name} is shipped; there are {there}; or give a file, or `live`", USAGE)
         path = fitting[-1]
-    with opened(Source.recorded, path) as julia:
-        yield julia
+    try:
+        return Recorded(path)
+    except NoRecording as missing:
+        raise fail(str(missing), NO_REFERENCE) from None
 
 
 @app.command("benchmarks")
@@ -322,6 +341,7 @@ def run_benchmarks(
 
 app.command()(crosscheck)
 app.command("explain")(explain_bundle)
+app.command("locate")(locate_models)
 app.command()(new)
 app.command()(compare)
 

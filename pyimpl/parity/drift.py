@@ -17,14 +17,16 @@ KINDS = ("same", "rounding", "new", "names", "dtype", "shape", "value", "refusal
 
 @dataclass
 class RowDrift:
-    """One row: how many cases came out how, and the largest relative difference of every array that differs so."""
+    """One row: how many cases came out how, and how large the differences are."""
 
     row: str
-    known: list[tuple[str, str]] = field(default_factory=list)  # what the table of changes says: the old formula and the new one
-    brought: list[str] = field(default_factory=list)  # releases between the two that brought what only the newer one has
+    known: list[tuple[str, str, str]] = field(default_factory=list)  # of the table of changes: the name, the old formula, the new one
+    brought: dict[str, list[str]] = field(
+        default_factory=dict
+    )  # release between the two -> what it brought; nothing if it is all of the row
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
-    sizes: dict[str, float] = field(default_factory=dict)
-    rounding: dict[str, float] = field(default_factory=dict)
+    sizes: dict[str, list[float]] = field(default_factory=dict)  # array -> per case the largest difference, divided by the largest value
+    rounding: dict[str, list[float]] = field(default_factory=dict)  # likewise, where that is all
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -61,15 +63,24 @@ def drift(old: Reference, new: Reference, rows: Iterable[str] = CATALOGUE) -> It
             yield found
 
 
-def _known(row: str, old: str, new: str) -> list[tuple[str, str]]:
+def _known(row: str, old: str, new: str) -> list[tuple[str, str, str]]:
     before, after = formulas_of(old), formulas_of(new)
     changes = [change for change in CHANGES.values() if row in change.rows and before[change.name] != after[change.name]]
-    return [(change.formulas[before[change.name]], change.formulas[after[change.name]]) for change in changes]
+    return [(change.name, change.formulas[before[change.name]], change.formulas[after[change.name]]) for change in changes]
 
 
-def _brought(row: str, *versions: str) -> list[str]:
+def _brought(name: str, *versions: str) -> dict[str, list[str]]:
     older, newer = sorted(versions, key=parsed)
-    return [release for release in CATALOGUE[row].newer_than(older) if parsed_release(release) <= parsed(newer)]
+    row = CATALOGUE[name]
+    found: dict[str, list[str]] = {release: [] for release in row.newer_than(older) if parsed_release(release) <= parsed(newer)}
+    before = [setting for config in row.structures if row.since(config) not in found for setting in config.items()]
+    if before:
+        for config in row.structures:
+            settings = [f"{setting}={value}" for setting, value in config.items() if (setting, value) not in before]
+            found.get(row.since(config), []).extend(settings)
+        for example in row.examples:
+            found.get(example.since, []).append(example.name)
+    return found
 
 
 def _pairs(row, old: Reference, new: Reference) -> Iterator[tuple[Case, dict[str, Outcome], dict[str, Outcome]]]:
@@ -77,13 +88,9 @@ def _pairs(row, old: Reference, new: Reference) -> Iterator[tuple[Case, dict[str
         yield from ((case, before, after) for case, after, before in _pairs(row, new, old))
         return
     mine = list(old.pairs(row, DTYPES, None, 0))
-    if isinstance(new, Live):
-        wanted = [case.cast(dtype) for case, outcomes in mine for dtype in outcomes]
-        answers = new.evaluate(wanted)
-        for case, outcomes in mine:
-            yield case, outcomes, {dtype: next(answers) for dtype in outcomes}
-        return
-    theirs = {key(case): outcomes for case, outcomes in new.pairs(row, DTYPES, None, 0)}
+    wanted = [(case, tuple(outcomes)) for case, outcomes in mine]
+    answers = new.evaluated(row, wanted) if isinstance(new, Live) else new.pairs(row, DTYPES, None, 0)
+    theirs = {key(case): outcomes for case, outcomes in answers}
     for case, outcomes in mine:
         if (same := key(case)) in theirs:
             yield case, outcomes, theirs[same]
@@ -117,7 +124,7 @@ def _compared(found: RowDrift, case: Case, old: Outcome, new: Outcome) -> str:
         for difference in verdict.differences:
             name, sizes = difference.array, found.rounding if difference.agrees else found.sizes
             kinds.add("rounding" if difference.agrees else "value")
-            sizes[name] = max(sizes.get(name, 0.0), _relative(before[name], after[name]))
+            sizes.setdefault(name, []).append(_relative(before[name], after[name]))
     return max(kinds, key=KINDS.index)
 
 
@@ -127,7 +134,7 @@ def _note(found: RowDrift, text: str) -> None:
 
 
 def _relative(a: np.ndarray, b: np.ndarray) -> float:
-    """The largest difference, divided by the largest value; infinite where only one side is finite."""
+    """The largest difference, divided by the largest value; infinite where only one side has a number."""
     a, b = a.astype(np.float64), b.astype(np.float64)
     with np.errstate(invalid="ignore"):
         difference = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0, np.abs(a - b))

@@ -17,6 +17,8 @@ from typing import Any
 import jinja2
 import numpy as np
 
+from .explain import Explanation
+from .locate import Located
 from .pair import Evidence, Pair, Result
 from .report import ulps, versions_line
 from .story import inputs
@@ -34,7 +36,7 @@ LOWEST = math.log10(FACTOR) - WITHIN * STEP
 EXACT, BOUNDLESS = "0", "inf"
 
 
-def write_html(path: str | Path, results: Sequence[Result], located: Sequence[Any] = (), title: str = TITLE) -> None:
+def write_html(path: str | Path, results: Sequence[Result], located: Sequence[Located] = (), title: str = TITLE) -> None:
     """One self-contained page about these results, and about models whose stages were located."""
     write_page(Path(path), [describe(result) for result in results], [describe_located(model) for model in located], title)
 
@@ -50,7 +52,7 @@ def write_page(path: Path, pairs: Sequence[dict[str, Any]], models: Sequence[dic
         pairs=pairs,
         models=models,
         dtypes=list(dict.fromkeys(dtype for pair in pairs for dtype in pair["cases_per_dtype"])),
-        references=_references(pairs),
+        references=_references([*pairs, *models]),
         made=datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
         versions=_own_versions(),
         tolerance=FACTOR,
@@ -58,6 +60,7 @@ def write_page(path: Path, pairs: Sequence[dict[str, Any]], models: Sequence[dic
         histogram=histogram,
         last_bin=last_bin,
         waterfall=waterfall,
+        size=shown_size,
         KINDS=KINDS,
         MARKS=MARKS,
     )
@@ -77,8 +80,7 @@ MARKS = {"agrees": "✓", "disagrees": "✗", "lost": "✗", "mistrusted": "?", 
 def headline(pairs: Sequence[dict[str, Any]], models: Sequence[dict[str, Any]] = ()) -> str:
     """How many pairs agree, in a sentence."""
     if not pairs:
-        guilty = sum(model["guilty"] is not None for model in models)
-        return _of(len(models) - guilty, len(models), "model") + (f", {_verb(guilty, 'differ')}" if guilty else "") if models else NOTHING
+        return _headline([model["agrees"] for model in models]) if models else NOTHING
     agree = sum(pair["verdict"] == "agrees" for pair in pairs)
     differ = sum(pair["verdict"] in ("disagrees", "lost") for pair in pairs)
     doubtful = len(pairs) - agree - differ
@@ -88,6 +90,13 @@ def headline(pairs: Sequence[dict[str, Any]], models: Sequence[dict[str, Any]] =
     if agree or len(pairs) == 1:
         return {"1 differs": "The pair differs", "1 proves nothing": "The pair proves nothing"}.get(parts[0], ", ".join(parts))
     return f"Of {len(pairs)} pairs, {', '.join(parts)}"
+
+
+def _headline(agreeing: Sequence[bool]) -> str:
+    agree, total = sum(agreeing), len(agreeing)
+    if agree == total:
+        return _of(agree, total, "model")
+    return "The models differ" if total == 1 else f"{_of(agree, total, 'model')}, {_verb(total - agree, 'differ')}"
 
 
 def _of(agree: int, total: int, what: str) -> str:
@@ -168,14 +177,17 @@ def _story(result: Result) -> dict[str, Any]:
             for difference in sorted(verdict.differences, key=lambda difference: -difference.ulps)
             if not difference.agrees and not difference.reason
         ],
-        "explanations": [
-            {name: str(getattr(explanation, name)) for name in ("cause", "where", "change", "evidence")}
-            | {"confident": bool(explanation.confident)}
-            for explanation in result.explanations
-        ],
+        "explanations": _explanations(result.explanations),
         "bundle": str(result.bundle) if result.bundle else "",
         "replay": shlex.quote(str(result.bundle)) if result.bundle else "",
     }
+
+
+def _explanations(explanations: Sequence[Explanation]) -> list[dict[str, Any]]:
+    return [
+        {name: str(getattr(explanation, name)) for name in ("cause", "where", "change", "evidence")} | {"confident": explanation.confident}
+        for explanation in explanations
+    ]
 
 
 def _said(difference: Difference) -> str:
@@ -250,8 +262,8 @@ def _bin(error: float) -> str:
 
 
 def shown_ulps(value: float) -> str:
-    """An error in ulp, short; without bound where nothing could be measured."""
-    return ulps(value) if math.isfinite(value) else "∞"
+    """An error in ulp, short."""
+    return "–" if math.isnan(value) else "∞" if math.isinf(value) else ulps(value)
 
 
 # --- figures, as coordinates
@@ -311,25 +323,71 @@ def _power(decade: int) -> str:
     return {0: "1", 1: "10"}.get(decade, "10" + "".join("⁻" if c == "-" else "⁰¹²³⁴⁵⁶⁷⁸⁹"[int(c)] for c in str(decade)))
 
 
-LOUDEST, QUIETEST = 1e3, 1e-2  # ulp, of the waterfall's axis where nothing is beyond
-
-
 def waterfall(stages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The stages with the widths of their bars, in percent of a log axis that all of them share."""
-    sizes = [stage[name] for stage in stages for name in ("inherited", "added")]
-    most = max([LOUDEST, *(size * 2 for size in sizes if math.isfinite(size))])
+    """The stages with the widths of their bars, in percent of a log axis that all of them share, from a tenth of the smallest error on."""
+    sizes = [stage[name] for stage in stages for name in ("inherited", "added") if 0 < stage[name] < math.inf]
+    lowest, highest = (math.log(min(sizes)) - math.log(10), math.log(max(sizes))) if sizes else (0.0, 1.0)
 
     def width(size: float) -> float:
-        if not math.isfinite(size):
+        if math.isinf(size):
             return 99.0
-        return 0.0 if size <= QUIETEST else 99.0 * math.log(size / QUIETEST) / math.log(most / QUIETEST)
+        return 99.0 * (math.log(size) - lowest) / (highest - lowest) if size > 0 else 0.0
 
-    return [
-        stage | {"inherited_width": width(stage["inherited"]), "added_width": width(stage["added"]), "tolerance": width(FACTOR)}
-        for stage in stages
-    ]
+    return [stage | {"inherited_width": width(stage["inherited"]), "added_width": width(stage["added"])} for stage in stages]
 
 
-def describe_located(located: Any) -> dict[str, Any]:
-    """Everything that the page says of a model's stages."""
-    raise NotImplementedError
+def shown_size(value: float) -> str:
+    """An absolute error, short; nothing where it is not known."""
+    return "–" if math.isnan(value) else "∞" if math.isinf(value) else f"{value:.2g}"
+
+
+# --- models, stage by stage
+
+
+def describe_located(located: Located) -> dict[str, Any]:
+    """Everything that the page says of two models whose stages were walked."""
+    dtypes = list(dict.fromkeys(dtype for stage in located.stages for dtype in stage.added))
+    walks = [_walk(located, way, dtype) for dtype in dtypes for way in ("forward", "backward")]
+    return {
+        "name": located.python,
+        "julia": located.julia,
+        "reference": {"kind": located.reference, "versions": dict(located.versions), "made": ""},
+        "agrees": located.agrees,
+        "summary": _summary(located),
+        "walks": [walk for walk in walks if walk["stages"]],
+        "explanations": _explanations(located.explanations),
+    }
+
+
+def _summary(located: Located) -> str:
+    if located.guilty is None:
+        return f"No stage adds more than rounding: all {len(located.stages)} agree."
+    stage = located.stages[located.guilty]
+    inside = f", in {located.inside}" if located.inside else ""
+    shows = ", ".join(stage.differing)
+    return f"The first difference arises in stage {stage.name}, {stage.kind}, {located.direction}{inside}; it shows in {shows}."
+
+
+def _walk(located: Located, way: str, dtype: str) -> dict[str, Any]:
+    told = []
+    for number, stage in enumerate(located.stages):
+        forward = way == "forward"
+        inherited, added, findings = (
+            (stage.inherited, stage.added, stage.forward_findings)
+            if forward
+            else (stage.backward_inherited, stage.backward_added, stage.backward_findings)
+        )
+        if dtype not in added:
+            continue
+        wrong = [finding for finding in findings if finding.verdict.case.dtype == dtype]
+        told.append(
+            {
+                "name": f"{stage.name} {stage.kind}",
+                "inherited": inherited.get(dtype, math.nan),
+                "added": added[dtype],
+                "agrees": not wrong,
+                "shows": list(dict.fromkeys(d.array for finding in wrong for d in finding.verdict.differences if not d.agrees)),
+                "guilty": number == located.guilty and way == located.direction,
+            }
+        )
+    return {"name": f"{way.capitalize()}, {dtype}", "stages": told if way == "forward" else told[::-1]}

@@ -1,4 +1,4 @@
-"""The Python side of a user's own pair: a function, a function with a backward pass, a layer of `pyimpl`, a PyTorch module or function.
+"""The Python side of a user's own pair: a function, with a backward pass or without, a layer of `pyimpl` or of one's own, a PyTorch module.
 
 Each evaluates a case to an outcome, as the NumPy twin does for a row of the catalogue. Whatever the user's code raises is an outcome.
 PyTorch is never imported here: only what has been made with it is recognised.
@@ -248,6 +248,62 @@ class LayerSide(Guarded):
         return numpy_twin.evaluate(case, build)
 
 
+GRADIENT_NAMES = ("d{}", "grad_{}", "{}_grad", "d_{}")
+
+
+@dataclass
+class ObjectSide(Guarded):
+    """A layer of one's own: an object with arrays, `forward(x)` (or a call), and perhaps `backward(dy)`, which gives the gradient of x.
+
+    The gradients of its arrays are looked for where such layers leave them: `dW` or `grad_W` for `W`, or in a dict `grads`.
+    An attribute `training` or `train_flg` is set as the mode asks.
+    """
+
+    is_model: bool = True
+
+    @property
+    def has_gradient(self) -> bool:
+        """Whether it has a backward pass."""
+        return hasattr(self.subject, "backward")
+
+    def parameters(self) -> dict[str, np.ndarray]:
+        """Every array of floating-point numbers among its attributes that is not the gradient of another."""
+        own = {name: part for name, part in vars(self.subject).items() if isinstance(part, np.ndarray) and part.dtype.kind == "f"}
+        gradients = {form.format(name) for name in own for form in GRADIENT_NAMES}
+        return {name: part for name, part in own.items() if name not in gradients}
+
+    def _evaluate(self, case: Case) -> Outcome:
+        """Output, gradients of the input and of the arrays, the arrays afterwards."""
+        subject, names = copy.deepcopy(self.subject), list(self.parameters())
+        for name in names:
+            setattr(subject, name, case.arrays.get(f"param.{name}", getattr(subject, name)).astype(case.dtype))
+        for flag in ("training", "train_flg", "train"):
+            if isinstance(getattr(subject, flag, None), bool):
+                setattr(subject, flag, case.mode == "train" or (case.mode == "auto" and "dy1" in case.arrays))
+        forward = subject.forward if hasattr(subject, "forward") else subject
+        found = as_arrays("y", forward(*arguments(case)), case.dtype)
+        none: set[str] = set()
+        dys = case.numbered("dy")
+        if dys and self.has_gradient:
+            dxs = subject.backward(dys[0] if len(dys) == 1 else tuple(dys))
+            for i, dx in enumerate(dxs if isinstance(dxs, tuple) else (dxs,), 1):
+                found |= as_arrays(f"grad.x{i}", dx, case.dtype)
+            for name in names:
+                gradient = self._gradient(subject, name)
+                if gradient is None:
+                    none.add(f"grad.{name}")
+                else:
+                    found |= as_arrays(f"grad.{name}", gradient, case.dtype)
+        return Outcome(found | {f"state.{name}": np.array(getattr(subject, name)) for name in names}, frozenset(none))
+
+    @staticmethod
+    def _gradient(subject, name):
+        kept = getattr(subject, "grads", None)
+        if isinstance(kept, Mapping) and name in kept:
+            return kept[name]
+        return next((getattr(subject, form.format(name)) for form in GRADIENT_NAMES if hasattr(subject, form.format(name))), None)
+
+
 @dataclass
 class TorchSide(Guarded):
     """A PyTorch module, or a function of tensors; gradients are autograd's."""
@@ -306,6 +362,8 @@ def side_of(subject: Any, backward: Callable[..., Any] | None = None, seconds: f
         return TorchSide(subject, seconds=seconds)
     if is_dataclass(subject) and not isinstance(subject, type) and hasattr(subject, "pullback"):
         return LayerSide(subject, seconds=seconds)
+    if hasattr(subject, "forward") and not isinstance(subject, type):
+        return ObjectSide(subject, seconds=seconds)
     if not callable(subject):
         raise TypeError(f"the Python side must be a function, a layer or a module, got {type(subject).__name__} {subject!r}")
     return FunctionSide(subject, backward, seconds=seconds)

@@ -2,7 +2,9 @@
 
 import json
 import math
+import re
 import xml.etree.ElementTree as ET
+from itertools import zip_longest
 from pathlib import Path
 from typing import Protocol
 
@@ -67,39 +69,53 @@ def _verdict(report: RowReport) -> str:
 
 
 def drift_table(rows: list[RowDrift], old: Reference, new: Reference, verbose: bool = False) -> Table:
-    """One line per row: what kind of change, in how many cases, how large, and what the table of changes says of either version."""
+    """What kind of change, in how many cases, how large, and what the table of changes says. Rows that say the same stand together."""
     sheet = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     sheet.add_column("row", no_wrap=True)
-    sheet.add_column("change, in cases", min_width=14)
-    sheet.add_column("size", min_width=15)  # the largest difference, divided by the largest value
-    sheet.add_column(old.versions["Flux"], ratio=1)
-    sheet.add_column(new.versions["Flux"], ratio=1)
+    sheet.add_column("change", no_wrap=True)
+    sheet.add_column("size", no_wrap=True)  # the largest difference, divided by the largest value
+    sheet.add_column(f"old: {old.versions['Flux']}", ratio=1)
+    sheet.add_column(f"new: {new.versions['Flux']}", ratio=1)
+    together: dict[tuple, list[RowDrift]] = {}
     for row in rows:
-        sheet.add_row(row.row, Text(_drift_kinds(row), "bold" if row.changed else ""), _drift_sizes(row, verbose), *_formulas(row))
-        for note in row.notes if verbose else ():
-            sheet.add_row("", "", "", Text(note, "dim"))
+        same = (row.changed, _drift_sizes(row, verbose), *_formulas(row, verbose))
+        together.setdefault(same, []).append(row)
+    for (changed, sizes, before, after), alike in together.items():
+        left = ["\n".join(lines) for lines in ([row.row for row in alike], map(_drift_kinds, alike), sizes)]
+        for formulas in list(zip_longest(before, after, fillvalue="")) or [("", "")]:
+            sheet.add_row(*left, *formulas, style="" if changed else "dim")
+            left = [""] * len(left)
     return sheet
 
 
 def _drift_kinds(row: RowDrift) -> str:
-    total = sum(row.counts.values())
-    changed = [kind for kind in reversed(KINDS) if row.counts[kind] and (kind == row.kind or KINDS.index(kind) > KINDS.index("rounding"))]
-    lines = [f"{kind}, {row.counts[kind]} of {total}" for kind in changed]
-    return "\n".join(lines + [f"new in {release}" for release in row.brought])
+    shown = [kind for kind in reversed(KINDS) if row.counts[kind] and (kind == row.kind or KINDS.index(kind) > KINDS.index("rounding"))]
+    return ", ".join(f"{kind} {row.counts[kind]}" for kind in shown) + (f" of {sum(row.counts.values())}" if shown else "new")
 
 
-def _drift_sizes(row: RowDrift, verbose: bool) -> str:
-    sizes = sorted((row.sizes or row.rounding).items(), key=lambda item: -item[1])
-    lines = [f"{name} {'not finite' if math.isinf(size) else f'{size:.1e}'}" for name, size in (sizes if verbose else sizes[:2])]
-    return "\n".join(lines)
+def _drift_sizes(row: RowDrift, verbose: bool) -> tuple[str, ...]:
+    """Per array from the smallest to the largest of all cases; in short, of the largest output and the largest other one."""
+    seen = row.rounding if row.kind == "rounding" else row.sizes
+    sizes = {name: [size for size in found if math.isfinite(size)] for name, found in seen.items()}
+    shown = sorted((name for name in sizes if sizes[name]), key=lambda name: -max(sizes[name]))
+    if not verbose:
+        outputs = [name for name in shown if name.partition(".")[0] == "y" or name.startswith("x@")]
+        shown = outputs[:1] + [name for name in shown if name not in outputs][:1]
+    lines = [f"{name} {_span(sizes[name])}" for name in shown]
+    return (*lines, *(f"{name} NaN in one" for name, found in seen.items() if len(sizes[name]) < len(found)))
 
 
-def _formulas(row: RowDrift) -> tuple[str, str]:
-    """Of the old and the new version: what the table of changes says, or else what was seen."""
-    if row.known:
-        before, after = zip(*row.known, strict=True)
-        return "\n".join(before), "\n".join(after)
-    return "\n".join(row.notes[:2]), ""
+def _span(sizes: list[float]) -> str:
+    low, high = (re.sub(r"e\+?(-?)0*", r"e\1", f"{size:.0e}").removesuffix("e") for size in (min(sizes), max(sizes)))
+    return low if low == high else f"{low} to {high}"
+
+
+def _formulas(row: RowDrift, verbose: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Of the old and the new version: what the table of changes says; else, or if all is asked for, what was seen."""
+    before = [formula if name == row.row else f"{name}: {formula}" for name, formula, _ in row.known]
+    notes = row.notes if verbose else [] if row.known else row.notes[:2]
+    brought = [f"new in {release}: {', '.join(what)}" if what else f"since {release}" for release, what in row.brought.items()]
+    return (*before, *(("",) * len(brought)), *notes), (*(after for _, _, after in row.known), *brought)
 
 
 def summary_line(summary: Summary, reference: Reference) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from pyimpl.parity.crosscheck import LivePair, Pair, make_pair
+from pyimpl.parity.pair import LivePair, Pair, make_pair
 from pyimpl.parity.draws import generated
 from pyimpl.parity.evaluators import recorded
 from pyimpl.parity.inputs import Drawn, arrays
@@ -40,13 +40,18 @@ class Special(Drawn):
 
     def strategy(self):
         """The arguments, as a list."""
-        return super().strategy().map(lambda xs: [KINDS[kind][1](x) if kind in KINDS else x for kind, x in zip(self.kinds, xs, strict=True)])
+        return (
+            super().strategy().map(lambda xs: [KINDS[kind][1](x) if kind in KINDS else x for kind, x in zip(self.kinds, xs, strict=True)])
+        )
 
 
 def inputs_of(shapes: tuple[str, ...], sizes: tuple[int, int]) -> Drawn:
     """As `arrays`, with the kinds above."""
     kinds = tuple(shape.partition(":")[2] for shape in shapes)
-    drawn = arrays(*(f"{shape.partition(':')[0]}:{KINDS.get(kind, (kind,))[0] or 'real'}" for shape, kind in zip(shapes, kinds, strict=True)), sizes=sizes)
+    drawn = arrays(
+        *(f"{shape.partition(':')[0]}:{KINDS.get(kind, (kind,))[0] or 'real'}" for shape, kind in zip(shapes, kinds, strict=True)),
+        sizes=sizes,
+    )
     return Special(drawn.shapes, drawn.sizes, kinds)
 
 
@@ -132,10 +137,26 @@ MISTAKES = (
     data("standardise", "corrected", "np.std(x, axis=0)", "np.std(x, axis=0, ddof=1)", "n,3"),
     data("covariance", "corrected", "centred / x.shape[0]", "centred / (x.shape[0] - 1)", "n,3", sizes=(2, 6)),
     data("t_statistic", "corrected", "np.var(x)", "np.var(x, ddof=1)", "n", sizes=(2, 6)),
-    data("pooled_spread", "corrected", "len(a) + len(b) - 1", "len(a) + len(b) - 2", "n", "m", sizes=(2, 6), known="the 1 is not one of a range"),
+    data(
+        "pooled_spread",
+        "corrected",
+        "len(a) + len(b) - 1",
+        "len(a) + len(b) - 2",
+        "n",
+        "m",
+        sizes=(2, 6),
+        known="the 1 is not one of a range",
+    ),
     data("moving_average", "ends", "range(len(x) - width)", "range(len(x) - width + 1)", "n", sizes=(4, 9)),
     data("smooth", "momentum", "alpha * level + (1 - alpha) * value", "(1 - alpha) * level + alpha * value", "n,2", sizes=(2, 6)),
-    data("counts", "ties", "np.histogram(x, bins=8, range=(-4, 4))", "np.histogram(x[x < 4], bins=8, range=(-4, 4))", "n:halves", sizes=(3, 9)),
+    data(
+        "counts",
+        "ties",
+        "np.histogram(x, bins=8, range=(-4, 4))",
+        "np.histogram(x[x < 4], bins=8, range=(-4, 4))",
+        "n:halves",
+        sizes=(3, 9),
+    ),
     data("row_means", "keepdims", "x.mean(axis=1)", "x.mean(axis=1, keepdims=True)", "n,m"),
     data("share", "axes", "np.sum(x, axis=0)", "np.sum(x, axis=1, keepdims=True)", "n,n:positive"),
     data("ranking", "ties", "np.argsort(x)[::-1]", 'np.argsort(-x, kind="stable")', "n:int", sizes=(2, 9)),
@@ -164,7 +185,14 @@ MISTAKES = (
     numbers("decayed", "literals", "rate = 0.1\n", "rate = np.float32(0.1)\n", "n", sizes=(2, 6)),
     numbers("euler", "literals", "STEP = 0.1\n", "STEP = float(np.float32(0.1))\n", "n", "n"),
     numbers("two_steps", "matrix", "transition**2", "transition @ transition", "n,n"),
-    numbers("propagate", "matrix", "np.exp(a) @ x", "sum(np.linalg.matrix_power(a, k) / math.factorial(k) for k in range(40)) @ x", "n,n:small", "n"),
+    numbers(
+        "propagate",
+        "matrix",
+        "np.exp(a) @ x",
+        "sum(np.linalg.matrix_power(a, k) / math.factorial(k) for k in range(40)) @ x",
+        "n,n:small",
+        "n",
+    ),
     numbers("mix", "matrix", "a * b + np", "a @ b + np", "n,n", "n,n"),
     numbers("weighted", "index", "enumerate(x)", "enumerate(x, 1)", "n"),
     numbers("strongest", "index", "np.argmax(np.abs(x))", "np.argmax(np.abs(x)) + 1", "n"),
@@ -188,21 +216,38 @@ MISTAKES = (
     layouts("positives", "order", "x[x > 0]", "x.T[x.T > 0]", "n,m"),
     layouts("running_sum", "order", "np.cumsum(x)", "np.cumsum(x.T)", "n,m"),
     layouts("patches", "ends", "x[i : i + size - 1]", "x[i : i + size]", "n", sizes=(2, 7)),
-    layouts("outer_difference", "axes", "a[:, None] - b[None, :]", "a[None, :] - b[:, None]", "n", "n"),
+    layouts("outer_difference", "axes", "a[:, None] - b[None, :]", "a[None, :] - b[:, None]", "n", "m"),
     layouts("trace_of_shifted", "index", "x[i, i]", "x[i, i + 1]", "n,n", sizes=(2, 5)),
     layouts("causal", "ends", "dtype=bool), -1)", "dtype=bool))", "n,n"),
     layouts("same_length", "padding", 'np.convolve(x, h, mode="same")', "np.convolve(x, h)[: len(x)]", "6", "3"),
     networks("layer_norm", "eps", "x.var(axis=-1, keepdims=True))", "x.var(axis=-1, keepdims=True) + eps) - eps", "n,3", "3", "3"),
     networks("rms_norm", "eps", "1e-8", "1e-5", "n,3", "3"),
-    networks("batch_norm", "corrected", "momentum * var\n    return y", "momentum * var * len(x) / (len(x) - 1)\n    return y", "n,3", "3", "3:positive", sizes=(2, 6)),
+    networks(
+        "batch_norm",
+        "corrected",
+        "momentum * var\n    return y",
+        "momentum * var * len(x) / (len(x) - 1)\n    return y",
+        "n,3",
+        "3",
+        "3:positive",
+        sizes=(2, 6),
+    ),
     networks(
         "running_statistics",
         "momentum",
         "momentum * mean + (1 - momentum) * np.mean(x, axis=0)\n    new_var = momentum * var + (1 - momentum) * np",
         "(1 - momentum) * mean + momentum * np.mean(x, axis=0)\n    new_var = (1 - momentum) * var + momentum * np",
-        "n,3", "3", "3:positive",
+        "n,3",
+        "3",
+        "3:positive",
     ),
-    networks("gelu", "activation", "cdf = 0.5 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))", "cdf = 0.5 * (1 + np.vectorize(math.erf, otypes=[x.dtype])(x / math.sqrt(2)))", "n"),
+    networks(
+        "gelu",
+        "activation",
+        "cdf = 0.5 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))",
+        "cdf = 0.5 * (1 + np.vectorize(math.erf, otypes=[x.dtype])(x / math.sqrt(2)))",
+        "n",
+    ),
     networks("feed_forward", "activation", "0.2 * h", "0.01 * h", "n,3", "3,2", "2"),
     networks("lstm_step", "gates", "i, f, o, g = np", "i, f, g, o = np", "n,3", "n,2", "n,2", "3,8", "2,8", "8"),
     networks("peephole_free", "gates", "f, i, g, o = self", "i, f, g, o = self", "n,8", "n,2"),
@@ -210,19 +255,71 @@ MISTAKES = (
     networks("gru_candidate", "reset", "r * (h @ u)", "(r * h) @ u", "n,3", "n,2", "n,2:probability", "3,2", "2,2"),
     networks("gru_update", "momentum", "gate * candidate + (1 - gate) * h", "(1 - gate) * candidate + gate * h", "n,2", "n,2", "n,2"),
     networks("attention", "axes", "softmax(scores, axis=0)", "softmax(scores, axis=-1)", "n,2", "n,2", "n,3"),
-    networks("cross_entropy", "mean", "target.sum(axis=-1, keepdims=True) - target)", "target.sum(axis=-1, keepdims=True) - target) / len(target)", "n,3", "n,3:probability", backward="cross_entropy_back"),
+    networks(
+        "cross_entropy",
+        "mean",
+        "target.sum(axis=-1, keepdims=True) - target)",
+        "target.sum(axis=-1, keepdims=True) - target) / len(target)",
+        "n,3",
+        "n,3:probability",
+        backward="cross_entropy_back",
+    ),
     networks("relu", "ties", "x >= 0", "x > 0", "n:wholes", backward="relu_back"),
     networks("huber", "half", "error**2, 2 * error - 1))", "error**2, 2 * error - 1)) / 2", "n", "n"),
-    networks("binary_cross_entropy", "eps", "target * np.log(p) + (1 - target) * np.log(1 - p)", "target * np.log(p + 1e-3) + (1 - target) * np.log(1 - p + 1e-3)", "n:probability", "n:probability"),
+    networks(
+        "binary_cross_entropy",
+        "eps",
+        "target * np.log(p) + (1 - target) * np.log(1 - p)",
+        "target * np.log(p + 1e-3) + (1 - target) * np.log(1 - p + 1e-3)",
+        "n:probability",
+        "n:probability",
+    ),
     networks("triplet", "mean", "np.sum(np.maximum(d + 1, 0))", "np.mean(np.maximum(d + 1, 0))", "n,2", "n,2", "n,2"),
     networks("dense", "mean", "dz.mean(axis=0)", "dz.sum(axis=0)", "n,3", "3,2", "2", backward="dense_back"),
-    networks("max_pool", "ties", "np.argmax(pairs, axis=1)", "1 - np.argmax(pairs[:, ::-1], axis=1)", "n:wholes", sizes=(2, 8), backward="max_pool_back"),
+    networks(
+        "max_pool",
+        "ties",
+        "np.argmax(pairs, axis=1)",
+        "1 - np.argmax(pairs[:, ::-1], axis=1)",
+        "n:wholes",
+        sizes=(2, 8),
+        backward="max_pool_back",
+    ),
     networks("embedding", "index", "return table[index]", "return table[index - 1]", "5,2", "n:count"),
     networks("focal", "log", "np.log10(p)", "np.log(p)", "n:probability"),
     training("momentum_step", "momentum", "mu * v + (1 - mu) * g", "mu * v + g", "n", "n", "n"),
-    training("adam_step", "bias correction", "lr * m / (np.sqrt(v) + eps), m, v", "lr * m / float(1 - b1**t) / (np.sqrt(v / float(1 - b2**t)) + eps), m, v", "n", "n", "n:positive", "n", ":count"),
-    training("adam_counted", "index", "m_hat = m / (1 - b1 ** (t + 1))\n    v_hat = v / (1 - b2 ** (t + 1))", "m_hat = m / (1 - b1**t)\n    v_hat = v / (1 - b2**t)", "n", "n", "n:positive", "n", ":count"),
-    training("adamw_step", "coupled", "    g = g + wd * p\n    m = b1 * m + (1 - b1) * g\n    v = b2 * v + (1 - b2) * g**2\n    return p - lr * (m / (np.sqrt(v) + eps))", "    m = b1 * m + (1 - b1) * g\n    v = b2 * v + (1 - b2) * g**2\n    return p - lr * (m / (np.sqrt(v) + eps) + wd * p)", "n", "n", "n:positive", "n"),
+    training(
+        "adam_step",
+        "bias correction",
+        "lr * m / (np.sqrt(v) + eps), m, v",
+        "lr * m / float(1 - b1**t) / (np.sqrt(v / float(1 - b2**t)) + eps), m, v",
+        "n",
+        "n",
+        "n:positive",
+        "n",
+        ":count",
+    ),
+    training(
+        "adam_counted",
+        "index",
+        "m_hat = m / (1 - b1 ** (t + 1))\n    v_hat = v / (1 - b2 ** (t + 1))",
+        "m_hat = m / (1 - b1**t)\n    v_hat = v / (1 - b2**t)",
+        "n",
+        "n",
+        "n:positive",
+        "n",
+        ":count",
+    ),
+    training(
+        "adamw_step",
+        "coupled",
+        "    g = g + wd * p\n    m = b1 * m + (1 - b1) * g\n    v = b2 * v + (1 - b2) * g**2\n    return p - lr * (m / (np.sqrt(v) + eps))",
+        "    m = b1 * m + (1 - b1) * g\n    v = b2 * v + (1 - b2) * g**2\n    return p - lr * (m / (np.sqrt(v) + eps) + wd * p)",
+        "n",
+        "n",
+        "n:positive",
+        "n",
+    ),
     training("sgd_with_decay", "coupled", "p - lr * g - wd * p", "p - lr * (g + wd * p)", "n", "n"),
     training("rmsprop_step", "eps", "np.sqrt(s + eps)", "(np.sqrt(s) + eps)", "n", "n:positive", "n"),
     training("clipped", "axes", "np.sum(g**2, axis=0)", "np.sum(g**2)", "n,3"),

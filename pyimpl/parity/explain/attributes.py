@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,20 @@ def of_side(side: PythonSide) -> Iterator[tuple[str, str, str, PythonSide]]:
     if isinstance(side, TorchSide) and side.is_model:
         for path, module in side.subject.named_modules():
             for cause, told, change in _of_module(module):
-                yield cause, _called(path, module), told, _changed(side, lambda model, path=path: model.get_submodule(path), change)
+                yield cause, _called(path, module), told, _changed(side, partial(_submodule, path), change)
     elif isinstance(side, LayerSide):
         for number, layer in enumerate(tree.layers_of(side.subject)):
             for cause, told, change in _of_layer(layer):
-                part = _changed(side, lambda model, number=number: list(tree.layers_of(model))[number], change)
+                part = _changed(side, partial(_layer, number), change)
                 yield cause, _called(f"{number}" if number else "", layer), told, part
+
+
+def _submodule(path: str, model: Any) -> Any:
+    return model.get_submodule(path)
+
+
+def _layer(number: int, model: Any) -> Any:
+    return list(tree.layers_of(model))[number]
 
 
 def _called(path: str, part: Any) -> str:

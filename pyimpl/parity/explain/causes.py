@@ -22,7 +22,7 @@ CAUSES = {
     "log": "a logarithm or power has another base",
     "degrees": "an angle is in degrees on one side and in radians on the other",
     "eps": "epsilon is added elsewhere (inside, outside, squared) or has another value",
-    "momentum": "a moving average takes its weight the other way round (momentum, decay, update gate), or a term is damped on one side only",
+    "momentum": "a moving average takes its weight the other way round (momentum, update gate), or a term is damped on one side only",
     "mean": "a mean on one side is a sum on the other, or the divisor is another size (of the batch, of all entries)",
     "half": "a factor of two: half of it on one side, all of it on the other",
     "sign": "the result has the other sign",

@@ -8,8 +8,8 @@ import numpy as np
 
 from ..case import Case, Outcome
 from ..checking import Finding
-from ..crosscheck import Evidence, Pair, Result, judged
-from ..python_side import PythonSide
+from ..pair import Evidence, Pair, Result, judged
+from ..python_side import DifferencesSide, FunctionSide, PythonSide
 from ..verdict import sensitivity
 from . import attributes, program, transformations
 from .causes import CAUSES
@@ -18,6 +18,9 @@ from .explanation import Explanation
 SECONDS = 10.0  # for the whole search
 SECONDS_EACH = 1.0  # for one evaluation of an edited program
 MOST_TOLD = 4
+OF_ARRAYS = 3.0  # what transformations of whole arrays cost at least
+# (cause, another one): the second, as a transformation of a whole array, is the first, at a place of the program, in other words.
+SAID_BETTER = (("order", "axes"), ("axes", "order"), ("padding", "kernel"))
 
 
 @dataclass
@@ -37,12 +40,20 @@ def explain(result: Result, seconds: float = SECONDS) -> list[Explanation]:
     if trial is None:
         return []
     single = edits(trial)
-    found = [edit for edit in single if trial.explains(edit.side)]
-    if not found:
-        found = [edit for edit in composites(trial) if trial.explains(edit.side)]
-    if found:
+    if found := explaining(trial, single) or explaining(trial, composites(trial)):
         return told(trial, found)
     return partial(trial, single)
+
+
+def explaining(trial: "Trial", tried: Sequence[Edit]) -> list[Edit]:
+    """The cheapest edit of every cause that explains."""
+    promising = [edit for edit in tried if trial.promising(edit.side)]
+    trial.complete &= not trial.late
+    found: dict[str, Edit] = {}
+    for edit in sorted(promising, key=lambda edit: edit.cost):
+        if edit.cause not in found and trial.confirms(edit.side):
+            found[edit.cause] = edit
+    return list(found.values())
 
 
 @dataclass
@@ -54,6 +65,7 @@ class Trial:
     agreeing: list[Evidence]
     responses: list[dict[str, np.ndarray]]  # how far the original side moves, per differing case
     deadline: float
+    complete: bool = True  # whether there was time for all edits
 
     @classmethod
     def of(cls, result: Result, seconds: float) -> "Trial | None":
@@ -61,14 +73,18 @@ class Trial:
         if getattr(result.pair.python, "lost", ""):
             return None
         known = [evidence for evidence in result.evidence if not any(outcome.lost for outcome in evidence.julia.values())]
+        pair, smallest = replace(result.pair, python=limited(result.pair.python)), result.smallest
+        if isinstance(pair.python, DifferencesSide):  # the measured gradient follows from the output
+            pair = replace(pair, python=FunctionSide(pair.python.subject, seconds=SECONDS_EACH))
+            known = [bare(evidence) for evidence in known]
+            known = [replace(evidence, agrees=not judged(pair, evidence.case, evidence.julia)) for evidence in known]
+            smallest = None
         differing = [evidence for evidence in known if not evidence.agrees]
         differing.sort(key=lambda evidence: -_size(evidence.case))
-        smallest = result.smallest
         if smallest is not None and not any(outcome.lost for outcome in smallest.julia.values()):
             differing = [smallest, *(evidence for evidence in differing if evidence is not smallest)]
         if not differing:
             return None
-        pair = replace(result.pair, python=limited(result.pair.python))
         responses = [sensitivity(pair.python.evaluate, evidence.case) for evidence in differing[:4]]
         return cls(pair, differing, [evidence for evidence in known if evidence.agrees], responses, time.monotonic() + seconds)
 
@@ -81,13 +97,9 @@ class Trial:
         """How the edited side differs, by the project's own verdict."""
         return judged(replace(self.pair, python=side), evidence.case, evidence.julia)
 
-    def explains(self, side: PythonSide) -> bool:
+    def confirms(self, side: PythonSide) -> bool:
         """Whether with this side every differing case agrees, in all dtypes, and every agreeing one still does."""
-        return (
-            self.promising(side)
-            and not self.late
-            and all(not self.findings(side, evidence) for evidence in [*self.differing, *self.agreeing])
-        )
+        return all(not self.findings(side, evidence) for evidence in [*self.differing, *self.agreeing])
 
     def promising(self, side: PythonSide) -> bool:
         """A cheap look at a few cases, generous: what fails here cannot pass."""
@@ -189,14 +201,17 @@ def told(trial: Trial, found: Sequence[Edit]) -> list[Explanation]:
     best: dict[str, Edit] = {}
     for edit in sorted(found, key=lambda edit: edit.cost):
         best.setdefault(edit.cause, edit)
+    for cause, other in SAID_BETTER:
+        if cause in best and other in best and best[cause].cost < OF_ARRAYS <= best[other].cost:
+            del best[other]
     chosen = list(best.values())[:MOST_TOLD]
     enough = telling(trial)
-    sure = len(best) == 1 and enough and not trial.late and chosen[0].cause != "sign"
+    sure = len(best) == 1 and enough and trial.complete and chosen[0].cause != "sign"
     evidence = _counted(trial)
     if sure:
         note = f"{evidence}; no other known way does that"
     elif len(best) == 1:
-        note = f"{evidence}, but these are too few or too plain to be sure" if not enough else evidence
+        note = f"{evidence}, but " + ("there was no time to try all other ways" if enough else "these are too few or too plain to be sure")
     else:
         note = f"{evidence}; so does another way: {_difference(trial, chosen)}"
     return [Explanation(CAUSES[edit.cause], edit.where, edit.change, note, sure) for edit in chosen]
@@ -265,7 +280,7 @@ def partial(trial: Trial, single: Sequence[Edit]) -> list[Explanation]:
         for edit in single:
             if trial.late:
                 break
-            if narrowed.explains(edit.side) and (best is None or edit.cost < best[0]):
+            if narrowed.promising(edit.side) and narrowed.confirms(edit.side) and (best is None or edit.cost < best[0]):
                 best = (edit.cost, told_as, edit)
         if best is not None:
             _, told_as, edit = best
@@ -287,15 +302,6 @@ def _only_dtypes(trial: Trial, dtypes: set[str]) -> Trial | None:
 
 def _only_outputs(trial: Trial) -> Trial | None:
     """The same without gradients; None where there are none, or where nothing else differs."""
-
-    def bare(evidence: Evidence) -> Evidence:
-        case = replace(evidence.case, arrays={name: a for name, a in evidence.case.arrays.items() if not name.startswith("dy")})
-        julia = {
-            dtype: replace(outcome, arrays={name: a for name, a in outcome.arrays.items() if not name.startswith("grad")}, none=frozenset())
-            for dtype, outcome in evidence.julia.items()
-        }
-        return replace(evidence, case=case, julia=julia)
-
     if not any(name.startswith("dy") for name in trial.differing[0].case.arrays):
         return None
     differing = [bare(evidence) for evidence in trial.differing]
@@ -309,3 +315,13 @@ def _only_outputs(trial: Trial) -> Trial | None:
         agreeing=[bare(evidence) for evidence in trial.agreeing],
         responses=[response for _, response in kept if response],
     )
+
+
+def bare(evidence: Evidence) -> Evidence:
+    """The evidence without gradients."""
+    case = replace(evidence.case, arrays={name: a for name, a in evidence.case.arrays.items() if not name.startswith("dy")})
+    julia = {
+        dtype: replace(outcome, arrays={name: a for name, a in outcome.arrays.items() if not name.startswith("grad")}, none=frozenset())
+        for dtype, outcome in evidence.julia.items()
+    }
+    return replace(evidence, case=case, julia=julia)

@@ -12,12 +12,13 @@ def _as(result, like):
 
 def matrix_exp(a):
     """The exponential of a matrix, by scaling and squaring a Taylor series in extended precision."""
-    x = np.asarray(a, np.longdouble)
+    x: np.ndarray = np.asarray(a, np.longdouble)
     if x.ndim != 2 or x.shape[0] != x.shape[1]:
         raise ValueError("a matrix must be square")
     squarings = max(0, int(np.ceil(np.log2(max(float(np.abs(x).sum(0).max(initial=0)), 1e-30)))) + 2)
     x = x / np.longdouble(2) ** squarings
-    term = found = np.eye(len(x), dtype=np.longdouble)
+    term: np.ndarray = np.eye(len(x), dtype=np.longdouble)
+    found = term
     for k in range(1, 24):
         term = term @ x / k
         found = found + term

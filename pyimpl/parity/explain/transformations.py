@@ -115,7 +115,8 @@ def _permutations(shape: tuple[int, ...]) -> Iterator[Way]:
     for axis, count in itertools.product({0, len(shape) - 1} if shape else (), (3, 4)):
         if shape[axis] % count == 0 and shape[axis] >= count:
             for order in itertools.permutations(range(count)):
-                if list(order) != sorted(order):
+                flipped = shape[axis] == count and order == tuple(range(count))[::-1]
+                if list(order) != sorted(order) and not flipped:
                     back = [order.index(i) for i in range(count)]
                     told = f"{{0}} with its {count} blocks along axis {axis} in the order {', '.join(map(str, order))}"
                     yield Way("gates", told, _blocks(axis, order), _blocks(axis, back), 3.3)
@@ -152,6 +153,10 @@ def _times(factor: float) -> Move:
 
 def _cast(dtype) -> Move:
     return lambda x: x.astype(dtype)
+
+
+def _modulo(dtype: str, own: np.dtype) -> Move:
+    return lambda x: x.astype(dtype).astype(own)
 
 
 def _drop(axis: int | None) -> Move:
@@ -211,7 +216,7 @@ def _of_result(array: np.ndarray, other: np.ndarray) -> Iterator[Way]:
             yield Way("index", f"{{0}} {'+' if step > 0 else '-'} 1", _shift(step), None)
         for bits in (8, 16, 32, 64):
             for dtype in (f"int{bits}", f"uint{bits}"):
-                yield Way("overflow", f"{{0}} modulo 2^{bits}", lambda x, dtype=dtype, own=other.dtype: x.astype(dtype).astype(own), None)
+                yield Way("overflow", f"{{0}} modulo 2^{bits}", _modulo(dtype, other.dtype), None)
     if array.dtype.kind in "iufb" and other.dtype.kind in "iufb":
         for dtype in ("int64", "bool", "uint64", "int32"):
             if other.dtype == dtype and array.dtype != dtype:

@@ -53,7 +53,7 @@ def integer_division(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     elif at.callee(node) == "builtins.int":
         assert isinstance(node, ast.Call)
         if node.args and is_binary(node.args[0], ast.Div):
-            yield at.rewritten("integer division", node, "A // B", A=node.args[0].left, B=node.args[0].right)  # type: ignore[attr-defined]
+            yield at.rewritten("integer division", node, "A // B", A=node.args[0].left, B=node.args[0].right)
 
 
 def rounding(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
@@ -77,7 +77,7 @@ def rounding(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
                 if at.is_method(node)
                 else ast.Call(node.func, [made], [])
             )
-            yield Rewriting("rounding", {node: replaced}, 1.2)
+            yield Rewriting("integer division" if is_binary(array, ast.Div) else "rounding", {node: replaced}, 1.2)
         return
     digits = argument(node, "decimals", 0 if at.is_method(node) else 1) or argument(node, "ndigits", 1)
     if digits is not None:
@@ -100,8 +100,8 @@ def overflow(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
             yield at.rewritten("overflow", node, word, 1.5 + (bits != 64) + (not signed) * 0.5, kind=word, A=node)
         wide = ast.BinOp(at.make("OPS.wide(A)", A=node.left), node.op, at.make("OPS.wide(A)", A=node.right))
         yield Rewriting("overflow", {node: wide}, 1.5, kind="wide")
-    elif is_binary(node, ast.BitAnd) and at.number(node.right) in (0xFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF, 2**63 - 1):  # type: ignore[attr-defined]
-        yield Rewriting("overflow", {node: node.left}, kind="mask")  # type: ignore[attr-defined]
+    elif is_binary(node, ast.BitAnd) and at.number(node.right) in (0xFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF, 2**63 - 1):
+        yield Rewriting("overflow", {node: node.left}, kind="mask")
     elif isinstance(node, ast.Attribute) and node.attr in NARROW:
         yield Rewriting("overflow", {node: ast.Attribute(node.value, "int64", ast.Load())}, kind="int64")
     elif isinstance(node, ast.Constant) and node.value in NARROW:
@@ -127,8 +127,8 @@ def logarithms(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
             for way in ("NP.exp(A)", "2.0 ** A", "10.0 ** A"):
                 if way != f"NP.{name}(A)":
                     yield at.rewritten("log", node, way, 1.5, kind=way, A=node.args[0])
-    elif is_binary(node, ast.Pow) and at.number(node.left) in (2, 10):  # type: ignore[attr-defined]
-        yield at.rewritten("log", node, "NP.exp(A)", 1.5, A=node.right)  # type: ignore[attr-defined]
+    elif is_binary(node, ast.Pow) and at.number(node.left) in (2, 10):
+        yield at.rewritten("log", node, "NP.exp(A)", 1.5, A=node.right)
 
 
 def degrees(node: ast.AST, at: Scope) -> Iterator[Rewriting]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from .syntax import Rewriting, Scope, argument, array_of, plus, shown, with_argument, with_array
 
-POSITIONS = ("argmax", "argmin", "argsort", "searchsorted", "flatnonzero", "nonzero", "index", "find", "argwhere", "unravel_index", "len")
+POSITIONS = ("argmax", "argmin", "argsort", "searchsorted", "flatnonzero", "nonzero", "index", "find", "argwhere", "unravel_index")
 READ_ALONG = ("argmax", "argmin", "cumsum", "cumprod", "flatnonzero", "repeat", "diff", "take", "delete", "compress", "convolve")
 
 
@@ -27,19 +27,19 @@ def ranges(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         yield Rewriting("index", {node: made(ast.Constant(1), plus(at, args[0], 1))}, kind="from 1")
         yield Rewriting("index", {node: made(ast.Constant(1), args[0])}, 1.2, kind="without 0")
         return
-    start, end, *step = args
-    given = at.number(step[0]) if step else 1
+    start, end, by = args[0], args[1], args[2:]
+    given = at.number(by[0]) if by else 1
     if len(args) == 3 and not isinstance(given, int):
-        yield Rewriting("ends", {node: made(start, at.make("E + S", E=end, S=step[0]), *step)})
-        yield Rewriting("ends", {node: made(start, at.make("E + S / 2", E=end, S=step[0]), *step)}, 1.2)
-        yield Rewriting("ends", {node: made(start, at.make("E - S / 2", E=end, S=step[0]), *step)}, 1.2)
+        yield Rewriting("ends", {node: made(start, at.make("E + S", E=end, S=by[0]), *by)})
+        yield Rewriting("ends", {node: made(start, at.make("E + S / 2", E=end, S=by[0]), *by)}, 1.2)
+        yield Rewriting("ends", {node: made(start, at.make("E - S / 2", E=end, S=by[0]), *by)}, 1.2)
     else:
         for one in (1, -1):
-            yield Rewriting("ends", {node: made(start, plus(at, end, one * (1 if given > 0 else -1)), *step)}, kind=f"end {one}")
-            yield Rewriting("index", {node: made(plus(at, start, one), end, *step)}, kind=f"start {one}")
-            yield Rewriting("index", {node: made(plus(at, start, one), plus(at, end, one), *step)}, kind=f"both {one}")
+            yield Rewriting("ends", {node: made(start, plus(at, end, one * (1 if given > 0 else -1)), *by)}, kind=f"end {one}")
+            yield Rewriting("index", {node: made(plus(at, start, one), end, *by)}, kind=f"start {one}")
+            yield Rewriting("index", {node: made(plus(at, start, one), plus(at, end, one), *by)}, kind=f"both {one}")
         if abs(given) > 1:
-            yield Rewriting("ends", {node: made(start, at.make("E + S", E=end, S=step[0]), *step)})
+            yield Rewriting("ends", {node: made(start, at.make("E + S", E=end, S=by[0]), *by)})
 
 
 def linear_spaces(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
@@ -106,7 +106,7 @@ def subscripts(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
 
 def counted(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     """Positions that are given back, `enumerate`, and the number of a step as an exponent."""
-    if at.is_call(node, *POSITIONS, homes=("numpy", "torch", "")) or at.callee(node) == "builtins.len":
+    if at.is_call(node, *POSITIONS, homes=("numpy", "torch", "")):
         for step in (1, -1):
             yield Rewriting("index", {node: plus(at, node, step)}, 1.1, kind=f"position {step}")  # type: ignore[arg-type]
     elif at.callee(node) == "builtins.enumerate":
@@ -144,6 +144,17 @@ def loop_variables(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     ):
         for step in (1, -1):
             yield Rewriting("index", {node.value: plus(at, node.value, step)}, 1.1)
+
+
+def places(root: ast.AST, at: Scope) -> Iterator[Rewriting]:
+    """An argument that says where, everywhere in the function."""
+    if root is not at.tree:
+        return
+    for name in at.arguments:
+        loads = [node for node in ast.walk(root) if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)]
+        if len(loads) > 1 and any(isinstance(outer, ast.Slice) for load in loads for outer in at.ancestors(load)):
+            for step in (1, -1):
+                yield Rewriting("index", {load: plus(at, load, step) for load in loads}, 1.4)
 
 
 def order(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
@@ -198,6 +209,7 @@ def padding(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         both = node.args[0] if node.args else None
         if isinstance(both, ast.List | ast.Tuple) and len(both.elts) == 2:
             yield Rewriting("padding", {both: ast.List(both.elts[::-1], ast.Load())})
+            yield Rewriting("padding", {both: ast.List([_mirrored(part) for part in both.elts[::-1]], ast.Load())}, 1.1)
         elif len(node.args) >= 2 and at.is_call(node, "append"):
             yield Rewriting("padding", {node: ast.Call(node.func, [node.args[1], node.args[0], *node.args[2:]], node.keywords)})
     elif at.is_call(node, "roll", homes=("numpy", "torch")):
@@ -205,6 +217,10 @@ def padding(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         given = argument(node, "shift", 1)
         if given is not None:
             yield Rewriting("padding", {node: with_argument(node, "shift", ast.UnaryOp(ast.USub(), given), 1)})
+    elif isinstance(node, ast.Subscript) and at.is_call(node.value, "pad", homes=("numpy",)):
+        width = argument(node.value, "pad_width", 1)  # type: ignore[arg-type]
+        if isinstance(width, ast.Tuple) and len(width.elts) == 2 and isinstance(_mirrored(node), ast.Subscript):
+            yield Rewriting("padding", {node: _mirrored(node), width: ast.Tuple(width.elts[::-1], ast.Load())}, 1.1)
     elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript) and isinstance(node.value, ast.Subscript):
         target, value = node.targets[0], node.value
         if isinstance(target.slice, ast.Slice) and isinstance(value.slice, ast.Slice):
@@ -213,6 +229,18 @@ def padding(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
                 value: ast.Subscript(value.value, target.slice, ast.Load()),
             }
             yield Rewriting("padding", new)
+
+
+def _mirrored(node: ast.expr) -> ast.expr:
+    """`x[k:]` for `x[:-k]`, and the reverse."""
+    if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Slice) or node.slice.step is not None:
+        return node
+    lower, upper = node.slice.lower, node.slice.upper
+    if upper is None and lower is not None:
+        return ast.Subscript(node.value, ast.Slice(None, ast.UnaryOp(ast.USub(), lower)), ast.Load())
+    if lower is None and isinstance(upper, ast.UnaryOp) and isinstance(upper.op, ast.USub):
+        return ast.Subscript(node.value, ast.Slice(upper.operand, None), ast.Load())
+    return node
 
 
 def _even(pair: ast.Tuple | ast.List) -> bool:
@@ -243,4 +271,4 @@ def kernels(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
                     yield Rewriting("kernel", {node: ast.Subscript(node.value, ast.Tuple(kept, ast.Load()), ast.Load())}, 1.2)
 
 
-RULES = (ranges, linear_spaces, subscripts, counted, loop_variables, order, padding, kernels)
+RULES = (ranges, linear_spaces, subscripts, counted, loop_variables, places, order, padding, kernels)

@@ -41,8 +41,8 @@ def _with_eps(node: ast.AST, at: Scope) -> tuple[ast.expr, ast.expr] | None:
             return node.left, node.right
         if _is_eps(node.left, at):
             return node.right, node.left
-        if is_binary(node.right, ast.Pow) and _is_eps(node.right.left, at):  # type: ignore[attr-defined]
-            return node.left, node.right.left  # type: ignore[attr-defined]
+        if is_binary(node.right, ast.Pow) and _is_eps(node.right.left, at):
+            return node.left, node.right.left
     return None
 
 
@@ -50,8 +50,8 @@ def _root(node: ast.AST, at: Scope) -> ast.expr | None:
     """What the square root is taken of."""
     if at.is_call(node, "sqrt", homes=("numpy", "math", "torch")):
         return node.args[0]  # type: ignore[attr-defined]
-    if is_binary(node, ast.Pow) and at.number(node.right) == 0.5:  # type: ignore[attr-defined]
-        return node.left  # type: ignore[attr-defined]
+    if is_binary(node, ast.Pow) and at.number(node.right) == 0.5:
+        return node.left
     return None
 
 
@@ -89,8 +89,8 @@ def epsilon_elsewhere(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     yield at.rewritten("eps", node, "NP.maximum(V, E)", 1.2, kind="maximum", V=base, E=eps)
     yield Rewriting("eps", {node: base}, 1.2, kind="without")
     whole = at.parents.get(node)
-    if whole is not None and is_binary(whole, ast.Div) and whole.right is node and is_binary(whole.left, ast.Mult):  # type: ignore[attr-defined]
-        yield at.rewritten("eps", whole, "A / V + E", 1.6, A=whole.left, V=base, E=eps)  # type: ignore[attr-defined]
+    if whole is not None and is_binary(whole, ast.Div) and whole.right is node and is_binary(whole.left, ast.Mult):
+        yield at.rewritten("eps", whole, "A / V + E", 1.6, A=whole.left, V=base, E=eps)
 
 
 def epsilon_missing(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
@@ -98,15 +98,15 @@ def epsilon_missing(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     inside = _root(node, at)
     if inside is not None and _with_eps(inside, at) is None:
         for value in EPSILONS[:8]:
-            yield at.rewritten("eps", node, f"NP.sqrt(V + {value!r})", 2, V=inside)
-            yield at.rewritten("eps", node, f"NP.sqrt(V) + {value!r}", 2, V=inside)
+            yield at.rewritten("eps", node, f"NP.sqrt(V + {value!r})", 2, f"inside {value}", V=inside)
+            yield at.rewritten("eps", node, f"NP.sqrt(V) + {value!r}", 2, f"outside {value}", V=inside)
     if at.is_call(node, "log", homes=("numpy", "math", "torch")):
         assert isinstance(node, ast.Call)
-        for value in (*EPSILONS[1:8], EPSILONS[8], EPSILONS[9]):
-            yield at.rewritten("eps", node, f"NP.log(V + {value!r})", 2, V=node.args[0])
+        for value in EPSILONS:
+            yield at.rewritten("eps", node, f"NP.log(V + {value!r})", 2, f"log {value}", V=node.args[0])
         if node.args and _with_eps(node.args[0], at) is None:
             for name in at.arguments[:2]:
-                yield at.rewritten("eps", node, f"NP.log(V + NP.finfo({name}.dtype).eps)", 2, V=node.args[0])
+                yield at.rewritten("eps", node, f"NP.log(V + NP.finfo({name}.dtype).eps)", 2, f"log {name}", V=node.args[0])
 
 
 def epsilon_value(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
@@ -122,8 +122,8 @@ def epsilon_value(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
 
 def _complement(node: ast.AST, at: Scope) -> ast.expr | None:
     """b of `1 - b`."""
-    if is_binary(node, ast.Sub) and at.number(node.left) == 1:  # type: ignore[attr-defined]
-        return node.right  # type: ignore[attr-defined]
+    if is_binary(node, ast.Sub) and at.number(node.left) == 1:
+        return node.right
     return None
 
 
@@ -150,7 +150,7 @@ def averages(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
                     and at.number(b) is not None
                     and at.number(c) is not None
                     and abs(at.number(b) + at.number(c) - 1) < 1e-12
-                )  # type: ignore[operator]
+                )
                 if by_value or (weight is not None and same(weight, b)):
                     yield at.rewritten("momentum", node, "C * M + B * G", kind="exchanged", B=b, C=c, M=m, G=g)
                     yield at.rewritten("momentum", node, "B * M + G", 1.2, B=b, M=m, G=g)
@@ -163,7 +163,7 @@ def averages(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
                 yield at.rewritten("momentum", node, "B * M + (1 - B) * G", 1.3, B=b, M=m, G=g)
                 yield at.rewritten("momentum", node, "(1 - B) * M + B * G", 1.4, B=b, M=m, G=g)
     # m + b * (g - m)
-    for part in (node.right,) if is_binary(node, ast.Add) else (node.value,) if isinstance(node, ast.AugAssign) else ():  # type: ignore[attr-defined]
+    for part in (node.right,) if is_binary(node, ast.Add) else (node.value,) if isinstance(node, ast.AugAssign) else ():
         for b, difference in _factors(part):
             if is_binary(difference, ast.Sub):
                 weight = _complement(b, at)
@@ -219,12 +219,12 @@ def bias_correction_missing(root: ast.AST, at: Scope) -> Iterator[Rewriting]:
                     yield Rewriting("bias correction", one, 2)
 
 
-def _has_product(node: ast.AST, at: Scope) -> bool:
-    return any(
-        is_binary(part, ast.MatMult)
-        or at.is_call(part, "dot", "matmul", "tanh", "linear", homes=("numpy", "torch", "torch.nn.functional", ""))
-        for part in ast.walk(node)
+def _inside_or_outside(node: ast.AST, at: Scope) -> str:
+    """What a term inside or outside of a product is about."""
+    product = any(
+        is_binary(part, ast.MatMult) or at.is_call(part, "dot", "matmul", homes=("numpy", "torch", "")) for part in ast.walk(node)
     )
+    return "reset" if product or "tanh" in ast.unparse(at.tree) else "coupled"
 
 
 def distributed(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
@@ -234,31 +234,31 @@ def distributed(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         for a, both in ((node.left, node.right), (node.right, node.left)):
             if is_binary(both, ast.Add):
                 assert isinstance(both, ast.BinOp)
-                cause = "reset" if _has_product(both, at) else "coupled"
+                cause = _inside_or_outside(both, at)
                 for b, c in ((both.left, both.right), (both.right, both.left)):
                     yield at.rewritten(cause, node, "A * B + C", kind="", A=a, B=b, C=c)
                     if is_binary(b, ast.MatMult):
-                        yield at.rewritten(cause, node, "(A * L) @ R + C", 1.3, A=a, L=b.left, R=b.right, C=c)  # type: ignore[attr-defined]
-                        yield at.rewritten(cause, node, "L @ (A * R) + C", 1.3, A=a, L=b.left, R=b.right, C=c)  # type: ignore[attr-defined]
+                        yield at.rewritten(cause, node, "(A * L) @ R + C", 1.3, A=a, L=b.left, R=b.right, C=c)
+                        yield at.rewritten(cause, node, "L @ (A * R) + C", 1.3, A=a, L=b.left, R=b.right, C=c)
             if is_binary(both, ast.MatMult):
-                yield at.rewritten("reset", node, "(A * L) @ R", A=a, L=both.left, R=both.right)  # type: ignore[attr-defined]
-                yield at.rewritten("reset", node, "L @ (A * R)", A=a, L=both.left, R=both.right)  # type: ignore[attr-defined]
+                yield at.rewritten("reset", node, "(A * L) @ R", A=a, L=both.left, R=both.right)
+                yield at.rewritten("reset", node, "L @ (A * R)", A=a, L=both.left, R=both.right)
     elif is_binary(node, ast.Add):
         assert isinstance(node, ast.BinOp)
-        cause = "reset" if _has_product(node, at) else "coupled"
+        cause = _inside_or_outside(node, at)
         for product, c in ((node.left, node.right), (node.right, node.left)):
             for a, b in _factors(product):
                 yield at.rewritten(cause, node, "A * (B + C)", 1.1, A=a, B=b, C=c)
             if is_binary(product, ast.MatMult):
                 for side in ("left", "right"):
                     for r, h in _factors(getattr(product, side)):
-                        other = product.right if side == "left" else product.left  # type: ignore[attr-defined]
+                        other = product.right if side == "left" else product.left
                         text = "R * (H @ O + C)" if side == "left" else "R * (O @ H + C)"
                         yield at.rewritten(cause, node, text, 1.2, R=r, H=h, O=other, C=c)
         # (x + r * (h @ W)) + b: the bias goes inside
         if is_binary(node.left, ast.Add):
-            for r, h in _factors(node.left.right):  # type: ignore[attr-defined]
-                yield at.rewritten(cause, node, "X + R * (H + C)", 1.1, X=node.left.left, R=r, H=h, C=node.right)  # type: ignore[attr-defined]
+            for r, h in _factors(node.left.right):
+                yield at.rewritten(cause, node, "X + R * (H + C)", 1.1, X=node.left.left, R=r, H=h, C=node.right)
     elif is_binary(node, ast.MatMult):
         assert isinstance(node, ast.BinOp)
         for r, h in _factors(node.left):
@@ -269,16 +269,16 @@ def distributed(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         assert isinstance(node, ast.BinOp)
         # x - a * b - c and x - a * (b + c)
         if is_binary(node.left, ast.Sub):
-            x, c = node.left.left, node.right  # type: ignore[attr-defined]
-            for a, b in _factors(node.left.right):  # type: ignore[attr-defined]
+            x, c = node.left.left, node.right
+            for a, b in _factors(node.left.right):
                 yield at.rewritten("coupled", node, "X - A * (B + C)", X=x, A=a, B=b, C=c)
                 for d, e in _factors(c):
                     if same(a, d):
                         yield at.rewritten("coupled", node, "X - A * B - E", X=x, A=a, B=b, E=e)
         for a, both in _factors(node.right):
             if is_binary(both, ast.Add):
-                yield at.rewritten("coupled", node, "X - A * B - C", X=node.left, A=a, B=both.left, C=both.right)  # type: ignore[attr-defined]
-                yield at.rewritten("coupled", node, "X - A * C - B", X=node.left, A=a, B=both.left, C=both.right)  # type: ignore[attr-defined]
+                yield at.rewritten("coupled", node, "X - A * B - C", X=node.left, A=a, B=both.left, C=both.right)
+                yield at.rewritten("coupled", node, "X - A * C - B", X=node.left, A=a, B=both.left, C=both.right)
 
 
 def decoupled(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
@@ -292,13 +292,13 @@ def decoupled(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         for other in ast.walk(at.tree):
             if not is_binary(other, ast.Sub) or other in ast.walk(outer):
                 continue
-            for a, b in _factors(other.right):  # type: ignore[attr-defined]
+            for a, b in _factors(other.right):
                 for text in ("X - A * (B + T)", "X - A * B - T"):
-                    new = at.make(text, X=other.left, A=a, B=b, T=term)  # type: ignore[attr-defined]
+                    new = at.make(text, X=other.left, A=a, B=b, T=term)
                     yield Rewriting("coupled", {node: rest, other: new}, 1.5)
-            if is_binary(other.right, ast.Div):  # type: ignore[attr-defined]
-                for a, b in _factors(other.right.left):  # type: ignore[attr-defined]
-                    new = at.make("X - A * (B / D + T)", X=other.left, A=a, B=b, D=other.right.right, T=term)  # type: ignore[attr-defined]
+            if is_binary(other.right, ast.Div):
+                for a, b in _factors(other.right.left):
+                    new = at.make("X - A * (B / D + T)", X=other.left, A=a, B=b, D=other.right.right, T=term)
                     yield Rewriting("coupled", {node: rest, other: new}, 1.5)
         for name in at.arguments:
             loads = [

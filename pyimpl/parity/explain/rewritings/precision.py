@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from .arithmetic import NARROW
 from .syntax import Rewriting, Scope, argument, with_argument
 
-MAKERS = (
+MAKERS: tuple[str, ...] = (
     "zeros",
     "ones",
     "full",
@@ -68,16 +69,19 @@ def dtypes(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         if argument(node, "dtype") is not None:
             yield Rewriting("dtype", {node: with_argument(node, "dtype", None)}, 1.1, kind="made of none")
         yield Rewriting("dtype", {node: with_argument(node, "dtype", ast.Name("float", ast.Load()))}, 1.2, kind="made float")
-    if at.is_call(node, "astype", "double", "float", "to", "type", homes=("",)) and ast.unparse(node) != "":
+    if at.is_call(node, "astype", "double", "float", "to", "type", homes=("",)):
         assert isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-        yield Rewriting("dtype", {node: node.func.value}, kind="astype")
+        cause = "overflow" if any(word in ast.unparse(node) for word in NARROW) else "dtype"
+        yield Rewriting(cause, {node: node.func.value}, kind="astype")
         for name in at.arguments[:3]:
             like = ast.Attribute(ast.Name(name, ast.Load()), "dtype", ast.Load())
-            yield Rewriting("dtype", {node: ast.Call(ast.Attribute(node.func.value, "astype", ast.Load()), [like], [])}, 1.1)
+            yield Rewriting(cause, {node: ast.Call(ast.Attribute(node.func.value, "astype", ast.Load()), [like], [])}, 1.1)
     if at.is_call(node, "float64", "float32", homes=("numpy",)) or at.callee(node) in ("builtins.float", "builtins.int"):
         assert isinstance(node, ast.Call)
         if node.args:
-            yield Rewriting("dtype", {node: node.args[0]}, 1.1, kind="called")
+            # Without int() whole numbers are NumPy's, which wrap.
+            wraps = at.callee(node) == "builtins.int" and isinstance(at.parents.get(node), ast.BinOp)
+            yield Rewriting("overflow" if wraps else "dtype", {node: node.args[0]}, 1.1, kind="called")
     if at.is_call(node, *SCALARS, homes=("numpy",)) and isinstance(at.parents.get(node), ast.BinOp | ast.Assign):
         yield at.rewritten("dtype", node, "OPS.weak(A)", 1.2, kind="scalar", A=node)
     if isinstance(node, ast.Return) and node.value is not None and not isinstance(node.value, ast.Tuple):

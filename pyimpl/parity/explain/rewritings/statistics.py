@@ -16,9 +16,25 @@ from .syntax import (
     with_array,
 )
 
-REDUCTIONS = ("sum", "mean", "std", "var", "max", "min", "amax", "amin", "prod", "median", "norm", "any", "all", "ptp", "logsumexp")
+REDUCTIONS: tuple[str, ...] = (
+    "sum",
+    "mean",
+    "std",
+    "var",
+    "max",
+    "min",
+    "amax",
+    "amin",
+    "prod",
+    "median",
+    "norm",
+    "any",
+    "all",
+    "ptp",
+    "logsumexp",
+)
 REDUCTIONS += ("nansum", "nanmean", "nanstd", "nanvar", "nanmax", "nanmin")
-ALONG = (
+ALONG: tuple[str, ...] = (
     *REDUCTIONS,
     "argmax",
     "argmin",
@@ -65,9 +81,9 @@ def corrected(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         size = node.right
         if at.is_size(size) or isinstance(size, ast.Name):
             yield at.rewritten("corrected", node, "A / (N - 1)", kind="divisor", A=node.left, N=size)
-        if is_binary(size, ast.Sub) and at.number(size.right) == 1:  # type: ignore[attr-defined]
-            yield at.rewritten("corrected", node, "A / N", kind="divisor", A=node.left, N=size.left)  # type: ignore[attr-defined]
-        elif isinstance(at.definition(size), ast.BinOp) and at.number(at.definition(size).right) == 1:  # type: ignore[union-attr]
+        if is_binary(size, ast.Sub) and at.number(size.right) == 1:
+            yield at.rewritten("corrected", node, "A / N", kind="divisor", A=node.left, N=size.left)
+        elif is_binary(defined := at.definition(size), ast.Sub, ast.Add) and at.number(defined.right) == 1:
             yield at.rewritten("corrected", node, "A / (N + 1)", kind="divisor", A=node.left, N=size)
     elif at.is_call(node, "mean") and any(_squares(part) for part in ast.walk(node)):
         assert isinstance(node, ast.Call)
@@ -115,10 +131,10 @@ def mean_or_sum(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
             array = array or next((part.args[0] for part in ast.walk(node.right) if isinstance(part, ast.Call) and part.args), None)
             for size in ("len(A)", "A.shape[-1]", "A.size") if array is not None else ():
                 yield at.rewritten("mean", node, f"L / {size}", 1.5, L=node.left, A=array)
-    if isinstance(node, ast.Return) and isinstance(node.value, ast.expr) and not isinstance(node.value, ast.Tuple):
+    for result in at.results(node):
         for name in at.arguments:
             for size in ("len(A)", "NP.size(A)", "NP.shape(A)[-1]"):
-                yield Rewriting("mean", {node.value: at.make(f"R / {size}", R=node.value, A=ast.Name(name, ast.Load()))}, 2)
+                yield Rewriting("mean", {result: at.make(f"R / {size}", R=result, A=ast.Name(name, ast.Load()))}, 2)
 
 
 def halves(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
@@ -146,7 +162,7 @@ def other_axes(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     """Another axis, or all."""
     if at.is_call(node, *ALONG, homes=("numpy", "numpy.linalg", "torch", "torch.nn.functional", "user", "")):
         assert isinstance(node, ast.Call)
-        name, position = axis_name(at, node), axis_position(at, node)
+        name, position = axis_name(at, node), 2 if at.is_call(node, "norm", homes=("numpy.linalg",)) else axis_position(at, node)
         given = argument(node, name, position)
         numeric = given is not None and isinstance(at.number(given), int)
         for axis in (-2, -1, 0, 1, 2) if given is None or numeric else ():
@@ -154,6 +170,12 @@ def other_axes(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
                 yield Rewriting("axes", {node: with_argument(node, name, axis, position)}, 1.2 if axis >= 0 else 1.4, kind=f"axis {axis}")
         if given is not None:
             yield Rewriting("axes", {node: with_argument(node, name, None, position)}, 1.3, kind="no axis")
+            yield Rewriting("axes", {node: with_argument(with_argument(node, name, None, position), "keepdims", None)}, 1.3, kind="no axis")
+        if numeric and at.is_call(node, *REDUCTIONS):
+            for axis in (0, 1):
+                if at.number(given) not in (axis, axis - 2):
+                    kept = with_argument(with_argument(node, name, axis, position), "keepdim" if name == "dim" else "keepdims", True)
+                    yield Rewriting("axes", {node: kept}, 1.5, kind=f"axis {axis} kept")
     if at.is_call(node, "cov", "corrcoef"):
         assert isinstance(node, ast.Call)
         yield Rewriting("axes", {node: with_argument(node, "rowvar", False if argument(node, "rowvar") is None else None)})
@@ -185,7 +207,7 @@ def nan_or_not(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     if name := at.is_call(node, *NAN_AWARE):
         assert isinstance(node, ast.Call)
         if at.is_method(node):
-            call = at.make(f"NP.nan{name}(A)", A=array_of(at, node))  # type: ignore[arg-type]
+            call = at.make(f"NP.nan{name}(A)", A=array_of(at, node))
             assert isinstance(call, ast.Call)
             yield Rewriting("nan", {node: ast.Call(call.func, [*call.args, *node.args], node.keywords)}, kind="nan")
         else:
@@ -216,7 +238,7 @@ def ties(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     """Which of equal entries, and on which side of a bound."""
     if name := at.is_call(node, "argmax", "argmin"):
         assert isinstance(node, ast.Call)
-        call = at.make(f"OPS.last_{name}(A)", A=array_of(at, node))  # type: ignore[arg-type]
+        call = at.make(f"OPS.last_{name}(A)", A=array_of(at, node))
         assert isinstance(call, ast.Call)
         rest = node.args if at.is_method(node) else node.args[1:]
         yield Rewriting("ties", {node: ast.Call(call.func, [*call.args, *rest], node.keywords)})

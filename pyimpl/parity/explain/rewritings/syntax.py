@@ -6,7 +6,7 @@ import copy
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 OPERATIONS = "pyimpl.parity.explain.operations"
 
@@ -16,7 +16,7 @@ class Rewriting:
     """One place, or a few that belong together, written in the way of another cause."""
 
     cause: str
-    parts: Mapping[ast.AST, ast.AST]  # old node -> new node
+    parts: Mapping[Any, ast.AST]  # old node -> new node
     cost: float = 1.0
     kind: str = ""  # rewritings of one kind are also tried all at once
 
@@ -98,9 +98,9 @@ class Scope:
     def number(self, node: ast.AST) -> float | int | None:
         """The value of a literal, or of a number of the module."""
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-            value = self.number(node.operand)
-            return None if value is None else -value
-        value = node.value if isinstance(node, ast.Constant) else self.resolve(node)
+            positive = self.number(node.operand)
+            return None if positive is None else -positive
+        value: Any = node.value if isinstance(node, ast.Constant) else self.resolve(node)
         return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
@@ -137,6 +137,12 @@ class Scope:
                 found.append(node.value)
         return found[0] if len(found) == 1 else None
 
+    def results(self, node: ast.AST) -> list[ast.expr]:
+        """What a statement gives back, each by itself."""
+        if not isinstance(node, ast.Return) or node.value is None:
+            return []
+        return list(node.value.elts) if isinstance(node.value, ast.Tuple) else [node.value]
+
     def is_size(self, node: ast.AST) -> bool:
         """Whether an expression counts entries: `len(x)`, `x.size`, `x.shape[0]`, a name for one of them."""
         if isinstance(node, ast.Subscript):
@@ -146,7 +152,7 @@ class Scope:
         if isinstance(node, ast.Call):
             return bool(self.callee(node) in ("builtins.len", ".size", ".numel", "numpy.size", "numpy.shape"))
         if is_binary(node, ast.Mult):
-            return self.is_size(node.left) and self.is_size(node.right)  # type: ignore[attr-defined]
+            return self.is_size(node.left) and self.is_size(node.right)
         definition = self.definition(node)
         return definition is not None and self.is_size(definition)
 
@@ -184,7 +190,7 @@ def argument(call: ast.Call, name: str, position: int | None = None) -> ast.expr
     return None
 
 
-def with_argument(call: ast.Call, name: str, value: ast.expr | object | None, position: int | None = None) -> ast.Call:
+def with_argument(call: ast.Call, name: str, value: ast.expr | str | int | None, position: int | None = None) -> ast.Call:
     """The call with one argument changed, added, or (None) left out."""
     if value is not None and not isinstance(value, ast.expr):
         value = ast.Constant(value)
@@ -236,7 +242,7 @@ def same(one: ast.AST, other: ast.AST) -> bool:
     return ast.unparse(one) == ast.unparse(other)
 
 
-def is_binary(node: ast.AST, *ops: type[ast.operator]) -> bool:
+def is_binary(node: ast.AST | None, *ops: type[ast.operator]) -> TypeGuard[ast.BinOp]:
     """Whether a node is one of these operations."""
     return isinstance(node, ast.BinOp) and isinstance(node.op, ops)
 

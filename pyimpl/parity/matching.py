@@ -1,0 +1,190 @@
+"""Which array of one model is which of the other: by name and shape, and proved by moving both.
+
+A match says how the Python array is made of Julia's twin of it: as it is, transposed, flipped, or with its gates in another order. It
+is proved when a small change of the one, made in the other in that way, moves both outputs alike. Where the plain match is not
+proved, the others are tried, so a square matrix that ought to be transposed is told from one that ought not.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import permutations
+
+import numpy as np
+
+from .case import Case, Outcome
+
+STEP = 2.0**-10  # of a change that proves a match, relative to the size of the array
+ALIKE = 0.01  # by how much two movements may differ, relative to them
+
+# What arrays are called in other libraries and books, in the words of ours; of several, whichever the layer has.
+WORDS = {
+    "gamma": ("scale",),
+    "beta": ("shift", "bias"),
+    "running_mean": ("mean",),
+    "moving_mean": ("mean",),
+    "mu": ("mean",),
+    "running_var": ("var",),
+    "moving_var": ("var",),
+    "sigma2": ("var",),
+    "W": ("weight", "Wi"),
+    "w": ("weight",),
+    "kernel": ("weight",),
+    "weights": ("weight",),
+    "weight": ("weight", "scale", "diag.scale"),
+    "b": ("bias", "b", "shift"),
+    "bias": ("bias", "b", "shift", "diag.bias"),
+    "scale": ("scale", "diag.scale"),
+    "shift": ("shift", "diag.bias"),
+    "Wx": ("Wi", "cell.Wi"),
+    "Wi": ("Wi", "cell.Wi"),
+    "Wh": ("Wh", "cell.Wh"),
+    "U": ("Wh", "cell.Wh"),
+    "weight_ih_l0": ("Wi", "cell.Wi"),
+    "weight_hh_l0": ("Wh", "cell.Wh"),
+    "bias_ih_l0": ("bias", "b", "cell.bias", "cell.b"),
+}
+
+
+class NoMatch(ValueError):
+    """The arrays of two models cannot be matched; the message has both lists."""
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """One way in which the Python array follows from Julia's; both in Python's orientation, a way and its way back."""
+
+    name: str
+    there: Callable[[np.ndarray], np.ndarray]
+    back: Callable[[np.ndarray], np.ndarray]
+
+
+AS_IT_IS = Mapping("as it is", lambda a: a, lambda a: a)
+TRANSPOSED = Mapping("transposed", lambda a: a.T, lambda a: a.T)
+
+
+@dataclass(frozen=True)
+class Match:
+    """A pair of arrays, how one follows from the other, and whether that was proved."""
+
+    python: str
+    julia: str
+    mapping: Mapping = AS_IT_IS
+    proved: bool | None = None  # None: not tried, or it moves nothing
+    instead: str = ""  # the mapping, or another array, that moves the output alike where this one does not
+
+    def __str__(self):
+        how = "" if self.mapping is AS_IT_IS else f", {self.mapping.name}"
+        if self.instead:
+            return f"{self.python} = {self.julia}{how}: does not move the output alike; {self.instead} does"
+        said = {True: "proved", False: "does not move the output alike, nor does any other", None: "moves nothing that could prove it"}
+        return f"{self.python} = {self.julia}{how}: {said[self.proved]}"
+
+
+def match(python: dict[str, tuple[int, ...]], julia: dict[str, tuple[int, ...]]) -> list[Match]:
+    """Pairs of arrays, given the shapes of both sides, in Python's orientation. Raises NoMatch where one is left over or could be several."""
+    left = dict(julia)
+    found = []
+    for name, shape in python.items():
+        fitting = [other for other, its in left.items() if shape in (its, its[::-1])]
+        if not fitting:
+            raise NoMatch(_lists(f"{name} of shape {shape} fits no array of the Julia side", python, julia))
+        chosen = next((other for other in _candidates(name) if other in fitting), None)
+        if chosen is None and len(fitting) > 1:
+            raise NoMatch(_lists(f"{name} could be {' or '.join(fitting)}", python, julia))
+        chosen = chosen or fitting[0]
+        found.append(Match(name, chosen, AS_IT_IS if left.pop(chosen) == shape else TRANSPOSED))
+    if left:
+        raise NoMatch(_lists(f"the Julia side has {', '.join(left)} besides", python, julia))
+    return found
+
+
+def _candidates(name: str) -> Iterator[str]:
+    yield name
+    last = name.rpartition(".")[2]
+    for word in WORDS.get(last, (last,)):
+        yield word
+        yield f"cell.{word}"
+
+
+def _lists(problem: str, python, julia) -> str:
+    sides = [f"{side}: " + ", ".join(f"{name} {shape}" for name, shape in shapes.items()) for side, shapes in (("python", python), ("julia", julia))]
+    return "\n  ".join([problem, *sides])
+
+
+def mappings(shape: tuple[int, ...]) -> Iterator[Mapping]:
+    """All ways that keep the shape."""
+    yield AS_IT_IS
+    if len(shape) == 2 and shape[0] == shape[1]:
+        yield TRANSPOSED
+    if len(shape) > 2:
+        axes = tuple(range(2, len(shape)))
+        flip: Callable[[np.ndarray], np.ndarray] = lambda a: np.flip(a, axes)  # noqa: E731
+        yield Mapping("with its kernel flipped", flip, flip)
+    for axis in range(min(len(shape), 2)):
+        for gates in (3, 4):
+            if shape[axis] % gates == 0:
+                yield from (_reordered(order, axis, gates) for order in permutations(range(gates)) if order != tuple(range(gates)))
+
+
+def _reordered(order: tuple[int, ...], axis: int, gates: int) -> Mapping:
+    inverse = tuple(np.argsort(order))
+
+    def blocks(order):
+        return lambda a: np.concatenate([np.split(a, gates, axis)[i] for i in order], axis)
+
+    return Mapping(f"with its {gates} blocks in the order {', '.join(str(i + 1) for i in order)}", blocks(order), blocks(inverse))
+
+
+def prove(
+    matches: list[Match],
+    case: Case,
+    python: Callable[[Case], Outcome],
+    julia: Callable[[list[Case]], Iterator[Outcome]],
+) -> list[Match]:
+    """Every match with its proof. `case` has arrays in Python's names, `julia` takes such cases in Float64 and gives outcomes."""
+    rng = np.random.default_rng(0)
+    base_case = case.cast(np.float64)
+    changes = []
+    for found in matches:
+        array = base_case.arrays[f"param.{found.python}"]
+        changes.append(rng.choice((-1.0, 1.0), array.shape) * rng.uniform(0.5, 1, array.shape) * STEP * max(1.0, float(np.abs(array).max(initial=0))))
+    cases = [base_case, *(_changed(base_case, found.python, change) for found, change in zip(matches, changes, strict=True))]
+    base, *moved = julia(cases)
+    mine = python(base_case)
+    proofs = []
+    for found, change, theirs in zip(matches, changes, moved, strict=True):
+        wanted = _movement(theirs, base)
+        if wanted is None or not np.abs(wanted).max(initial=0) > 0:
+            proofs.append(Match(found.python, found.julia, found.mapping, None))
+            continue
+
+        def alike(name, direction, wanted=wanted):
+            got = _movement(python(_changed(base_case, name, direction)), mine)
+            return got is not None and got.shape == wanted.shape and np.linalg.norm(got - wanted) <= ALIKE * np.linalg.norm(wanted)
+
+        if alike(found.python, change):
+            proofs.append(Match(found.python, found.julia, found.mapping, True))
+            continue
+        others = [mapping.name for mapping in mappings(change.shape) if mapping is not AS_IT_IS and alike(found.python, mapping.there(change))]
+        exchanged = [
+            f"{other.python} in its place"
+            for other in matches
+            if other is not found and base_case.arrays[f"param.{other.python}"].shape == change.shape and alike(other.python, change)
+        ]
+        proofs.append(Match(found.python, found.julia, found.mapping, False, next(iter([*exchanged, *others]), "")))
+    return proofs
+
+
+def _changed(case: Case, name: str, change: np.ndarray) -> Case:
+    arrays = dict(case.arrays)
+    arrays[f"param.{name}"] = arrays[f"param.{name}"] + change
+    return Case(case.row, case.config, arrays, case.mode)
+
+
+def _movement(outcome: Outcome, base: Outcome) -> np.ndarray | None:
+    """How far the output has moved, all entries in a row; None where there is none."""
+    names = [name for name in base.arrays if (name == "y" or name.startswith("y.")) and base.arrays[name].dtype.kind == "f"]
+    if not names or any(name not in outcome.arrays or outcome.arrays[name].shape != base.arrays[name].shape for name in names):
+        return None
+    found = np.concatenate([(outcome.arrays[name] - base.arrays[name]).ravel() for name in names])
+    return found if np.isfinite(found).all() else None
