@@ -1,5 +1,6 @@
 """The catalogue is complete: every public name has a row, every row a recording and a place in the precompile workload."""
 
+import json
 from functools import reduce
 
 import pytest
@@ -30,12 +31,16 @@ def test_nothing_is_excused_that_has_a_row_or_is_not_public(family):
     assert set(excused) <= set(module.__all__)
 
 
+def as_recorded(config):
+    return json.loads(json.dumps(config))  # tuples are lists there
+
+
 @pytest.mark.parametrize("row", CATALOGUE.values(), ids=list(CATALOGUE))
 def test_every_row_has_a_recording(row, recording):
     pairs = list(recording.pairs(row, ("float32", "float64"), None, 0))
     assert sum(case.origin == "drawn" for case, _ in pairs) >= 3
     assert {example.name for example in row.examples} == {case.origin for case, _ in pairs} - {"drawn"}
-    for structure in row.structures:
+    for structure in map(as_recorded, row.structures):
         assert any(structure.items() <= case.config.items() for case, _ in pairs if case.origin == "drawn"), f"no case of {structure}"
     for _, outcomes in pairs:
         assert outcomes, "a case without an outcome"

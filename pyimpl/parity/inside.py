@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..activations import ACTIVATIONS
-from .case import Case
+from .case import Case, Outcome
 from .pair import Evidence
 
 Values = dict[str, np.ndarray]
@@ -22,7 +22,7 @@ EPS = (1e-5, 1e-3, 1e-6, 1e-8, 1e-12, 0.0, float(np.float32(1e-5)))
 
 def where_inside(stage: Any) -> str:
     """The intermediate, and how it is made there; empty where none was found."""
-    evidence = [e for e in stage.evidence if not e.agrees and "float64" in e.julia and "y" in e.julia["float64"].arrays]
+    evidence = [e for e in stage.evidence if not e.agrees and "float64" in e.julia and _output(e.julia["float64"]) is not None]
     if not evidence:
         return ""
     told = _by_its_own_word(stage, evidence)
@@ -44,9 +44,13 @@ def _same(a: np.ndarray, b: np.ndarray) -> bool:
     return a.shape == b.shape and bool(np.all(np.abs(a - b) <= ENOUGH * max(1e-300, float(np.abs(b).max(initial=0)))))
 
 
+def _output(outcome: Outcome) -> np.ndarray | None:
+    return outcome.arrays.get("y", outcome.arrays.get("y.0"))
+
+
 def _outputs_differ(stage, evidence: Evidence) -> bool:
-    mine = stage.pair.evaluate(evidence.case).arrays.get("y")
-    return mine is not None and not _same(mine, evidence.julia["float64"].arrays["y"])
+    mine = _output(stage.pair.evaluate(evidence.case))
+    return mine is not None and not _same(mine, _output(evidence.julia["float64"]))
 
 
 def _by_its_own_word(stage, evidence: list[Evidence]) -> str:
@@ -67,17 +71,17 @@ def _by_the_output(stage, evidence: list[Evidence]) -> str:
     formula = FORMULAS[stage.kind]
     first = evidence[0]
     true = formula(stage, first.case, {})
-    if "y" not in true or not _same(true["y"], first.julia["float64"].arrays["y"]):
+    if "y" not in true or not _same(true["y"], _output(first.julia["float64"])):
         return ""  # settings that are not known here
     found = []
     for name, how, change in VARIANTS[stage.kind](stage, first.case):
         if all(_reproduces(stage, formula, each, {name: change}) for each in evidence):
             found.append(f"{name}: {how}")
-    return found[0] if len(found) == 1 else " or ".join(found[:3])
+    return " or ".join(list(dict.fromkeys(found))[:3])
 
 
 def _reproduces(stage, formula, evidence: Evidence, changes) -> bool:
-    mine = stage.pair.evaluate(evidence.case).arrays.get("y")
+    mine = _output(stage.pair.evaluate(evidence.case))
     with np.errstate(all="ignore"):
         return mine is not None and _same(formula(stage, evidence.case, changes)["y"], mine)
 

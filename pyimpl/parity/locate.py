@@ -304,12 +304,12 @@ def _walk(stages: list[Stage], first: Case, reached: Stages, dtypes: tuple[str, 
         on_theirs = {dtype: _evaluated(stage, cases[dtype]) for dtype in dtypes}
         on_mine = {dtype: _evaluated(stage, _case_in(stage, mine[dtype], dtype)) for dtype in dtypes}
         for dtype in dtypes:
-            _raise(stage.added, dtype, _distance(on_theirs[dtype].arrays.get("y"), outcomes[dtype].arrays.get("y")))
-            _raise(stage.inherited, dtype, _distance(on_mine[dtype].arrays.get("y"), on_theirs[dtype].arrays.get("y")))
-        if any("y" not in outcome.arrays for outcome in (*outcomes.values(), *on_mine.values())):
-            return  # an error, or several outputs: what comes after has no input
-        theirs = {dtype: [outcomes[dtype].arrays["y"]] for dtype in dtypes}
-        mine = {dtype: [on_mine[dtype].arrays["y"]] for dtype in dtypes}
+            _raise(stage.added, dtype, _distance(output_of(on_theirs[dtype]), output_of(outcomes[dtype])))
+            _raise(stage.inherited, dtype, _distance(output_of(on_mine[dtype]), output_of(on_theirs[dtype])))
+        if any(output_of(outcome) is None for outcome in (*outcomes.values(), *on_mine.values())):
+            return  # an error: what comes after has no input
+        theirs = {dtype: [output_of(outcomes[dtype])] for dtype in dtypes}
+        mine = {dtype: [output_of(on_mine[dtype])] for dtype in dtypes}
     if theirs[dtypes[0]][0].dtype.kind != "f" or not all(stage.pair.python.has_gradient for stage in stages):
         return
     dy = np.asarray(rng.integers(-128, 129, theirs[dtypes[0]][0].shape) / 32)
@@ -331,10 +331,14 @@ def _walk(stages: list[Stage], first: Case, reached: Stages, dtypes: tuple[str, 
         my_dy = {dtype: on_mine[dtype].arrays["grad.x1"] for dtype in dtypes}
 
 
+def output_of(outcome: Outcome) -> np.ndarray | None:
+    """The output; of several the first, which is what goes on to the next stage."""
+    return outcome.arrays.get("y", outcome.arrays.get("y.0"))
+
+
 def _case_in(stage: Stage, xs: Sequence[np.ndarray], dtype: str, dys: Sequence[np.ndarray] = ()) -> Case:
     """Julia's numbers of that precision, to the bit."""
-    case = _case(stage.pair, xs, dys).cast(dtype)
-    return case
+    return _case(stage.pair, xs, dys).cast(dtype)
 
 
 def _judge(stage: Stage, cases: dict[str, Case], outcomes: dict[str, Outcome], findings: list[Finding]) -> None:

@@ -41,6 +41,10 @@ WORDS = {
     "U": ("Wh", "cell.Wh"),
     "weight_ih_l0": ("Wi", "cell.Wi"),
     "weight_hh_l0": ("Wh", "cell.Wh"),
+    "wq": ("q_proj.weight",),
+    "wk": ("k_proj.weight",),
+    "wv": ("v_proj.weight",),
+    "wo": ("out_proj.weight",),
     "bias_ih_l0": ("bias", "b", "cell.bias", "cell.b"),
 }
 

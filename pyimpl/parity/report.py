@@ -4,7 +4,6 @@ import json
 import math
 import re
 import xml.etree.ElementTree as ET
-from itertools import zip_longest
 from pathlib import Path
 from typing import Protocol
 
@@ -72,19 +71,14 @@ def drift_table(rows: list[RowDrift], old: Reference, new: Reference, verbose: b
     """What kind of change, in how many cases, how large, and what the table of changes says. Rows that say the same stand together."""
     sheet = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     sheet.add_column("row", no_wrap=True)
-    sheet.add_column("change", no_wrap=True)
-    sheet.add_column("size", no_wrap=True)  # the largest difference, divided by the largest value
-    sheet.add_column(f"old: {old.versions['Flux']}", ratio=1)
-    sheet.add_column(f"new: {new.versions['Flux']}", ratio=1)
+    sheet.add_column("change, size", no_wrap=True)  # the largest difference, divided by the largest value
+    sheet.add_column(f"{old.versions['Flux']} -> {new.versions['Flux']}", ratio=1)
     together: dict[tuple, list[RowDrift]] = {}
     for row in rows:
-        same = (row.changed, _drift_sizes(row, verbose), *_formulas(row, verbose))
-        together.setdefault(same, []).append(row)
-    for (changed, sizes, before, after), alike in together.items():
-        left = ["\n".join(lines) for lines in ([row.row for row in alike], map(_drift_kinds, alike), sizes)]
-        for formulas in list(zip_longest(before, after, fillvalue="")) or [("", "")]:
-            sheet.add_row(*left, *formulas, style="" if changed else "dim")
-            left = [""] * len(left)
+        together.setdefault((row.changed, _drift_sizes(row, verbose), _formulas(row, verbose)), []).append(row)
+    for (changed, sizes, formulas), alike in together.items():
+        columns = [row.row for row in alike], [*map(_drift_kinds, alike), *sizes], formulas
+        sheet.add_row(*map("\n".join, columns), style="" if changed else "dim")
     return sheet
 
 
@@ -110,12 +104,11 @@ def _span(sizes: list[float]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def _formulas(row: RowDrift, verbose: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Of the old and the new version: what the table of changes says; else, or if all is asked for, what was seen."""
-    before = [formula if name == row.row else f"{name}: {formula}" for name, formula, _ in row.known]
-    notes = row.notes if verbose else [] if row.known else row.notes[:2]
-    brought = [f"new in {release}: {', '.join(what)}" if what else f"since {release}" for release, what in row.brought.items()]
-    return (*before, *(("",) * len(brought)), *notes), (*(after for _, _, after in row.known), *brought)
+def _formulas(row: RowDrift, verbose: bool) -> tuple[str, ...]:
+    """What the table of changes says, and what is new; else, or if all is asked for, what was seen."""
+    known = [f"{'' if name == row.row else f'{name}: '}{before} -> {after}" for name, before, after in row.known]
+    brought = [f"new in {release}: {', '.join(what)}" if what else f"new in {release}" for release, what in row.brought.items()]
+    return (*known, *brought, *(row.notes if verbose else [] if row.known else row.notes[:2]))
 
 
 def summary_line(summary: Summary, reference: Reference) -> str:

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from pyimpl.parity.pair import LivePair, Pair, make_pair
 from pyimpl.parity.draws import generated
 from pyimpl.parity.evaluators import recorded
 from pyimpl.parity.inputs import Drawn, arrays
+from pyimpl.parity.pair import LivePair, Pair, make_pair
 
 HERE = Path(__file__).parent
 RECORDING = HERE / "recording.npz"
@@ -28,6 +28,7 @@ PACKAGE = __package__
 KINDS: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray]]] = {
     "halves": ("real", lambda x: np.round(2 * x) / 2),
     "wholes": ("real", lambda x: np.round(x / 2)),
+    "big": ("index:1000", lambda x: x),
     "count": ("index:5", lambda x: np.asarray(x + 1)),
 }
 
@@ -66,8 +67,8 @@ class Mistake:
     right: str
     inputs: Drawn
     backward: str = ""
+    julia: str = ""
     options: dict[str, Any] = field(default_factory=dict)
-    known: str = ""  # why it is not explained, where it is not
 
     def __str__(self):
         return f"{self.file}-{self.name}"
@@ -78,9 +79,8 @@ class Mistake:
 
     def _pair(self, namespace: dict[str, Any]) -> Pair:
         backward: Callable | None = namespace[self.backward] if self.backward else None
-        julia = {"relu": "relu_"}.get(self.name, self.name)
         return make_pair(
-            namespace[self.name], julia, self.inputs, file=HERE / f"{self.file}.jl", backward=backward, name=str(self), **self.options
+            namespace[self.name], self.julia, self.inputs, file=HERE / f"{self.file}.jl", backward=backward, name=str(self), **self.options
         )
 
     def pair(self) -> Pair:
@@ -104,8 +104,8 @@ class Mistake:
         return source[: source.index(self.wrong)].count("\n") + 1
 
 
-def _mistake(file, name, cause, wrong, right, *shapes, sizes=(1, 5), backward="", known="", **options):
-    return Mistake(file, name, cause, wrong, right, inputs_of(shapes, sizes), backward, options, known)
+def _mistake(file, name, cause, wrong, right, *shapes, sizes=(1, 5), backward="", julia="", **options):
+    return Mistake(file, name, cause, wrong, right, inputs_of(shapes, sizes), backward, julia or name, options)
 
 
 def data(*args, **options):
@@ -133,6 +133,11 @@ def training(*args, **options):
     return _mistake("training", *args, **options)
 
 
+def guises(*args, **options):
+    """A mistake in guises.py."""
+    return _mistake("guises", *args, **options)
+
+
 MISTAKES = (
     data("standardise", "corrected", "np.std(x, axis=0)", "np.std(x, axis=0, ddof=1)", "n,3"),
     data("covariance", "corrected", "centred / x.shape[0]", "centred / (x.shape[0] - 1)", "n,3", sizes=(2, 6)),
@@ -145,7 +150,6 @@ MISTAKES = (
         "n",
         "m",
         sizes=(2, 6),
-        known="the 1 is not one of a range",
     ),
     data("moving_average", "ends", "range(len(x) - width)", "range(len(x) - width + 1)", "n", sizes=(4, 9)),
     data("smooth", "momentum", "alpha * level + (1 - alpha) * value", "(1 - alpha) * level + alpha * value", "n,2", sizes=(2, 6)),
@@ -264,7 +268,7 @@ MISTAKES = (
         "n,3:probability",
         backward="cross_entropy_back",
     ),
-    networks("relu", "ties", "x >= 0", "x > 0", "n:wholes", backward="relu_back"),
+    networks("relu", "ties", "x >= 0", "x > 0", "n:wholes", backward="relu_back", julia="relu_"),
     networks("huber", "half", "error**2, 2 * error - 1))", "error**2, 2 * error - 1)) / 2", "n", "n"),
     networks(
         "binary_cross_entropy",
@@ -330,6 +334,44 @@ MISTAKES = (
     _mistake("modules", "standardise", "corrected", "x.var(dim=0)", "x.var(dim=0, unbiased=False)", "n,3", sizes=(2, 6), mode="function"),
     _mistake("modules", "block", "eps", "eps=1e-2", "eps=1e-3", "n,4", mode="function"),
     _mistake("modules", "activated", "activation", "nn.GELU()", 'nn.GELU(approximate="tanh")', "n,3", mode="function"),
+    guises("z_scores", "corrected", "np.mean(_centre(x) ** 2, axis=0)", "np.var(x, axis=0, ddof=1)", "n,3", sizes=(2, 6)),
+    guises("correlation", "corrected", "(np.std(x) * np.std(y))", "(np.std(x, ddof=1) * np.std(y, ddof=1))", "n", "n", sizes=(2, 6)),
+    guises("steps", "ends", "np.diff(x[:-1])", "np.diff(x)", "n", sizes=(2, 6)),
+    guises("level", "log", "log=np.log2", "log=np.log", "n"),
+    guises("turning_point", "ends", "len(x) - 2:", "len(x) - 1:", "n", sizes=(2, 5)),
+    guises("blurred", "dtype", "np.array([1.0, 2.0, 1.0])", "np.array([1.0, 2.0, 1.0], x.dtype)", "n", sizes=(3, 6)),
+    guises("cubes", "overflow", "x.astype(np.int16)", "x", "n:big"),
+    guises("highest", "nan", "max(np.where(", "np.max(np.where(", "n"),
+    guises("nearest", "rounding", "int(v + 0.5)", "int(np.round(v))", "n"),
+    guises("middle", "index", "[len(x) // 2]", "[len(x) // 2 - 1]", "n", sizes=(2, 7)),
+    guises(
+        "cosine_similarity",
+        "eps",
+        "np.sqrt(a @ a) * np.sqrt(b @ b) + eps",
+        "max(np.sqrt(a @ a) * np.sqrt(b @ b), a.dtype.type(eps))",
+        "3",
+        "3",
+    ),
+    guises("instance_norm", "axes", "axis=(0, 2, 3)", "axis=(2, 3)", "n,2,2,3", sizes=(1, 3)),
+    guises("project", "axes", "x @ w", "x @ w.T", "n,3", "3,3"),
+    guises("per_sample", "mean", ".mean(axis=1).sum()", ".mean(axis=1).mean()", "n,3", "n,3"),
+    guises("latitude", "degrees", "np.radians(angle)", "angle", "n"),
+    guises("minimal_gru", "gates", "r, z = np", "z, r = np", "n,3", "n,3", "3,6", "3,6"),
+    guises("padded", "padding", "((0, 1), (0, 1))", "((1, 0), (1, 0))", "n,m"),
+    guises("lookup", "index", "x[k]", "x[k - 1]", "5", "n:count"),
+    guises("residual", "half", "0.5 * np", "1.0 * np", "n,3", "n,3"),
+    guises("weights_by_rank", "index", "order / len(x)", "((order + 1) / len(x)).astype(x.dtype)", "n"),
+    guises("triangle", "ends", "x[:i]", "x[: i + 1]", "n"),
+    guises("softplus_slope", "log", "np.log(10)", "float(np.log(2))", "n"),
+    guises("vectorised", "order", "row for row in x]", "row for row in x.T]", "n,m"),
+    guises("heun", "literals", "h=0.3", "h=float(np.float32(0.3))", "n"),
+    guises("norm", "eps", "eps=1e-2", "eps=1e-3", "n,3", sizes=(2, 6), julia="batch_norm"),
+    guises("conv", "kernel", "conv = Conv", "conv = CrossCor", "n,1,4,3", sizes=(1, 3)),
+    guises("mlp", "activation", "gelu_erf, rng", "gelu, rng", "n,3"),
+    guises("convolve", "kernel", "np.convolve, ", "lambda x, h: np.convolve(x, h[::-1]), ", "6", "3"),
+    guises("argsort", "index", "np.argsort, np.std", "lambda x: np.argsort(x) + 1, np.std", "n"),
+    guises("std", "corrected", "np.std, np.log", "lambda x: np.std(x, ddof=1), np.log", "n", sizes=(2, 6), julia="std_"),
+    guises("log", "log", "np.std, np.log", "np.std, np.log10", "n:positive", julia="log_"),
 )
 
 
@@ -365,8 +407,7 @@ def record(path: Path) -> int:
         for mistake in (*MISTAKES, *UNKNOWN):
             pair = mistake.pair()
             cases = generated(pair.cases(), CASES, "0")
-            for case, outcomes in live.outcomes(pair, cases, ("float64", "float32")):
-                yield case, outcomes
+            yield from live.outcomes(pair, cases, ("float64", "float32"))
 
     return recorded.write(path, list(entries()), {"versions": live.versions, "date": date.today().isoformat()})
 
