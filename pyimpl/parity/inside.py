@@ -6,6 +6,7 @@ of the same formulas with one intermediate made in another way, that one is name
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import permutations
 from typing import Any
 
@@ -141,8 +142,8 @@ def _norm_variants(stage, case: Case) -> Iterator[tuple[str, str, Callable[[Valu
     yield var, "corrected (divided by n - 1)", lambda v: v[var] * v["n"] / np.maximum(v["n"] - 1, 1)
     yield var, "not centred", lambda v: v[var] + v[mean] ** 2
     for eps in EPS:
-        yield "root", f"epsilon {eps:g} outside of it", lambda v, eps=eps: np.sqrt(v[var]) + eps
-        yield "root", f"epsilon {eps:g} inside of it", lambda v, eps=eps: np.sqrt(v[var] + eps)
+        yield "root", f"epsilon {eps:g} outside of it", partial(_outside, var, eps)
+        yield "root", f"epsilon {eps:g} inside of it", partial(_inside, var, eps)
     yield "root", "not taken: divided by the variance", lambda v: v["root"] ** 2
     own = _arrays(stage, case)
     if stage.kind == "BatchNorm" and case.mode == "train" and "mean" in own:
@@ -152,13 +153,19 @@ def _norm_variants(stage, case: Case) -> Iterator[tuple[str, str, Callable[[Valu
         yield "scaled", "not done", lambda v: v["normalised"]
 
 
+def _outside(var: str, eps: float, values: Values) -> np.ndarray:
+    return np.sqrt(values[var]) + eps
+
+
+def _inside(var: str, eps: float, values: Values) -> np.ndarray:
+    return np.sqrt(values[var] + eps)
+
+
 def _lstm(stage, case: Case, changes) -> Values:
     own, x = _arrays(stage, case), case.arrays["x1"]
-    sequence, h = (x[:, None] if x.ndim == 2 and stage.kind == "LSTMCell" else x), 0.0
     order = changes.get("order", (0, 1, 2, 3))
     changes = {name: change for name, change in changes.items() if name != "order"}
-    if sequence.ndim == 2:
-        sequence = sequence[None]
+    sequence = x[None] if x.ndim == 2 else x
     hidden = own["Wh"].shape[0]
     h = c = np.zeros((sequence.shape[0], hidden))
     ys, step = [], _Steps(changes)
@@ -189,8 +196,10 @@ def _lstm_variants(stage, case: Case) -> Iterator[tuple[str, str, Any]]:
     yield "forget gate", "left out", lambda v: np.ones_like(v["forget gate"])
     yield "forget gate", "its bias raised by one", lambda v: ACTIVATIONS["sigmoid"](v["block 1"] + 1)
     yield "cell candidate", "by the sigmoid", lambda v: ACTIVATIONS["sigmoid"](v["block 2"])
-    yield "cell state", "one minus the forget gate in place of the input gate", lambda v: (
-        v["forget gate"] * v["before"] + (1 - v["forget gate"]) * v["cell candidate"]
+    yield (
+        "cell state",
+        "one minus the forget gate in place of the input gate",
+        lambda v: v["forget gate"] * v["before"] + (1 - v["forget gate"]) * v["cell candidate"],
     )
 
 
@@ -200,7 +209,8 @@ def _gru(stage, case: Case, changes) -> Values:
     hidden = own["Wh"].shape[0]
     order = changes.get("order", (0, 1, 2))
     changes = {name: change for name, change in changes.items() if name != "order"}
-    h, ys, step, sigmoid = np.zeros((sequence.shape[0], hidden)), [], _Steps(changes), ACTIVATIONS["sigmoid"]
+    h, ys, step = np.zeros((sequence.shape[0], hidden)), [], _Steps(changes)
+    sigmoid = ACTIVATIONS["sigmoid"]
     for t in range(sequence.shape[1]):
         step = _Steps(changes)
         xs, hs = np.split(sequence[:, t] @ own["Wi"], 3, -1), np.split(h @ own["Wh"], 3, -1)

@@ -7,6 +7,7 @@ whose addition is beyond the tolerance of its own case is the one at fault.
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -106,8 +107,8 @@ def locate(
     """Find the first stage of two models that differs.
 
     `python` is a Chain, a torch.nn.Sequential, or a list or dict of stages (functions, layers, modules, objects with `forward` and
-    `backward`); `julia` an expression for a Flux Chain, or a vector or tuple of functions and layers. `inputs` as for `crosscheck`; arrays are the
-    same memory on both sides. Parameters are those of the Python model, or of `state`: nested dicts and lists such as `read_state` gives
+    `backward`); `julia` an expression for a Flux Chain, or a vector or tuple of functions and layers. `inputs` as for `crosscheck`; arrays
+    are the same memory on both sides. Parameters are those of the Python model, or of `state`: nested dicts and lists as `read_state` gives
     of a file. Raises ValueError where the stages or their arrays cannot be matched, JuliaSubjectError, NoJulia.
     """
     from .explain import explain
@@ -125,9 +126,8 @@ def locate(
     for stage in stages:
         if stage.julia_names and stage.evidence:
             proving = stage.evidence[-1].case
-            stage.matches = prove(
-                stage.matches, replace(proving, arrays=_without_dy(proving)), stage.pair.evaluate, lambda cases, s=stage: _asked(s, reached, cases)
-            )
+            ask = partial(_asked, stage, reached)
+            stage.matches = prove(stage.matches, replace(proving, arrays=_without_dy(proving)), stage.pair.evaluate, ask)
     forward = [i for i, stage in enumerate(stages) if stage.forward_findings]
     backward = [i for i, stage in enumerate(stages) if stage.backward_findings]
     if forward or backward:
@@ -319,9 +319,7 @@ def _walk(stages: list[Stage], first: Case, reached: Stages, dtypes: tuple[str, 
         outcomes = dict(zip(dtypes, _asked(stage, reached, list(cases.values())), strict=True))
         _judge(stage, cases, outcomes, stage.backward_findings)
         on_theirs = {dtype: _evaluated(stage, cases[dtype]) for dtype in dtypes}
-        on_mine = {
-            dtype: _evaluated(stage, _case_in(stage, my_xs[dtype], dtype, [my_dy[dtype]])) if my_dy is not None else Outcome() for dtype in dtypes
-        }
+        on_mine = {dtype: _evaluated(stage, _case_in(stage, my_xs[dtype], dtype, [my_dy[dtype]])) for dtype in dtypes}
         for dtype in dtypes:
             _raise(stage.backward_added, dtype, _distance(on_theirs[dtype].arrays.get("grad.x1"), outcomes[dtype].arrays.get("grad.x1")))
             _raise(stage.backward_inherited, dtype, _distance(on_mine[dtype].arrays.get("grad.x1"), on_theirs[dtype].arrays.get("grad.x1")))

@@ -15,7 +15,9 @@ from .report import ulps, versions_line
 
 
 def locate_models(
-    python: Annotated[str, typer.Argument(metavar="my.py:model", help="The Python model: a Chain, a Sequential, a list or dict of stages.")],
+    python: Annotated[
+        str, typer.Argument(metavar="my.py:model", help="A Chain, a Sequential, a list or dict of stages.")
+    ],
     julia: Annotated[str, typer.Argument(metavar="my.jl:model", help="The Julia model: a Chain, or a vector or tuple of stages.")],
     shape: Annotated[list[str], typer.Option(metavar="SHAPE", help='Of the input, as Python sees it: "batch,5".')],
     state: Annotated[Path | None, typer.Option(metavar="FILE", help="Parameters for both: a JLD2 file of Flux.state(model).")] = None,
@@ -66,7 +68,8 @@ def locate_models(
     screen.print(sentence(located), style="bold", highlight=False, markup=False, soft_wrap=True)
     for explanation in located.explanations[:3]:
         sure = "" if explanation.confident else "possibly: "
-        screen.print(f"  {sure}{explanation.cause}\n    at {explanation.where}: {explanation.change}\n    {explanation.evidence}", highlight=False, markup=False)
+        lines = [f"  {sure}{explanation.cause}", f"    at {explanation.where}: {explanation.change}", f"    {explanation.evidence}"]
+        screen.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
     if json is not None:
         json.write_text(json_format.dumps(as_data(located), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     if html is not None:
@@ -88,7 +91,8 @@ def table(located) -> Table:
         verdict = "agrees" if stage.agrees else f"differs: {', '.join(stage.differing)}"
         worst = ulps(stage.ulps[dtype]) if np.isfinite(stage.ulps.get(dtype, np.nan)) else "-"
         style = "bold red" if i == located.guilty else "red" if not stage.agrees else None
-        sheet.add_row(stage.name, stage.kind, *(f"{size[dtype]:.2g}" if dtype in size else "-" for size in sizes), worst, verdict, style=style)
+        shown = [f"{size[dtype]:.2g}" if dtype in size else "-" for size in sizes]
+        sheet.add_row(stage.name, stage.kind, *shown, worst, verdict, style=style)
     return sheet
 
 
@@ -100,7 +104,8 @@ def sentence(located) -> str:
         return f"all {len(located.stages)} stages agree{doubt}"
     stage = located.stages[located.guilty]
     inside = f", in {located.inside}" if located.inside else ""
-    return f"the first difference arises in stage {stage.name}, {stage.kind}, {located.direction}{inside}; it shows in {', '.join(stage.differing)}"
+    shown = ", ".join(stage.differing)
+    return f"the first difference arises in stage {stage.name}, {stage.kind}, {located.direction}{inside}; it shows in {shown}"
 
 
 def as_data(located) -> dict:

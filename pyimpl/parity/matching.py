@@ -85,7 +85,10 @@ class Match:
 
 
 def match(python: dict[str, tuple[int, ...]], julia: dict[str, tuple[int, ...]]) -> list[Match]:
-    """Pairs of arrays, given the shapes of both sides, in Python's orientation. Raises NoMatch where one is left over or could be several."""
+    """Pairs of arrays, given the shapes of both sides, in Python's orientation.
+
+    Raises NoMatch where one is left over or could be several.
+    """
     left = dict(julia)
     found = []
     for name, shape in python.items():
@@ -111,8 +114,10 @@ def _candidates(name: str) -> Iterator[str]:
 
 
 def _lists(problem: str, python, julia) -> str:
-    sides = [f"{side}: " + ", ".join(f"{name} {shape}" for name, shape in shapes.items()) for side, shapes in (("python", python), ("julia", julia))]
-    return "\n  ".join([problem, *sides])
+    def listed(shapes):
+        return ", ".join(f"{name} {shape}" for name, shape in shapes.items()) or "none"
+
+    return f"{problem}\n  python: {listed(python)}\n  julia: {listed(julia)}"
 
 
 def mappings(shape: tuple[int, ...]) -> Iterator[Mapping]:
@@ -151,7 +156,8 @@ def prove(
     changes = []
     for found in matches:
         array = base_case.arrays[f"param.{found.python}"]
-        changes.append(rng.choice((-1.0, 1.0), array.shape) * rng.uniform(0.5, 1, array.shape) * STEP * max(1.0, float(np.abs(array).max(initial=0))))
+        size = STEP * max(1.0, float(np.abs(array).max(initial=0)))
+        changes.append(size * rng.choice((-1.0, 1.0), array.shape) * rng.uniform(0.5, 1, array.shape))
     cases = [base_case, *(_changed(base_case, found.python, change) for found, change in zip(matches, changes, strict=True))]
     base, *moved = julia(cases)
     mine = python(base_case)
@@ -169,12 +175,10 @@ def prove(
         if alike(found.python, change):
             proofs.append(Match(found.python, found.julia, found.mapping, True))
             continue
-        others = [mapping.name for mapping in mappings(change.shape) if mapping is not AS_IT_IS and alike(found.python, mapping.there(change))]
-        exchanged = [
-            f"{other.python} in its place"
-            for other in matches
-            if other is not found and base_case.arrays[f"param.{other.python}"].shape == change.shape and alike(other.python, change)
-        ]
+        ways = [mapping for mapping in mappings(change.shape) if mapping is not AS_IT_IS]
+        others = [mapping.name for mapping in ways if alike(found.python, mapping.there(change))]
+        equal = [o.python for o in matches if o is not found and base_case.arrays[f"param.{o.python}"].shape == change.shape]
+        exchanged = [f"{name} in its place" for name in equal if alike(name, change)]
         proofs.append(Match(found.python, found.julia, found.mapping, False, next(iter([*exchanged, *others]), "")))
     return proofs
 

@@ -57,7 +57,7 @@ def share(x):
 
 def ranking(x):
     """Positions from the largest to the smallest."""
-    return np.argsort(x)[::-1]
+    return np.argsort(x, kind="stable")[::-1]
 
 
 def three_best(x):

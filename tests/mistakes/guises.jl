@@ -79,6 +79,6 @@ function convolve(x, h)
     n, m = length(x), length(h)
     return [sum((h[m+1-k] * x[i-k+1] for k in 1:m if 1 <= i - k + 1 <= n); init=zero(eltype(x))) for i in 1:n+m-1]
 end
-argsort(x) = sortperm(x)
+argmax_(x) = argmax(x)
 std_(x) = std(x)
 log_(x) = log10.(x)

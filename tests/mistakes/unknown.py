@@ -57,3 +57,55 @@ def checksum(x):
 
 def blend(a, b):
     return 0.3 * a + 0.6 * b
+
+
+def lowest(x):
+    return np.min(np.abs(x)) + np.max(x)
+
+
+def hyperbola(a, b):
+    return np.sqrt(np.abs(a * a - b * b))
+
+
+def norms(x):
+    return np.sum(np.abs(x), axis=1)
+
+
+def cosine(a, b):
+    return a @ b / np.sqrt((a @ a) * (b @ b) + 1)
+
+
+def sequence(x):
+    out = [x[0]]
+    for v in x[1:]:
+        out.append(0.5 * out[-1] + v)
+    return np.array(out, dtype=x.dtype)
+
+
+def gate(x, h):
+    z = 1 / (1 + np.exp(-x))
+    return z * h + (1 - z) * x
+
+
+def score(x, y):
+    return np.mean((x - y) ** 2) + 0.1 * np.mean(x)
+
+
+def recount(x):
+    return np.sum(x > 2) + 2
+
+
+def scheduled(p, g):
+    return p - 0.125 * np.sign(g) * g**2
+
+
+def rooted(x):
+    return np.sqrt(np.mean(x**2)) + 0.01
+
+
+def lagged(x):
+    return x[3:] - x[:-3]
+
+
+def tail_mean(x):
+    return x[-2:].mean()

@@ -118,6 +118,10 @@ def logarithms(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         if at.callee(node) == "math.log" and len(node.args) == 2:
             yield Rewriting("log", {node: ast.Call(node.func, node.args[:1], [])})
             return
+        if node.args and at.number(node.args[0]) in (2, 10):
+            for base in (2, 10):
+                yield Rewriting("log", {node.args[0]: ast.Constant(base)})
+            yield Rewriting("log", {node: ast.Constant(1.0)})
         for other in LOGARITHMS:
             if other != name:
                 yield Rewriting("log", {node: renamed(node, other)}, kind=other)

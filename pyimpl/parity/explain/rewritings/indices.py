@@ -167,6 +167,8 @@ def order(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         array = array_of(at, node)
         if array is not None:
             yield Rewriting("order", {node: with_array(at, node, at.make("NP.asarray(A).T", A=array))}, 1.2, kind="T")
+    if isinstance(node, ast.For | ast.comprehension) and isinstance(node.iter, ast.Name):
+        yield at.rewritten("order", node.iter, "NP.asarray(A).T", 1.3, A=node.iter)
     if at.is_call(node, "tolist", homes=("",)) or (isinstance(node, ast.Attribute) and node.attr == "flat"):
         array = node.func.value if isinstance(node, ast.Call) else node.value  # type: ignore[attr-defined]
         yield at.rewritten("order", node, f"A.T.{'tolist()' if isinstance(node, ast.Call) else 'flat'}", A=array)

@@ -8,18 +8,8 @@ import numpy as np
 
 from .syntax import Rewriting, Scope, argument, is_binary, same, with_argument
 
-EPSILONS = (
-    1e-3,
-    1e-5,
-    1e-6,
-    1e-7,
-    1e-8,
-    1e-10,
-    1e-12,
-    float(np.float32(1e-5)),
-    float(np.finfo(np.float32).eps),
-    float(np.finfo(np.float64).eps),
-)
+_PLAIN = (1e-3, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10, 1e-12)
+EPSILONS = (*_PLAIN, *(float(np.float32(eps)) for eps in _PLAIN), float(np.finfo(np.float32).eps), float(np.finfo(np.float64).eps))
 SLOPES = (0.01, 0.1, 0.2, 0.3, 1 / 3, 1 / 5.5, 11 / 48)
 GELUS = ("gelu_tanh", "gelu_erf", "gelu_sigmoid")
 
@@ -97,7 +87,7 @@ def epsilon_missing(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     """An epsilon that is not there."""
     inside = _root(node, at)
     if inside is not None and _with_eps(inside, at) is None:
-        for value in EPSILONS[:8]:
+        for value in EPSILONS[:10]:
             yield at.rewritten("eps", node, f"NP.sqrt(V + {value!r})", 2, f"inside {value}", V=inside)
             yield at.rewritten("eps", node, f"NP.sqrt(V) + {value!r}", 2, f"outside {value}", V=inside)
     if at.is_call(node, "log", homes=("numpy", "math", "torch")):
@@ -312,7 +302,7 @@ def decoupled(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
 
 def gates(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     """`i, f, g, o = np.split(...)` in another order; blocks that are taken one after the other, likewise."""
-    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple) and 3 <= len(node.targets[0].elts) <= 4:
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple) and 2 <= len(node.targets[0].elts) <= 4:
         target = node.targets[0]
         if isinstance(node.value, ast.Tuple | ast.List):
             yield from _permuted(node.value.elts)

@@ -50,6 +50,7 @@ ALONG: tuple[str, ...] = (
     "average",
 )
 ALONG += ("stack", "roll", "repeat", "count_nonzero", "split", "cat", "expand_dims", "take", "take_along_axis", "quantile", "percentile")
+SEVERAL = ((0,), (1,), (2,), (3,), (0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3), (0, 1, 2), (0, 1, 3), (0, 2, 3), (1, 2, 3))
 SPREADS = ("std", "var", "nanstd", "nanvar")
 NAN_AWARE = ("sum", "mean", "std", "var", "max", "min", "argmax", "argmin", "median", "prod", "cumsum", "cumprod", "quantile", "percentile")
 OF_STATISTICS = {"stdev": "pstdev", "pstdev": "stdev", "variance": "pvariance", "pvariance": "variance"}
@@ -168,6 +169,9 @@ def other_axes(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         for axis in (-2, -1, 0, 1, 2) if given is None or numeric else ():
             if given is None or at.number(given) != axis:
                 yield Rewriting("axes", {node: with_argument(node, name, axis, position)}, 1.2 if axis >= 0 else 1.4, kind=f"axis {axis}")
+        for axes in SEVERAL if isinstance(given, ast.Tuple) else ():
+            several = ast.Tuple([ast.Constant(axis) for axis in axes], ast.Load())
+            yield Rewriting("axes", {node: with_argument(node, name, several, position)}, 1.3, kind=f"axes {axes}")
         if given is not None:
             yield Rewriting("axes", {node: with_argument(node, name, None, position)}, 1.3, kind="no axis")
             yield Rewriting("axes", {node: with_argument(with_argument(node, name, None, position), "keepdims", None)}, 1.3, kind="no axis")

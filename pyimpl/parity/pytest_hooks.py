@@ -3,8 +3,8 @@
     def test_agrees(parity):
         parity(my_function, "my_function", arrays("batch,5"), file="my.jl")
 
-Every pytest run in the environment loads this module. So it stands outside the package, whose import brings NumPy, and leaves the work
-to `pyimpl.parity.pytest_plugin`, which is imported by the first test that asks for the fixture.
+Every pytest run in the environment loads this module. So it is installed outside the package as well, whose import brings NumPy, as
+`pytest_julia_parity`, and leaves the work to `pyimpl.parity.pytest_plugin`, which is imported by the first test that asks for the fixture.
 """
 
 import json
