@@ -118,5 +118,9 @@ function stages(file, expression)
     parts isa Union{Tuple,NamedTuple,AbstractVector} ||
         throw(CaseError("`$expression` is a $(nameof(typeof(subject))), expected a Chain, or a vector or tuple of functions and layers"))
     kind(part) = part isa Function ? string(nameof(part)) : string(nameof(typeof(part)))
+    function kind(part::Chain)  # one layer and functions after it: that layer
+        layers = filter(layer -> !(layer isa Function), collect(Any, values(part.layers)))
+        return length(layers) == 1 ? kind(only(layers)) : "Chain"
+    end
     return join(["$(key isa Integer ? key - 1 : key)\t$(kind(parts[key]))" for key in keys(parts)], '\n')
 end

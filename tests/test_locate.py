@@ -6,6 +6,7 @@
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +34,11 @@ SHAPES = {
     "images": "batch,2,4,5",
     "attentive": "batch,time,4",
     "smooth": "batch,3",
+    "ported": "batch,3",
+    "remembering": "batch,time,3",
+    "weighing": "batch,time,4",
 }
+IN_TORCH = ("smooth", "ported", "remembering")
 RIGHT = list(SHAPES)
 
 
@@ -90,7 +95,9 @@ MISTAKES = [
     Mistake("attentive", {"wrong": "no scale"}, "attend", "forward", "scores: not divided"),
     Mistake("attentive", {"wrong": "softmax over queries"}, "attend", "forward", "weights: normalised over the queries"),
     Mistake("smooth", {"approximate": "none"}, "1"),
-    Mistake("smooth", {"eps": 1e-2}, "2", "forward"),
+    Mistake("smooth", {"eps": 1e-2}, "2", "forward", "root: epsilon 0.01 inside"),
+    Mistake("ported", {"square": "transposed"}, "2", "forward", "product: with the transposed weight"),
+    Mistake("ported", {"eps": 1e-3}, "1", "forward", "root: epsilon 0.001 inside"),
 ]
 
 
@@ -99,13 +106,21 @@ def recording():
     return Replayed(RECORDING)
 
 
+def inputs(shape):
+    """Three inputs, always the same: Hypothesis draws constants of the project's sources as well."""
+    rng = np.random.default_rng(0)
+    named = [{"batch": rng.integers(2, 5), "time": rng.integers(2, 5)} for _ in range(3)]
+    shapes = [tuple(int(sizes.get(part, 0) or part) for part in shape.split(",")) for sizes in named]
+    return [(rng.integers(-128, 129, its) / 32,) for its in shapes]
+
+
 def located(name, reference, **wrong):
-    return locate(getattr(models, name)(**wrong), name, arrays(SHAPES[name], sizes=(2, 4)), file=JULIA, reference=reference, cases=3)
+    return locate(getattr(models, name)(**wrong), name, inputs(SHAPES[name]), file=JULIA, reference=reference)
 
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_where_all_is_right_nothing_is_found_and_every_match_is_proved(name, recording):
-    if name == "smooth":
+    if name in IN_TORCH:
         pytest.importorskip("torch")
     found = located(name, recording)
     assert found.agrees and not found.explanations, sentence(found)
@@ -119,7 +134,7 @@ def test_where_all_is_right_nothing_is_found_and_every_match_is_proved(name, rec
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=str)
 def test_the_stage_at_fault_is_named(mistake, recording):
-    if mistake.model == "smooth":
+    if mistake.model in IN_TORCH:
         pytest.importorskip("torch")
     found = located(mistake.model, recording, **mistake.wrong)
     assert found.guilty is not None, "nothing was found"
@@ -148,6 +163,33 @@ def test_a_transposed_square_matrix_is_found_by_moving_it(recording):
     assert flipped.matches[0].instead == "with its kernel flipped"
 
 
+def refused(reference):
+    return locate(models.dense(), "dense", inputs("2,5")[:1], file=JULIA, reference=reference)
+
+
+def test_inputs_that_both_sides_refuse_are_not_agreement(recording):
+    with pytest.raises(ValueError, match="both sides refuse the input of stage 0, Dense: «ValueError: matmul"):
+        refused(recording)
+
+
+def test_what_was_not_compared_is_said(recording):
+    pytest.importorskip("torch")
+    notes = [stage.notes for stage in located("remembering", recording).stages]
+    assert notes == [["bias_hh_l0: Julia has no such array, it is set to zero"], []]
+    no_way_back = located("weighing", recording)
+    assert [stage.notes for stage in no_way_back.stages] == [[], [], ["no backward pass in Python: its gradients are not compared"], []]
+    assert all(stage.backward_added for i, stage in enumerate(no_way_back.stages) if i != 2)
+    assert "no backward pass" in sentence(no_way_back)
+
+
+def test_a_square_weight_of_pytorchs_own_layers_is_transposed(recording):
+    pytest.importorskip("torch")
+    weight = located("ported", recording).stages[2].matches[0]
+    assert weight.mapping is TRANSPOSED and weight.proved
+    weight = located("ported", recording, square="transposed").stages[2].matches[0]
+    assert weight.mapping is AS_IT_IS and weight.instead == "transposed"
+
+
 def test_a_page_of_it(recording, tmp_path):
     write_html(tmp_path / "page.html", [], [located("norms", recording, batch="corrected")])
     assert "batch variance" in (tmp_path / "page.html").read_text(encoding="utf-8")
@@ -158,7 +200,7 @@ def test_parameters_of_a_state(recording):
     zeroed = models.dense()
     for stage in zeroed:
         stage.W[...], stage.b[...] = 0, 0
-    found = locate(zeroed, "dense", arrays(SHAPES["dense"], sizes=(2, 4)), file=JULIA, reference=recording, cases=3, state=states)
+    found = locate(zeroed, "dense", inputs(SHAPES["dense"]), file=JULIA, reference=recording, state=states)
     assert found.agrees
     with pytest.raises(ValueError, match="the state has no bias for stage 0"):
         locate(zeroed, "dense", arrays("2,3"), file=JULIA, reference=recording, state={"layers": [{"weight": zeroed[0].W}] * 3})
@@ -241,6 +283,8 @@ def record():
             print(f"{mistake}: {sentence(found)}")
             for explanation in found.explanations:
                 print(f"    {explanation}")
+        with suppress(ValueError):
+            refused(taped)
         RECORDING.unlink(missing_ok=True)
         taped.write(RECORDING, {"what": "the models of tests/located/models.jl"})
 

@@ -12,6 +12,7 @@ from pyimpl.parity.evaluators.find_julia import julia_sources
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 COMMANDS = [line.partition("#")[0].strip() for line in README.splitlines() if line.startswith("julia-parity ")]
+BLOCKS = re.findall(r"```python\n(.*?)```", README, re.S)
 EXIT_CODES = {"record": 3, "drift": 1}  # no Julia; something changed
 FINDINGS = (julia_sources() / "flux_findings.jl").read_text(encoding="utf-8")
 
@@ -40,7 +41,7 @@ def test_command(command, tmp_path):
 
 
 def test_program():
-    (program,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    (program,) = (block for block in BLOCKS if "import numpy" in block)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert float(done.stdout) < 20
@@ -50,8 +51,7 @@ def test_every_command_is_in_the_readme():
     from pyimpl.parity.command import app
 
     names = {command.name or command.callback.__name__ for command in app.registered_commands}
-    assert names == {shlex.split(command)[1] for command in COMMANDS} | {"doctor"}
-    assert "julia-parity doctor" in README
+    assert names == set(re.findall(r"julia-parity ([a-z]+)", README))
 
 
 def test_the_coverage_table_is_what_the_command_writes():
@@ -64,3 +64,11 @@ def test_findings_are_those_of_the_julia_file():
     section = README.partition("## What it found in Flux")[2].partition("\n## ")[0]
     listed = [line.removeprefix("* ").replace("`", "") for line in section.splitlines() if line.startswith("* ")]
     assert listed == re.findall(r'Finding\(\n +"([^"]+)"', FINDINGS)
+
+
+def test_the_pair_of_the_readme_is_what_new_makes(tmp_path):
+    command = [str(Path(sys.executable).with_name("julia-parity")), "new", "standardise", "--out", str(tmp_path)]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    (block,) = (block for block in BLOCKS if "def test_" in block)
+    made = (tmp_path / "test_standardise.py").read_text(encoding="utf-8")
+    assert all(line in made for line in block.splitlines())

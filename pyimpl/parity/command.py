@@ -65,11 +65,11 @@ def chosen_rows(names: list[str] | None) -> list[Row]:
 
 
 @contextmanager
-def opened(source: Source, recording: Path | None = None) -> Iterator[Reference]:
+def opened(source: Source, recording: str | None = None) -> Iterator[Reference]:
     """The reference asked for; `auto` is live where that is ready, else recorded, and never downloads. Exits with 3 where there is none."""
     try:
         if recording is not None or source is Source.recorded:
-            yield Recorded(recording) if recording else recorded.newest()
+            yield _recording(recording) if recording else recorded.newest()
             return
         try:
             with aside.status("starting Julia (the first start compiles, which takes minutes)"):
@@ -92,7 +92,9 @@ def opened(source: Source, recording: Path | None = None) -> Iterator[Reference]
 def check(
     rows: Names = None,
     reference: Annotated[Source, typer.Option(help="Julia itself, or a recording of it.")] = Source.auto,
-    recording: Annotated[Path | None, typer.Option(metavar="FILE", help="A recording other than the newest shipped one.")] = None,
+    recording: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A recording other than the newest shipped one: a file, or the Flux version of one.")
+    ] = None,
     dtype: Annotated[Precision, typer.Option(help="Precision; both tells differences in meaning from rounding.")] = Precision.both,
     cases: Annotated[int | None, typer.Option(min=1, help=f"Drawn cases per row (live: {LIVE_CASES}; recorded: all there are).")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the draws (live).")] = 0,

@@ -86,7 +86,9 @@ def cases(draw, row: "Row", structure: dict[str, Any] | None = None) -> Case:
 
 
 def draw_cases(row: "Row", count: int, start: int) -> list[Case]:
-    """`count` cases of `row`, the same for the same `start`, spread over its structures and at least one of each.
+    """`count` cases of `row`, spread over its structures and at least one of each.
+
+    The same for the same `start` and the same sources: Hypothesis draws constants of the code that is loaded as well.
 
     Fewer where the row does not have as many different ones.
     """
@@ -98,7 +100,7 @@ def draw_cases(row: "Row", count: int, start: int) -> list[Case]:
 
 
 def generated(strategy: st.SearchStrategy[Case], count: int, start: str, with_simplest: bool = True) -> list[Case]:
-    """`count` values of a strategy, the same for the same `start`."""
+    """`count` values of a strategy, the same for the same `start` and sources."""
     found: list[Case] = []
 
     @seed(start)

@@ -18,7 +18,9 @@ from .pair import Evidence
 
 Values = dict[str, np.ndarray]
 ENOUGH = 1e-9  # relative to the largest entry
-EPS = (1e-5, 1e-3, 1e-6, 1e-8, 1e-12, 0.0, float(np.float32(1e-5)))
+EPS = (1e-5, 1e-3, 1e-6, 1e-8, 1e-12, 0.0, float(np.float32(1e-5)), 1e-2, 1e-4, 1e-7, 0.1, float(np.float32(1e-3)))
+FLUX_EPS = float(np.float32(1e-5))
+SETTINGS = ("eps", "act", "order")  # what a formula may be told besides the intermediates that are made in another way
 
 
 def where_inside(stage: Any) -> str:
@@ -60,7 +62,8 @@ def _by_its_own_word(stage, evidence: list[Evidence]) -> str:
         return ""
     for each in evidence:
         mine = ask(*each.case.numbered("x"))
-        for name, theirs in FORMULAS[stage.kind](stage, each.case, {}).items():
+        settings = _settings(stage, [each])
+        for name, theirs in FORMULAS[stage.kind](stage, each.case, settings).items() if settings is not None else ():
             if name in mine and not _same(np.asarray(mine[name]), theirs):
                 return f"{name}: its own is not that of the reference"
     return ""
@@ -70,15 +73,35 @@ def _by_the_output(stage, evidence: list[Evidence]) -> str:
     if stage.kind not in FORMULAS:
         return ""
     formula = FORMULAS[stage.kind]
-    first = evidence[0]
-    true = formula(stage, first.case, {})
-    if "y" not in true or not _same(true["y"], _output(first.julia["float64"])):
-        return ""  # settings that are not known here
+    settings = _settings(stage, evidence)
+    if settings is None:
+        return ""
     found = []
-    for name, how, change in VARIANTS[stage.kind](stage, first.case):
-        if all(_reproduces(stage, formula, each, {name: change}) for each in evidence):
-            found.append(f"{name}: {how}")
+    for name, how, change in [*VARIANTS[stage.kind](stage, evidence[0].case), *_other_activations(settings)]:
+        if all(_reproduces(stage, formula, each, settings | {name: change}) for each in evidence):
+            found.append(f"{'activation' if name == 'act' else name}: {how}")
     return " or ".join(list(dict.fromkeys(found))[:3])
+
+
+def _settings(stage, evidence: list[Evidence]) -> dict[str, Any] | None:
+    """The epsilon and the activation with which the formula makes what Julia gave; None where there are none."""
+    tried: list[dict[str, Any]] = [{}]
+    if stage.kind in SET:
+        tried += [{"act": name} for name in ACTIVATIONS]
+        tried += [{"eps": eps, "act": name} for eps in (*EPS, FLUX_EPS**0.5) for name in ACTIVATIONS] if "eps" in SET[stage.kind] else []
+    for settings in tried:
+        with np.errstate(all="ignore"):
+            if all(_same(FORMULAS[stage.kind](stage, each.case, settings)["y"], _output(each.julia["float64"])) for each in evidence):
+                return settings
+    return None
+
+
+def _other_activations(settings: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    if "act" in settings:
+        own = settings["act"]
+        for other in ACTIVATIONS:
+            if not other.endswith("_fast") and other != own.removesuffix("_fast"):
+                yield "act", f"{own} left out" if other == "identity" else f"{other} in place of {own}", other
 
 
 def _reproduces(stage, formula, evidence: Evidence, changes) -> bool:
@@ -91,9 +114,62 @@ def _by_the_arrays(stage, evidence: list[Evidence]) -> str:
     """Outputs agree: what is left is the statistics, or the backward pass."""
     named = [name.partition(".")[2] for name in stage.differing if name.startswith("state.")]
     if named:
-        return f"running statistics: {', '.join(named)}"
+        how = _of_statistics(stage, evidence)
+        return f"running statistics: {', '.join(named)}{f' ({how})' if how else ''}"
     named = [name.removeprefix("grad.") for name in stage.differing if name.startswith("grad.")]
-    return f"backward pass: gradient of {', '.join(named)}" if named else ""
+    factors = {name: _factor(stage, evidence, f"grad.{name}") for name in named}
+    told = ", ".join(f"{name} ({factor})" if factor else name for name, factor in factors.items())
+    return f"backward pass: gradient of {told}" if named else ""
+
+
+def _of_statistics(stage, evidence: list[Evidence]) -> str:
+    """How the running statistics of a batch normalisation are made of the batch's."""
+    ways = {name: all(_updated(stage, each, new, corrected) for each in evidence) for name, new, corrected in STATISTICS}
+    found = [name for name, fits in ways.items() if fits]
+    return found[0] if len(found) == 1 else ""
+
+
+STATISTICS = [
+    ("not updated", 0.0, True),
+    ("the variance biased, divided by n", float(np.float32(0.1)), False),
+    *((f"momentum {new:g}", new, True) for new in (0.9, 0.99, 0.01, 0.001, 0.5, 0.999)),
+    *((f"momentum {new:g}, the variance biased", new, False) for new in (0.9, 0.99, 0.01, 0.001)),
+]
+
+
+def _updated(stage, evidence: Evidence, new: float, corrected: bool) -> bool:
+    case, own = evidence.case, _arrays(stage, evidence.case)
+    after = {stage.julia_names.get(name.removeprefix("state.")): array for name, array in stage.pair.evaluate(case).arrays.items()}
+    if stage.kind != "BatchNorm" or not {"mean", "var"} <= own.keys() & after.keys():
+        return False
+    x = case.arrays["x1"]
+    axes = (0, *range(2, x.ndim))
+    statistics = {"mean": x.mean(axes), "var": x.var(axes, ddof=int(corrected))}
+    return all(np.allclose(after[name], (1 - new) * own[name] + new * batch, rtol=1e-6) for name, batch in statistics.items())
+
+
+def _factor(stage, evidence: list[Evidence], name: str) -> str:
+    """The number by which a gradient is too large in every case, if it is one."""
+    factors, sizes = [], []
+    for each in evidence:
+        mine, theirs = stage.pair.evaluate(each.case).arrays.get(name), each.julia["float64"].arrays.get(name)
+        if mine is None or theirs is None or mine.shape != theirs.shape or not theirs.any():
+            continue
+        factors.append(float(np.vdot(mine, theirs) / np.vdot(theirs, theirs)))
+        if not np.allclose(mine, factors[-1] * theirs, rtol=1e-6, atol=1e-9 * float(np.abs(theirs).max())):
+            return ""
+        x = each.case.arrays["x1"]
+        sizes.append({"the size of the batch": len(x), "the number of entries": x.size, "the rows": x.size // x.shape[-1]})
+    if not factors:
+        return ""
+    for what in sizes[0]:
+        if len({size[what] for size in sizes} - {1}) and np.allclose(factors, [1 / size[what] for size in sizes]):
+            return f"divided by {what}"
+        if len({size[what] for size in sizes} - {1}) and np.allclose(factors, [size[what] for size in sizes]):
+            return f"multiplied by {what}"
+    if np.max(np.abs(factors)) < 1e-9:
+        return "zero"
+    return f"{factors[0]:.4g} times Julia's" if np.allclose(factors, factors[0]) and abs(factors[0] - 1) > 1e-6 else ""
 
 
 # Formulas: named intermediates in order, the last of them y. `changes` says how one of them is made instead, from those before it.
@@ -102,7 +178,7 @@ def _by_the_arrays(stage, evidence: list[Evidence]) -> str:
 class _Steps:
     def __init__(self, changes: dict[str, Callable[[Values], Any]]):
         self.values: Values = {}
-        self._changes = changes
+        self._changes = {name: change for name, change in changes.items() if name not in SETTINGS}
 
     def __call__(self, name: str, value) -> np.ndarray:
         self.values[name] = self._changes[name](self.values | {name: value}) if name in self._changes else value
@@ -117,11 +193,29 @@ def _batch_norm(stage, case: Case, changes) -> Values:
     trained = case.mode == "train"
     mean = step("batch mean", x.mean(axes) if trained else own["mean"])
     var = step("batch variance", ((x - x.mean(axes).reshape(shape)) ** 2).mean(axes) if trained else own["var"])
-    root = step("root", np.sqrt(var + np.float32(1e-5).astype(np.float64)))
+    root = step("root", np.sqrt(var + changes.get("eps", FLUX_EPS)))
     normalised = step("normalised", (x - mean.reshape(shape)) / root.reshape(shape))
     scaled = step("scaled", normalised * own["scale"].reshape(shape) + own["shift"].reshape(shape) if "scale" in own else normalised)
-    step("y", scaled)
+    step("y", ACTIVATIONS[changes.get("act", "identity")].value(scaled))
     return step.values
+
+
+def _dense(stage, case: Case, changes) -> Values:
+    x, own, step = case.arrays["x1"], _arrays(stage, case), _Steps(changes)
+    step.values |= {"x": x, **own}
+    product = step("product", x @ own["weight"])
+    total = step("sum", product + own.get("bias", 0.0))
+    step("y", ACTIVATIONS[changes.get("act", "identity")].value(total))
+    return step.values
+
+
+def _dense_variants(stage, case: Case) -> Iterator[tuple[str, str, Callable[[Values], Any]]]:
+    own = _arrays(stage, case)
+    if len(set(own["weight"].shape)) == 1:
+        yield "product", "with the transposed weight", lambda v: v["x"] @ v["weight"].T
+    if "bias" in own:
+        yield "sum", "without the bias", lambda v: v["product"]
+        yield "sum", "the bias subtracted", lambda v: v["product"] - v["bias"]
 
 
 def _layer_norm(stage, case: Case, changes) -> Values:
@@ -130,9 +224,10 @@ def _layer_norm(stage, case: Case, changes) -> Values:
     step.values |= {"x": x, "n": np.array(np.prod([x.shape[axis] for axis in axes]))}
     mean = step("mean", x.mean(axes, keepdims=True))
     var = step("variance", x.var(axes, keepdims=True))
-    root = step("root", np.sqrt(var + float(np.float32(1e-5)) ** 2))
+    root = step("root", np.sqrt(var + changes.get("eps", FLUX_EPS) ** 2))
     normalised = step("normalised", (x - mean) / root)
-    step("y", step("scaled", normalised * own["scale"] + own["bias"] if "scale" in own else normalised))
+    scaled = step("scaled", normalised * own["scale"] + own["bias"] if "scale" in own else normalised)
+    step("y", ACTIVATIONS[changes.get("act", "identity")].value(scaled))
     return step.values
 
 
@@ -151,6 +246,17 @@ def _norm_variants(stage, case: Case) -> Iterator[tuple[str, str, Callable[[Valu
         yield var, "the running one", lambda v: own["var"]
     if "scale" in own:
         yield "scaled", "not done", lambda v: v["normalised"]
+        shift = own.get("shift", own.get("bias"))
+        if shift is not None:
+            scale, moved = (_along(stage, case, array) for array in (own["scale"], shift))
+            yield "scaled", "without the scale", lambda v: v["normalised"] + moved
+            yield "scaled", "without the shift", lambda v: v["normalised"] * scale
+            yield "scaled", "the shift added before scaling", lambda v: (v["normalised"] + moved) * scale
+            yield "scaled", "scale and shift exchanged", lambda v: v["normalised"] * moved + scale
+
+
+def _along(stage, case: Case, array: np.ndarray) -> np.ndarray:
+    return array.reshape(1, -1, *(1,) * (case.arrays["x1"].ndim - 2)) if stage.kind == "BatchNorm" else array
 
 
 def _outside(var: str, eps: float, values: Values) -> np.ndarray:
@@ -239,7 +345,7 @@ def _gru_variants(stage, case: Case) -> Iterator[tuple[str, str, Any]]:
 
 
 def _attention(stage, case: Case, changes) -> Values:
-    own = {stage.julia_names[path]: array for path, array in case.of("param.").items()}
+    own = {".".join(stage.julia_names[path].split(".")[-2:]): array for path, array in case.of("param.").items()}
     x, step = case.arrays["x1"], _Steps(changes)
     heads = _heads(stage.pair.python.subject)
     projected = [x @ own[f"{name}_proj.weight"] + own.get(f"{name}_proj.bias", 0.0) for name in "qkv"]
@@ -263,11 +369,13 @@ def _attention_variants(stage, case: Case) -> Iterator[tuple[str, str, Callable[
     yield "scores", "not divided by the root of the head's size", lambda v: v["scores"] * np.sqrt(v["queries"].shape[-1])
     yield "scores", "divided by the root of all features", lambda v: v["scores"] / np.sqrt(v["queries"].shape[-3])
     yield "weights", "normalised over the queries", lambda v: np.exp(v["scores"]) / np.exp(v["scores"]).sum(-2, keepdims=True)
-    yield "queries", "and keys exchanged", lambda v: v["queries"]
+    yield "scores", "queries and keys exchanged", lambda v: v["scores"].swapaxes(-1, -2)
+    yield "scores", "later keys masked", lambda v: np.where(np.tri(v["scores"].shape[-1], dtype=bool), v["scores"], -np.inf)
 
 
 Formula = Callable[[Any, Case, dict[str, Any]], Values]
 FORMULAS: dict[str, Formula] = {
+    "Dense": _dense,
     "BatchNorm": _batch_norm,
     "LayerNorm": _layer_norm,
     "LSTM": _lstm,
@@ -275,9 +383,11 @@ FORMULAS: dict[str, Formula] = {
     "MultiHeadAttention": _attention,
 }
 VARIANTS: dict[str, Callable[[Any, Case], Iterator[tuple[str, str, Any]]]] = {
+    "Dense": _dense_variants,
     "BatchNorm": _norm_variants,
     "LayerNorm": _norm_variants,
     "LSTM": _lstm_variants,
     "GRU": _gru_variants,
     "MultiHeadAttention": _attention_variants,
 }
+SET = {"Dense": ("act",), "BatchNorm": ("eps", "act"), "LayerNorm": ("eps", "act")}

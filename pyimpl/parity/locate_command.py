@@ -15,9 +15,7 @@ from .report import ulps, versions_line
 
 
 def locate_models(
-    python: Annotated[
-        str, typer.Argument(metavar="my.py:model", help="A Chain, a Sequential, a list or dict of stages.")
-    ],
+    python: Annotated[str, typer.Argument(metavar="my.py:model", help="A Chain, a Sequential, a list or dict of stages.")],
     julia: Annotated[str, typer.Argument(metavar="my.jl:model", help="The Julia model: a Chain, or a vector or tuple of stages.")],
     shape: Annotated[list[str], typer.Option(metavar="SHAPE", help='Of the input, as Python sees it: "batch,5".')],
     state: Annotated[Path | None, typer.Option(metavar="FILE", help="Parameters for both: a JLD2 file of Flux.state(model).")] = None,
@@ -101,7 +99,14 @@ def sentence(located) -> str:
     if located.guilty is None:
         unproved = [f"{stage.name}: {m.python}" for stage in located.stages for m in stage.matches if m.proved is False]
         doubt = f"; not proved: {', '.join(unproved)}" if unproved else ""
-        return f"all {len(located.stages)} stages agree{doubt}"
+        notes = [f"stage {stage.name}, {stage.kind}: {note}" for stage in located.stages for note in stage.notes]
+        notes += [
+            f"stage {stage.name}, {stage.kind}: {', '.join(sorted(stage.mistrusted))} "
+            "was zero or constant in every case: that proves nothing"
+            for stage in located.stages
+            if stage.mistrusted
+        ]
+        return "\n".join([f"all {len(located.stages)} stages agree{doubt}", *(f"  {note}" for note in notes)])
     stage = located.stages[located.guilty]
     inside = f", in {located.inside}" if located.inside else ""
     shown = ", ".join(stage.differing)
@@ -129,6 +134,8 @@ def as_data(located) -> dict:
                 "forward": {"inherited": sizes(stage.inherited), "added": sizes(stage.added)},
                 "backward": {"inherited": sizes(stage.backward_inherited), "added": sizes(stage.backward_added)},
                 "matches": [str(found) for found in stage.matches],
+                "notes": stage.notes,
+                "mistrusted": sorted(stage.mistrusted),
             }
             for stage in located.stages
         ],

@@ -20,6 +20,7 @@ ALIKE = 0.01  # by how much two movements may differ, relative to them
 WORDS = {
     "gamma": ("scale",),
     "beta": ("shift", "bias"),
+    "g": ("scale",),
     "running_mean": ("mean",),
     "moving_mean": ("mean",),
     "mu": ("mean",),
@@ -46,6 +47,12 @@ WORDS = {
     "wv": ("v_proj.weight",),
     "wo": ("out_proj.weight",),
     "bias_ih_l0": ("bias", "b", "cell.bias", "cell.b"),
+    **{f"{form}{letter}": (f"{letter}_proj.weight",) for letter in "qkv" for form in ("W", "W_", "w", "w_")},
+    **dict.fromkeys(("Wo", "W_o", "wo", "w_o"), ("out_proj.weight",)),
+}
+PARTS = {
+    **{name: f"{name[0]}_proj" for name in ("q", "k", "v", "query", "key", "value")},
+    **dict.fromkeys(("o", "out", "output", "proj"), "out_proj"),
 }
 
 
@@ -84,10 +91,13 @@ class Match:
         return f"{self.python} = {self.julia}{how}: {said[self.proved]}"
 
 
-def match(python: dict[str, tuple[int, ...]], julia: dict[str, tuple[int, ...]]) -> list[Match]:
+def match(
+    python: dict[str, tuple[int, ...]], julia: dict[str, tuple[int, ...]], transposed: Callable[[str], bool] = lambda name: False
+) -> list[Match]:
     """Pairs of arrays, given the shapes of both sides, in Python's orientation.
 
-    Raises NoMatch where one is left over or could be several.
+    `transposed` says of a square one, by its name in Python, what its shape cannot say. Raises NoMatch where one is left over or could be
+    several.
     """
     left = dict(julia)
     found = []
@@ -95,11 +105,13 @@ def match(python: dict[str, tuple[int, ...]], julia: dict[str, tuple[int, ...]])
         fitting = [other for other, its in left.items() if shape in (its, its[::-1])]
         if not fitting:
             raise NoMatch(_lists(f"{name} of shape {shape} fits no array of the Julia side", python, julia))
-        chosen = next((other for other in _candidates(name) if other in fitting), None)
+        chosen = next((other for word in _candidates(name) if (other := _only(word, fitting))), None)
         if chosen is None and len(fitting) > 1:
             raise NoMatch(_lists(f"{name} could be {' or '.join(fitting)}", python, julia))
         chosen = chosen or fitting[0]
-        found.append(Match(name, chosen, AS_IT_IS if left.pop(chosen) == shape else TRANSPOSED))
+        square = len(shape) == 2 and shape == shape[::-1]
+        as_it_is = left.pop(chosen) == shape and not (square and transposed(name))
+        found.append(Match(name, chosen, AS_IT_IS if as_it_is else TRANSPOSED))
     if left:
         raise NoMatch(_lists(f"the Julia side has {', '.join(left)} besides", python, julia))
     return found
@@ -107,10 +119,17 @@ def match(python: dict[str, tuple[int, ...]], julia: dict[str, tuple[int, ...]])
 
 def _candidates(name: str) -> Iterator[str]:
     yield name
-    last = name.rpartition(".")[2]
-    for word in WORDS.get(last, (last,)):
-        yield word
-        yield f"cell.{word}"
+    *before, last = name.split(".")
+    words = WORDS.get(last, (last,))
+    if before:
+        yield from (f"{PARTS.get(before[-1], before[-1])}.{word}" for word in words)
+    yield from words
+
+
+def _only(word: str, names: list[str]) -> str | None:
+    """The name that is the word, or else the only one that ends with it."""
+    ending = [name for name in names if name.endswith(f".{word}")]
+    return word if word in names else ending[0] if len(ending) == 1 else None
 
 
 def _lists(problem: str, python, julia) -> str:

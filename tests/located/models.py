@@ -222,9 +222,42 @@ def attentive(wrong=""):
     return {"project": Affine(rng, 4, 4), "attend": Attention(rng, 4, 2, wrong), "read": Affine(rng, 4, 2)}
 
 
-def smooth(approximate="tanh", eps=1e-3):
+def smooth(approximate="tanh", eps=float(np.float32(1e-3)) ** 2):  # Flux squares it
     import torch
 
     torch.manual_seed(0)
     layers = [torch.nn.Linear(3, 4), torch.nn.GELU(approximate=approximate), torch.nn.LayerNorm(4, eps=eps), torch.nn.Linear(4, 2)]
     return torch.nn.Sequential(*layers)
+
+
+def ported(square="torch", eps=float(F32_EPS)):
+    """`square`: who has written the layer with the square weight, and which way round."""
+    import torch
+
+    class Mine(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.W, self.b = torch.nn.Parameter(torch.randn(4, 4)), torch.nn.Parameter(torch.randn(4))
+
+        def forward(self, x):
+            return x @ (self.W.T if square == "transposed" else self.W) + self.b
+
+    torch.manual_seed(1)
+    norm = torch.nn.BatchNorm1d(4, eps=eps, momentum=float(np.float32(0.1)))
+    middle = torch.nn.Linear(4, 4) if square == "torch" else Mine()
+    return torch.nn.Sequential(torch.nn.Linear(3, 4), norm, middle, torch.nn.Tanh(), torch.nn.Linear(4, 2))
+
+
+def remembering():
+    import torch
+
+    torch.manual_seed(2)
+    return torch.nn.Sequential(torch.nn.LSTM(3, 4, batch_first=True), torch.nn.Linear(4, 2))
+
+
+def weighing():
+    import pyimpl
+
+    rng = np.random.default_rng(7)
+    attention = pyimpl.MultiHeadAttention(4, nheads=2, rng=rng)
+    return [pyimpl.Dense(4, 4, rng=rng), attention, lambda pair: pair[0], pyimpl.Dense(4, 2, rng=rng)]

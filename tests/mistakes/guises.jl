@@ -65,6 +65,8 @@ softplus_slope(x) = log1p.(exp.(x)) ./ log(eltype(x)(2))
 
 vectorised(x) = vec(x)
 
+tail_mean(x) = mean(x[end-2:end])
+
 function heun(x, h=0.3f0)
     k1 = -x
     k2 = -(x .+ h .* k1)

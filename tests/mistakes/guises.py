@@ -130,6 +130,10 @@ def vectorised(x):
     return np.concatenate([row for row in x])
 
 
+def tail_mean(x):
+    return x[-2:].mean()
+
+
 def heun(x, h=0.3):
     k1 = -x
     k2 = -(x + h * k1)

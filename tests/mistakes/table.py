@@ -56,7 +56,7 @@ def inputs_of(shapes: tuple[str, ...], sizes: tuple[int, int]) -> Drawn:
     return Special(drawn.shapes, drawn.sizes, kinds)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mistake:
     """A pair that differs in one place."""
 
@@ -369,6 +369,7 @@ MISTAKES = (
     guises("conv", "kernel", "conv = Conv", "conv = __import__('pyimpl').CrossCor", "n,1,4,3", sizes=(1, 3)),
     guises("mlp", "activation", "gelu_erf, rng", "__import__('pyimpl').gelu, rng", "n,3"),
     guises("convolve", "kernel", "np.convolve, ", "lambda x, h: np.convolve(x, h[::-1]), ", "6", "3"),
+    guises("tail_mean", "index", "x[-2:]", "x[-3:]", "n", sizes=(3, 8)),
     guises("argmax", "index", "np.argmax, np.std", "lambda x: np.argmax(x) + 1, np.std", "n", julia="argmax_"),
     guises("std", "corrected", "np.std, np.log", "lambda x: np.std(x, ddof=1), np.log", "n", sizes=(2, 6), julia="std_"),
     guises("log", "log", "np.std, np.log", "np.std, np.log10", "n:positive", julia="log_"),
@@ -403,7 +404,6 @@ UNKNOWN = (
     _unknown("scheduled", "np.sign(g) * g**2", "g**3", "n", "n"),
     _unknown("rooted", "+ 0.01", "+ 0.03", "n"),
     _unknown("lagged", "x[3:] - x[:-3]", "x[1:] - x[:-1]", "n", sizes=(5, 8)),
-    _unknown("tail_mean", "x[-2:]", "x[-3:]", "n", sizes=(3, 8)),
     _unknown("blend", "0.3 * a + 0.6 * b", "0.35 * a + 0.65 * b", "n", "n"),
 )
 

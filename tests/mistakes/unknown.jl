@@ -24,4 +24,3 @@ recount(x) = count(>(2.5), x) + 2
 scheduled(p, g) = p .- 0.125f0 .* g .^ 3
 rooted(x) = sqrt(mean(abs2, x)) + eltype(x)(0.03)
 lagged(x) = x[2:end] .- x[1:end-1]
-tail_mean(x) = mean(x[end-2:end])

@@ -105,7 +105,3 @@ def rooted(x):
 
 def lagged(x):
     return x[3:] - x[:-3]
-
-
-def tail_mean(x):
-    return x[-2:].mean()

@@ -26,7 +26,7 @@ from ..case import Case, Outcome
 from .find_julia import Installed, julia_sources, ways
 
 WORKER = Path(__file__).with_name("julia_worker.py")
-START_SECONDS = 3600  # the first start compiles the whole catalogue, and juliapkg may have to download Julia
+START_SECONDS = 7200  # the first start compiles the whole catalogue, and juliapkg may have to download Julia
 CASE_SECONDS = 300
 ATTEMPTS = 3
 STAMP = 1_600_000_000  # any fixed time

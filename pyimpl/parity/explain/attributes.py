@@ -11,9 +11,8 @@ import numpy as np
 from ... import tree
 from ...versions import CHANGES
 from ..python_side import LayerSide, PythonSide, TorchSide
-from .rewritings.networks import EPSILONS, SLOPES
-
-GELUS = ("gelu_tanh", "gelu_erf", "gelu_sigmoid")
+from .rewritings.epsilons import EPSILONS
+from .rewritings.networks import GELUS, SLOPES
 
 
 def of_side(side: PythonSide) -> Iterator[tuple[str, str, str, PythonSide]]:

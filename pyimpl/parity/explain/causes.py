@@ -35,5 +35,4 @@ CAUSES = {
     "padding": "padding is on the other side, or of another extent",
     "kernel": "a kernel is flipped: convolution on one side, correlation on the other",
     "dtype": "numbers become Float64, or whole, on one side only",
-    "version": "another version of Flux computes it so",
 }

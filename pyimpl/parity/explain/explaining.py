@@ -1,22 +1,18 @@
 """The search: every known way is tried on the evidence, and what makes the difference vanish is told."""
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..case import Case, Outcome
-from ..checking import Finding
-from ..pair import Evidence, Pair, Result, judged
-from ..python_side import DifferencesSide, FunctionSide, PythonSide
-from ..verdict import sensitivity
+from ..pair import Evidence, Result
+from ..python_side import PythonSide
 from . import attributes, program, transformations
 from .causes import CAUSES
 from .explanation import Explanation
+from .trial import Trial, counted, limited, near, only_dtypes, only_outputs, size, telling
 
 SECONDS = 10.0  # for the whole search
-SECONDS_EACH = 1.0  # for one evaluation of an edited program
 MOST_TOLD = 4
 OF_ARRAYS = 3.0  # what transformations of whole arrays cost at least
 # (cause, another one): the second, as a transformation of a whole array, is the first, at a place of the program, in other words.
@@ -45,106 +41,15 @@ def explain(result: Result, seconds: float = SECONDS) -> list[Explanation]:
     return partial(trial, single)
 
 
-def explaining(trial: "Trial", tried: Sequence[Edit]) -> list[Edit]:
+def explaining(trial: Trial, tried: Sequence[Edit]) -> list[Edit]:
     """The cheapest edit of every cause that explains."""
-    promising = [edit for edit in tried if trial.promising(edit.side)]
+    promising = [edit for edit in sorted(tried, key=lambda edit: edit.cost) if trial.promising(edit.side)]
     trial.complete &= not trial.late
     found: dict[str, Edit] = {}
-    for edit in sorted(promising, key=lambda edit: edit.cost):
+    for edit in promising:
         if edit.cause not in found and trial.confirms(edit.side):
             found[edit.cause] = edit
     return list(found.values())
-
-
-@dataclass
-class Trial:
-    """The evidence that edits are held against."""
-
-    pair: Pair
-    differing: list[Evidence]  # the smallest first, then the largest
-    agreeing: list[Evidence]
-    responses: list[dict[str, np.ndarray]]  # how far the original side moves, per differing case
-    deadline: float
-    complete: bool = True  # whether there was time for all edits
-
-    @classmethod
-    def of(cls, result: Result, seconds: float) -> "Trial | None":
-        """None where there is nothing to go by."""
-        if getattr(result.pair.python, "lost", ""):
-            return None
-        known = [evidence for evidence in result.evidence if not any(outcome.lost for outcome in evidence.julia.values())]
-        pair, smallest = replace(result.pair, python=limited(result.pair.python)), result.smallest
-        if isinstance(pair.python, DifferencesSide):  # the measured gradient follows from the output
-            pair = replace(pair, python=FunctionSide(pair.python.subject, seconds=SECONDS_EACH))
-            known = [bare(evidence) for evidence in known]
-            known = [replace(evidence, agrees=not judged(pair, evidence.case, evidence.julia)) for evidence in known]
-            smallest = None
-        differing = [evidence for evidence in known if not evidence.agrees]
-        differing.sort(key=lambda evidence: -_size(evidence.case))
-        if smallest is not None and not any(outcome.lost for outcome in smallest.julia.values()):
-            differing = [smallest, *(evidence for evidence in differing if evidence is not smallest)]
-        if not differing:
-            return None
-        responses = [sensitivity(pair.python.evaluate, evidence.case) for evidence in differing[:4]]
-        return cls(pair, differing, [evidence for evidence in known if evidence.agrees], responses, time.monotonic() + seconds)
-
-    @property
-    def late(self) -> bool:
-        """Whether the time is up."""
-        return time.monotonic() > self.deadline
-
-    def findings(self, side: PythonSide, evidence: Evidence) -> list[Finding]:
-        """How the edited side differs, by the project's own verdict."""
-        return judged(replace(self.pair, python=side), evidence.case, evidence.julia)
-
-    def confirms(self, side: PythonSide) -> bool:
-        """Whether with this side every differing case agrees, in all dtypes, and every agreeing one still does."""
-        return all(not self.findings(side, evidence) for evidence in [*self.differing, *self.agreeing])
-
-    def promising(self, side: PythonSide) -> bool:
-        """A cheap look at a few cases, generous: what fails here cannot pass."""
-        for evidence, response in zip(self.differing, self.responses, strict=False):
-            if self.late:
-                return False
-            for dtype, julia in evidence.julia.items():
-                if not near(side.evaluate(evidence.case.cast(dtype)), julia, response):
-                    return False
-        return True
-
-
-def limited(side: PythonSide) -> PythonSide:
-    """The side, with less patience."""
-    return replace(side, seconds=SECONDS_EACH) if hasattr(side, "seconds") else side  # type: ignore[type-var]
-
-
-def _size(case: Case) -> int:
-    return sum(array.size for array in case.arrays.values())
-
-
-def near(python: Outcome, julia: Outcome, response: dict[str, np.ndarray]) -> bool:
-    """Whether two outcomes are the same but for errors that no tolerance would be as large as."""
-    if python.lost or bool(python.error) != bool(julia.error):
-        return False
-    for name in set(python.arrays) | set(julia.arrays):
-        mine, theirs = python.arrays.get(name), julia.arrays.get(name)
-        if mine is None or theirs is None:
-            if name.startswith("grad") and not np.any(theirs if mine is None else mine):
-                continue
-            return False
-        if mine.shape != theirs.shape or mine.dtype != theirs.dtype:
-            return False
-        if mine.dtype.kind != "f":
-            if np.any(mine != theirs):
-                return False
-            continue
-        a, b = mine.astype(np.float64), theirs.astype(np.float64)
-        moved = response.get(name, np.zeros(0))
-        scale = sum(np.max(np.abs(part), initial=0, where=np.isfinite(part)) for part in (b, moved))
-        with np.errstate(invalid="ignore", over="ignore"):
-            error = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))
-        if not np.all(error <= 2**14 * np.finfo(mine.dtype).eps * (scale + 1e-30)):  # NaN is not
-            return False
-    return True
 
 
 def edits(trial: Trial) -> list[Edit]:
@@ -164,19 +69,16 @@ def _of_arrays(side: PythonSide, first: Evidence) -> Iterator[Edit]:
     dtype, julia = next(iter(first.julia.items()))
     case = first.case.cast(dtype)
     for inputs, where in transformations.of_inputs(case):
-        way = next(iter(inputs.values()))
-        yield Edit(
-            way.cause,
-            where,
-            way.told.format(where),
-            transformations.Transformed(limited(side), inputs=inputs),
-            way.cost + 0.2 * (len(inputs) - 1),
-        )
+        way, changed = next(iter(inputs.values())), transformations.Transformed(limited(side), inputs=inputs)
+        if way.cause == "axes" and all(array.ndim < 2 for name, array in julia.arrays.items() if name.startswith("y")):
+            # What puts all entries in a row may as well have read them in another order.
+            yield Edit("order", where, f"{where} read in the other order", changed, way.cost)
+        yield Edit(way.cause, where, way.told.format(where), changed, way.cost + 0.2 * (len(inputs) - 1))
     for outputs, where in transformations.of_results(case, side.evaluate(case).arrays, julia.arrays):
         way = next(iter(outputs.values()))
         yield Edit(way.cause, where, way.told.format(where), transformations.Transformed(limited(side), outputs=outputs), way.cost)
-    for cause, where, change, changed in transformations.scaled(limited(side), case, julia.arrays):
-        yield Edit(cause, where, change, changed, 3.5)
+    for cause, where, change, scaled in transformations.scaled(limited(side), case, julia.arrays):
+        yield Edit(cause, where, change, scaled, 3.5)
 
 
 def composites(trial: Trial) -> list[Edit]:
@@ -207,7 +109,7 @@ def told(trial: Trial, found: Sequence[Edit]) -> list[Explanation]:
     chosen = list(best.values())[:MOST_TOLD]
     enough = telling(trial)
     sure = len(best) == 1 and enough and trial.complete and chosen[0].cause != "sign"
-    evidence = _counted(trial)
+    evidence = counted(trial)
     if sure:
         note = f"{evidence}; no other known way does that"
     elif len(best) == 1:
@@ -215,36 +117,6 @@ def told(trial: Trial, found: Sequence[Edit]) -> list[Explanation]:
     else:
         note = f"{evidence}; so does another way: {_difference(trial, chosen)}"
     return [Explanation(CAUSES[edit.cause], edit.where, edit.change, note, sure) for edit in chosen]
-
-
-def _counted(trial: Trial) -> str:
-    dtypes = " and ".join(trial.differing[0].julia)
-    count = len(trial.differing)
-    text = f"with it {f'all {count} differing cases agree' if count > 1 else 'the differing case agrees'} ({dtypes})"
-    if trial.agreeing:
-        text += (
-            f", and the {len(trial.agreeing)} that agreed still do" if len(trial.agreeing) > 1 else ", and the one that agreed still does"
-        )
-    return text
-
-
-def telling(trial: Trial) -> bool:
-    """Whether the evidence is rich enough that a wrong edit would hardly pass by chance."""
-    if len(trial.differing[0].julia) < 2:
-        return False
-    cases = values = 0
-    for evidence in trial.differing:
-        julia, mine = next(iter(evidence.julia.values())), trial.pair.python.evaluate(evidence.case)
-        if julia.error or mine.error:
-            cases += bool(mine.error) and not julia.error
-            values += sum(len(np.unique(array)) for array in julia.arrays.values())
-            continue
-        shown = [
-            array for name, array in julia.arrays.items() if not name.startswith(("after.", "state.")) and array.size and np.any(array)
-        ]
-        cases += bool(shown)
-        values += sum(len(np.unique(array[np.isfinite(array)] if array.dtype.kind == "f" else array)) for array in shown)
-    return (cases >= 3 and values >= 6) or (cases >= 1 and values >= 16)
 
 
 def _difference(trial: Trial, chosen: Sequence[Edit]) -> str:
@@ -260,7 +132,7 @@ def _difference(trial: Trial, chosen: Sequence[Edit]) -> str:
     if ones:
         return f"{ones[0]} would tell them apart"
     rng = np.random.default_rng(0)
-    for evidence in sorted(trial.differing, key=lambda evidence: -_size(evidence.case))[:6]:
+    for evidence in sorted(trial.differing, key=lambda evidence: -size(evidence.case))[:6]:
         arrays = {name: rng.normal(size=a.shape) * 3 if a.dtype.kind == "f" else a for name, a in evidence.case.arrays.items()}
         case = replace(evidence.case, arrays=arrays)
         one, two = (edit.side.evaluate(case) for edit in chosen[:2])
@@ -273,8 +145,8 @@ def _difference(trial: Trial, chosen: Sequence[Edit]) -> str:
 def partial(trial: Trial, single: Sequence[Edit]) -> list[Explanation]:
     """Edits that explain a part: the output and not the gradients, Float64 and not Float32. Never sure."""
     best: tuple[float, str, Edit] | None = None
-    outputs, first = _only_outputs(trial), {"float64"}
-    for told_as, narrowed in (("the output, not all else", outputs), ("Float64, not Float32", _only_dtypes(trial, first))):
+    outputs, first = only_outputs(trial), {"float64"}
+    for told_as, narrowed in (("the output, not all else", outputs), ("Float64, not Float32", only_dtypes(trial, first))):
         if narrowed is None:
             continue
         for edit in single:
@@ -284,44 +156,6 @@ def partial(trial: Trial, single: Sequence[Edit]) -> list[Explanation]:
                 best = (edit.cost, told_as, edit)
         if best is not None:
             _, told_as, edit = best
-            note = f"{_counted(narrowed)} in part: {told_as}"
+            note = f"{counted(narrowed)} in part: {told_as}"
             return [Explanation(CAUSES[edit.cause], edit.where, edit.change, note, False)]
     return []
-
-
-def _only_dtypes(trial: Trial, dtypes: set[str]) -> Trial | None:
-    kept = [
-        (replace(evidence, julia={dtype: outcome for dtype, outcome in evidence.julia.items() if dtype in dtypes}), response)
-        for evidence, response in zip(trial.differing, [*trial.responses, *({} for _ in trial.differing)], strict=False)
-    ]
-    kept = [(evidence, response) for evidence, response in kept if evidence.julia and trial.findings(trial.pair.python, evidence)]
-    if len(kept) < 3 or len(trial.differing[0].julia) < 2:
-        return None
-    return replace(trial, differing=[evidence for evidence, _ in kept], responses=[response for _, response in kept if response])
-
-
-def _only_outputs(trial: Trial) -> Trial | None:
-    """The same without gradients; None where there are none, or where nothing else differs."""
-    if not any(name.startswith("dy") for name in trial.differing[0].case.arrays):
-        return None
-    differing = [bare(evidence) for evidence in trial.differing]
-    kept = [(evidence, response) for evidence, response in zip(differing, [*trial.responses, *({} for _ in differing)], strict=False)]
-    kept = [(evidence, response) for evidence, response in kept if trial.findings(trial.pair.python, evidence)]
-    if len(kept) < 3:
-        return None
-    return replace(
-        trial,
-        differing=[evidence for evidence, _ in kept],
-        agreeing=[bare(evidence) for evidence in trial.agreeing],
-        responses=[response for _, response in kept if response],
-    )
-
-
-def bare(evidence: Evidence) -> Evidence:
-    """The evidence without gradients."""
-    case = replace(evidence.case, arrays={name: a for name, a in evidence.case.arrays.items() if not name.startswith("dy")})
-    julia = {
-        dtype: replace(outcome, arrays={name: a for name, a in outcome.arrays.items() if not name.startswith("grad")}, none=frozenset())
-        for dtype, outcome in evidence.julia.items()
-    }
-    return replace(evidence, case=case, julia=julia)

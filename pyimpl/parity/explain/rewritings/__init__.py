@@ -1,5 +1,6 @@
 """The known traps as rewritings of programs: a rule takes a node of a function and gives what may stand there instead."""
 
-from . import arithmetic, indices, networks, precision, statistics
+from . import arithmetic, averages, epsilons, indices, networks, ordering, precision, products, reductions, statistics
 
-RULES = (*statistics.RULES, *arithmetic.RULES, *indices.RULES, *precision.RULES, *networks.RULES)
+TOPICS = (statistics, reductions, ordering, arithmetic, indices, precision, epsilons, averages, products, networks)
+RULES = tuple(rule for topic in TOPICS for rule in topic.RULES)

@@ -158,12 +158,12 @@ def matrix_operators(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     """Of matrices or entry by entry."""
     if is_binary(node, ast.Mult, ast.MatMult):
         assert isinstance(node, ast.BinOp)
-        other = "A @ B" if isinstance(node.op, ast.Mult) else "A * B"
+        other = "OPS.matrix_product(A, B)" if isinstance(node.op, ast.Mult) else "A * B"
         yield at.rewritten("matrix", node, other, kind=other, A=node.left, B=node.right)
     elif at.is_call(node, "dot", "matmul", "multiply", "inner", homes=("numpy", "torch", "")):
         assert isinstance(node, ast.Call)
         if len(node.args) == 2:
-            other = "A @ B" if at.is_call(node, "multiply", homes=("numpy", "torch", "")) else "A * B"
+            other = "OPS.matrix_product(A, B)" if at.is_call(node, "multiply", homes=("numpy", "torch", "")) else "A * B"
             yield at.rewritten("matrix", node, other, kind=other, A=node.args[0], B=node.args[1])
     elif is_binary(node, ast.Div):
         assert isinstance(node, ast.BinOp)

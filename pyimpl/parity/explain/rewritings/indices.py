@@ -75,6 +75,13 @@ def _moved(at: Scope, node: ast.expr, low: int, high: int) -> ast.expr | None:
     return ast.Slice(lower, upper, node.step)
 
 
+def _is_index(node: ast.expr, at: Scope) -> bool:
+    """Whether it may be the number of an entry."""
+    if isinstance(node, ast.Call):
+        return at.callee(node) in ("builtins.len", "builtins.int", "builtins.round")
+    return not isinstance(node, ast.Compare) and not (isinstance(node, ast.Constant) and not isinstance(node.value, int))
+
+
 def subscripts(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     """Slices and single indices."""
     if not isinstance(node, ast.Subscript) or (isinstance(node.value, ast.Attribute) and node.value.attr in ("shape", "at")):
@@ -98,7 +105,7 @@ def subscripts(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
                 if (part.lower is None and part.upper is None) or (moved := _moved(at, part, low, high)) is None:
                     continue
                 yield Rewriting(cause, {node: with_part(i, moved)}, 1.2 if low else 1, kind=f"slice {low} {high}")
-        elif not (isinstance(part, ast.Constant) and not isinstance(part.value, int)) and not isinstance(part, ast.Compare | ast.Call):
+        elif _is_index(part, at):
             for step in (1, -1):
                 if at.number(part) != 0 or step > 0:
                     yield Rewriting("index", {node: with_part(i, plus(at, part, step))}, 1.3, kind=f"subscript {step}")

@@ -81,7 +81,7 @@ def dtypes(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         if node.args:
             # Without int() whole numbers are NumPy's, which wrap.
             wraps = at.callee(node) == "builtins.int" and isinstance(at.parents.get(node), ast.BinOp)
-            yield Rewriting("overflow" if wraps else "dtype", {node: node.args[0]}, 1.1, kind="called")
+            yield Rewriting("overflow" if wraps else "dtype", {node: node.args[0]}, 2.0 if wraps else 1.1, kind="called")
     if at.is_call(node, *SCALARS, homes=("numpy",)) and isinstance(at.parents.get(node), ast.BinOp | ast.Assign):
         yield at.rewritten("dtype", node, "OPS.weak(A)", 1.2, kind="scalar", A=node)
     if isinstance(node, ast.Return) and node.value is not None and not isinstance(node.value, ast.Tuple):

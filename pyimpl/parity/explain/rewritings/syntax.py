@@ -261,7 +261,21 @@ def plus(scope: Scope, node: ast.expr, step: int) -> ast.expr:
     return scope.make(f"A {'+' if step > 0 else '-'} {abs(step)}", A=node)
 
 
+class _Told(ast.NodeTransformer):
+    """Operations that have a sign are shown with it."""
+
+    def visit_Call(self, node: ast.Call):  # noqa: N802
+        """`a @ b` for the product of matrices."""
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "matrix_product":
+            return ast.BinOp(node.args[0], ast.MatMult(), node.args[1])
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "variant":
+            return node.args[1]
+        return node
+
+
 def shown(node: ast.AST) -> str:
     """The node as the user would have written it."""
-    text = ast.unparse(ast.fix_missing_locations(node)).replace("__import__('numpy')", "np")
+    told = _Told().visit(replaced(node, {}))
+    text = ast.unparse(ast.fix_missing_locations(told)).replace("__import__('numpy')", "np")
     return text.replace(f"__import__('{OPERATIONS}', fromlist=['x']).", "")

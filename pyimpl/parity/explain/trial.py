@@ -1,0 +1,183 @@
+"""The evidence of a disagreement, and how an edited side fares on it."""
+
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..case import Case, Outcome
+from ..checking import Finding
+from ..pair import Evidence, Pair, Result, judged
+from ..python_side import DifferencesSide, FunctionSide, PythonSide
+from ..verdict import sensitivity
+
+SECONDS_EACH = 1.0  # for one evaluation of an edited program
+
+
+@dataclass
+class Trial:
+    """The evidence that edits are held against."""
+
+    pair: Pair
+    differing: list[Evidence]  # the smallest first, then the largest
+    agreeing: list[Evidence]
+    responses: list[dict[str, np.ndarray]]  # how far the original side moves, per differing case
+    deadline: float
+    complete: bool = True  # whether there was time for all edits
+
+    @classmethod
+    def of(cls, result: Result, seconds: float) -> "Trial | None":
+        """None where there is nothing to go by."""
+        if getattr(result.pair.python, "lost", ""):
+            return None
+        known = [evidence for evidence in result.evidence if not any(outcome.lost for outcome in evidence.julia.values())]
+        pair, smallest = replace(result.pair, python=limited(result.pair.python)), result.smallest
+        if isinstance(pair.python, DifferencesSide):  # the measured gradient follows from the output
+            pair = replace(pair, python=FunctionSide(pair.python.subject, seconds=SECONDS_EACH))
+            known = [bare(evidence) for evidence in known]
+            known = [replace(evidence, agrees=not judged(pair, evidence.case, evidence.julia)) for evidence in known]
+            smallest = None
+        differing = [evidence for evidence in known if not evidence.agrees]
+        differing.sort(key=lambda evidence: -size(evidence.case))
+        if smallest is not None and not any(outcome.lost for outcome in smallest.julia.values()):
+            differing = [smallest, *(evidence for evidence in differing if evidence is not smallest)]
+        if not differing:
+            return None
+        responses = [sensitivity(pair.python.evaluate, evidence.case) for evidence in differing[:4]]
+        return cls(pair, differing, [evidence for evidence in known if evidence.agrees], responses, time.monotonic() + seconds)
+
+    @property
+    def late(self) -> bool:
+        """Whether the time is up."""
+        return time.monotonic() > self.deadline
+
+    def findings(self, side: PythonSide, evidence: Evidence) -> list[Finding]:
+        """How the edited side differs, by the project's own verdict."""
+        return judged(replace(self.pair, python=side), evidence.case, evidence.julia)
+
+    def confirms(self, side: PythonSide) -> bool:
+        """Whether with this side every differing case agrees, in all dtypes, and every agreeing one still does."""
+        return all(not self.findings(side, evidence) for evidence in [*self.differing, *self.agreeing])
+
+    def promising(self, side: PythonSide) -> bool:
+        """A cheap look at a few cases, generous: what fails here cannot pass."""
+        for evidence, response in zip(self.differing, self.responses, strict=False):
+            if self.late:
+                return False
+            for dtype, julia in evidence.julia.items():
+                if not near(side.evaluate(evidence.case.cast(dtype)), julia, response):
+                    return False
+        return True
+
+
+def limited(side: PythonSide) -> PythonSide:
+    """The side, with less patience."""
+    return replace(side, seconds=SECONDS_EACH) if hasattr(side, "seconds") else side  # type: ignore[type-var]
+
+
+def size(case: Case) -> int:
+    return sum(array.size for array in case.arrays.values())
+
+
+def near(python: Outcome, julia: Outcome, response: dict[str, np.ndarray]) -> bool:
+    """Whether two outcomes are the same but for errors that no tolerance would be as large as."""
+    if python.lost or bool(python.error) != bool(julia.error):
+        return False
+    for name in set(python.arrays) | set(julia.arrays):
+        mine, theirs = python.arrays.get(name), julia.arrays.get(name)
+        if mine is None or theirs is None:
+            if name.startswith("grad") and not np.any(theirs if mine is None else mine):
+                continue
+            return False
+        if mine.shape != theirs.shape or mine.dtype != theirs.dtype:
+            return False
+        if mine.dtype.kind != "f":
+            if np.any(mine != theirs):
+                return False
+            continue
+        a, b = mine.astype(np.float64), theirs.astype(np.float64)
+        moved = response.get(name, np.zeros(0))
+        scale = sum(np.max(np.abs(part), initial=0, where=np.isfinite(part)) for part in (b, moved))
+        with np.errstate(invalid="ignore", over="ignore"):
+            error = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))
+        if not np.all(error <= 2**14 * np.finfo(mine.dtype).eps * (scale + 1e-30)):  # NaN is not
+            return False
+    return True
+
+
+def counted(trial: Trial) -> str:
+    dtypes = " and ".join(trial.differing[0].julia)
+    count = len(trial.differing)
+    text = f"with it {f'all {count} differing cases agree' if count > 1 else 'the differing case agrees'} ({dtypes})"
+    if trial.agreeing:
+        text += (
+            f", and the {len(trial.agreeing)} that agreed still do" if len(trial.agreeing) > 1 else ", and the one that agreed still does"
+        )
+    return text
+
+
+def telling(trial: Trial) -> bool:
+    """Whether the evidence is rich enough that a wrong edit would hardly pass by chance."""
+    if len(trial.differing[0].julia) < 2:
+        return False
+    cases, values = 0, 0.0
+    for evidence in trial.differing:
+        told = 0.0
+        for dtype, julia in evidence.julia.items():
+            mine = trial.pair.python.evaluate(evidence.case.cast(dtype))
+            arrays = [(array, mine.arrays.get(name)) for name, array in julia.arrays.items() if not name.startswith("after.")]
+            told = max(told, sum(_numbers(*both) for both in arrays))
+        cases += told > 0
+        values += told
+    return (cases >= 3 and values >= 6) or values >= 16
+
+
+def _numbers(julia: np.ndarray, mine: np.ndarray | None) -> float:
+    """How many different numbers an array has that differs; zeros alone and NaN tell nothing, whole numbers half as much."""
+    if (
+        mine is not None
+        and mine.dtype == julia.dtype
+        and mine.shape == julia.shape
+        and np.array_equal(mine, julia, equal_nan=julia.dtype.kind == "f")
+    ):
+        return 0.0
+    shown = np.unique(julia[np.isfinite(julia)])
+    return len(shown) * (1.0 if julia.dtype.kind == "f" else 0.5) if shown.any() else 0.0
+
+
+def only_dtypes(trial: Trial, dtypes: set[str]) -> Trial | None:
+    kept = [
+        (replace(evidence, julia={dtype: outcome for dtype, outcome in evidence.julia.items() if dtype in dtypes}), response)
+        for evidence, response in zip(trial.differing, [*trial.responses, *({} for _ in trial.differing)], strict=False)
+    ]
+    kept = [(evidence, response) for evidence, response in kept if evidence.julia and trial.findings(trial.pair.python, evidence)]
+    if len(kept) < 3 or len(trial.differing[0].julia) < 2:
+        return None
+    return replace(trial, differing=[evidence for evidence, _ in kept], responses=[response for _, response in kept if response])
+
+
+def only_outputs(trial: Trial) -> Trial | None:
+    """The same without gradients; None where there are none, or where nothing else differs."""
+    if not any(name.startswith("dy") for name in trial.differing[0].case.arrays):
+        return None
+    differing = [bare(evidence) for evidence in trial.differing]
+    kept = [(evidence, response) for evidence, response in zip(differing, [*trial.responses, *({} for _ in differing)], strict=False)]
+    kept = [(evidence, response) for evidence, response in kept if trial.findings(trial.pair.python, evidence)]
+    if len(kept) < 3:
+        return None
+    return replace(
+        trial,
+        differing=[evidence for evidence, _ in kept],
+        agreeing=[bare(evidence) for evidence in trial.agreeing],
+        responses=[response for _, response in kept if response],
+    )
+
+
+def bare(evidence: Evidence) -> Evidence:
+    """The evidence without gradients."""
+    case = replace(evidence.case, arrays={name: a for name, a in evidence.case.arrays.items() if not name.startswith("dy")})
+    julia = {
+        dtype: replace(outcome, arrays={name: a for name, a in outcome.arrays.items() if not name.startswith("grad")}, none=frozenset())
+        for dtype, outcome in evidence.julia.items()
+    }
+    return replace(evidence, case=case, julia=julia)

@@ -1,0 +1,219 @@
+"""Every seeded mistake is explained by what it is, what is no known mistake by nothing, and nothing is said for sure that is wrong."""
+
+import functools
+import threading
+
+import numpy as np
+import pytest
+from mistakes.table import MISTAKES, RECORDING, UNKNOWN, Mistake
+
+from pyimpl.parity.case import Case, Outcome
+from pyimpl.parity.evaluators.recorded import Recorded
+from pyimpl.parity.explain import Explanation, explain
+from pyimpl.parity.explain.causes import CAUSES
+from pyimpl.parity.pair import Result, check_pair, make_pair
+
+NAMES = {text: name for name, text in CAUSES.items()}
+
+
+@functools.cache
+def recording() -> Recorded:
+    return Recorded(RECORDING)
+
+
+def prepared(mistake: Mistake) -> Mistake:
+    if mistake.file == "modules":
+        pytest.importorskip("torch").set_num_threads(1)
+    return mistake
+
+
+@functools.cache
+def explained(mistake: Mistake) -> tuple[Explanation, ...]:
+    return tuple(explain(check_pair(mistake.pair(), recording())))
+
+
+def causes(mistake: Mistake) -> list[str]:
+    return [NAMES[explanation.cause] for explanation in explained(mistake)]
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=str)
+def test_a_known_mistake_is_explained(mistake):
+    assert causes(prepared(mistake))[:1] == [mistake.cause], [str(found) for found in explained(mistake)]
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=str)
+def test_without_its_mistake_the_pair_agrees(mistake):
+    result = check_pair(prepared(mistake).corrected(), recording())
+    assert result.agrees, str(result.report.findings[0])
+
+
+@pytest.mark.parametrize("mistake", UNKNOWN, ids=str)
+def test_what_is_no_known_mistake_is_not_explained(mistake):
+    assert not causes(mistake)
+    assert check_pair(mistake.corrected(), recording()).agrees
+
+
+def test_the_share_that_is_explained_and_nothing_wrongly_for_sure():
+    tried = [mistake for mistake in MISTAKES if mistake.file != "modules"]
+    right = sum(causes(mistake)[:1] == [mistake.cause] for mistake in tried)
+    sure = sum(explanation.confident for mistake in tried for explanation in explained(mistake))
+    wrong = [
+        f"{mistake}: {found}"
+        for mistake in (*tried, *UNKNOWN)
+        for found in explained(mistake)
+        if found.confident and NAMES[found.cause] != mistake.cause
+    ]
+    told = f"{right} of {len(tried)} explained, {sure} for sure, {len(wrong)} wrongly for sure"
+    print(told)
+    assert right >= 0.8 * len(tried) and not wrong, "\n".join([told, *wrong])
+
+
+def test_every_cause_has_a_mistake():
+    assert {mistake.cause for mistake in MISTAKES} | {"sign"} == set(CAUSES)
+
+
+def test_it_is_said_where():
+    by_name = {str(mistake): mistake for mistake in MISTAKES}
+    (found,) = explained(by_name["data-standardise"])
+    assert found.where.startswith(f"data.py:{by_name['data-standardise'].line}, np.std(x, axis=0)")
+    assert found.change == "np.std(x, axis=0, ddof=1)"
+    assert found.confident and "20 differing cases agree (float64 and float32), and the 4 that agreed still do" in found.evidence
+
+
+# Pairs whose Julia side is played by a right Python function.
+
+
+class Played:
+    """A reference of which the outcomes are those of another Python function."""
+
+    name, versions, provenance = "live", {}, {}
+
+    def __init__(self, right):
+        self._right = make_pair(right, "right", [np.zeros(1)])
+
+    def outcomes(self, pair, cases, dtypes):
+        for case in cases:
+            yield case, {dtype: self._right.evaluate(case.cast(dtype)) for dtype in dtypes}
+
+
+def result_of(wrong, right, inputs, dtypes=("float64", "float32"), **options) -> Result:
+    return check_pair(make_pair(wrong, "right", inputs, **options), Played(right), dtypes)  # type: ignore[arg-type]
+
+
+rng = np.random.default_rng(0)
+MANY = [(rng.integers(-128, 128, (n, 3)) / 32,) for n in (2, 3, 4, 5)]
+
+
+def spread(x):
+    return np.std(x, axis=0)
+
+
+def corrected_spread(x):
+    return np.std(x, axis=0, ddof=1)
+
+
+def test_the_users_function_is_as_it_was():
+    code, defaults = spread.__code__, spread.__defaults__
+    assert explain(result_of(spread, corrected_spread, MANY))[0].confident
+    assert spread.__code__ is code and spread.__defaults__ is defaults
+    np.testing.assert_array_equal(spread(MANY[0][0]), np.std(MANY[0][0], axis=0))
+
+
+def test_too_little_evidence_is_not_sure():
+    (found,) = explain(result_of(spread, corrected_spread, MANY[:1]))
+    assert not found.confident and "too few" in found.evidence
+    (found,) = explain(result_of(spread, corrected_spread, MANY, ("float64",)))
+    assert not found.confident
+
+
+def test_two_ways_that_the_evidence_cannot_part_are_both_told():
+    above = next(mistake for mistake in MISTAKES if mistake.name == "above")  # of whole numbers: x > t - 1 is x >= t
+    assert causes(above) == ["ties", "index"]
+    assert not any(found.confident for found in explained(above))
+    assert "on nothing that was tried do the two differ" in explained(above)[0].evidence
+
+
+def test_a_closure_and_a_decorated_function():
+    offset = 0.5
+
+    def shifted(function):
+        @functools.wraps(function)
+        def call(x):
+            return function(x) + offset
+
+        return call
+
+    @shifted
+    def deviation(x):
+        return np.std(x, axis=0) * offset
+
+    def right(x):
+        return np.std(x, axis=0, ddof=1) * offset + offset
+
+    (found,) = explain(result_of(deviation, right, MANY))
+    assert found.cause == CAUSES["corrected"] and found.change == "np.std(x, axis=0, ddof=1)"
+
+
+def test_an_edit_that_never_ends_is_left_behind():
+    def halvings(x):
+        n, size = 0, float(np.max(np.abs(x))) + 1
+        while size > 0.5:
+            size, n = size / 2, n + 1
+        return x * n
+
+    def right(x):
+        return halvings(x) * 1.001
+
+    assert explain(result_of(halvings, right, MANY)) == []
+
+
+def test_an_error_on_the_python_side_only_is_explained():
+    def entry(x):
+        return x[len(x)]
+
+    def right(x):
+        return x[len(x) - 1]
+
+    (found,) = explain(result_of(entry, right, MANY))
+    assert found.cause == CAUSES["index"]
+
+
+def test_the_output_alone_is_explained_in_part():
+    def logarithm(x):
+        return np.log(np.abs(x) + 1)
+
+    def back(dy, x):
+        return dy * x
+
+    result = result_of(logarithm, lambda x: np.log10(np.abs(x) + 1), MANY, backward=back)
+    for evidence in result.evidence:
+        for dtype, outcome in evidence.julia.items():
+            outcome.arrays["grad.x1"] = np.full(evidence.case.arrays["x1"].shape, 7, dtype)
+    (found,) = explain(result)
+    assert found.cause == CAUSES["log"] and not found.confident and "in part" in found.evidence
+
+
+def test_measured_gradients_follow_from_the_output():
+    (found, *_) = explain(result_of(spread, corrected_spread, MANY, gradient="differences"))
+    assert found.cause == CAUSES["corrected"]
+
+
+def test_outside_the_main_thread_nothing_hangs():
+    found = []
+    thread = threading.Thread(target=lambda: found.extend(explain(result_of(spread, corrected_spread, MANY))))
+    thread.start()
+    thread.join(60)
+    assert found and found[0].cause == CAUSES["corrected"]
+
+
+def test_a_lost_case_is_no_evidence():
+    result = result_of(spread, corrected_spread, MANY)
+    for evidence in result.evidence:
+        for dtype in evidence.julia:
+            evidence.julia[dtype] = Outcome(error="Julia crashed", lost=True)
+    assert explain(result) == []
+
+
+def test_the_cases_of_the_recording_are_in_float64():
+    case = next(case for case, _ in recording().pairs(MISTAKES[0].pair(), ("float64",), None, 0))
+    assert isinstance(case, Case) and case.dtype == np.float64
