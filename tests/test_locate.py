@@ -101,6 +101,12 @@ MISTAKES = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def unexplained(monkeypatch):
+    """Explanations have tests of their own and take seconds each."""
+    monkeypatch.setattr("pyimpl.parity.explain.explain", lambda result: [])
+
+
 @pytest.fixture(scope="module")
 def recording():
     return Replayed(RECORDING)

@@ -89,7 +89,7 @@ class Pair:
 
     def completed(self, xs: Sequence[np.ndarray], fill: Callable[[tuple[int, ...], str], np.ndarray], origin: str = "drawn") -> Case:
         """A case of these inputs: with the model's parameters, and a cotangent for every output of floating-point numbers."""
-        given = {f"x{i}": np.asarray(x, np.float64) if x.dtype.kind == "f" else x for i, x in enumerate(xs, 1)}
+        given = {f"x{i}": np.asarray(x, np.float64 if x.dtype.kind == "f" else None) for i, x in enumerate(xs, 1)}
         given |= {f"param.{path}": array.astype(np.float64) for path, array in self.python.parameters().items()}
         case = Case(self.name, self.config, given, self.mode, origin=origin)
         if self.gradient == "none" or (self.gradient == "auto" and not self.python.has_gradient):

@@ -3,6 +3,7 @@
 import numpy as np
 
 F32_EPS = np.float32(1e-5)
+SQUARED_EPS = float(np.float32(1e-3)) ** 2  # what Flux makes of a LayerNorm's 1f-3
 
 
 def sigmoid(z):
@@ -222,7 +223,7 @@ def attentive(wrong=""):
     return {"project": Affine(rng, 4, 4), "attend": Attention(rng, 4, 2, wrong), "read": Affine(rng, 4, 2)}
 
 
-def smooth(approximate="tanh", eps=float(np.float32(1e-3)) ** 2):  # Flux squares it
+def smooth(approximate="tanh", eps=SQUARED_EPS):
     import torch
 
     torch.manual_seed(0)
