@@ -187,19 +187,45 @@ def prove(
             proofs.append(Match(found.python, found.julia, found.mapping, None))
             continue
 
-        def alike(name, direction, wanted=wanted):
-            got = _movement(python(_changed(base_case, name, direction)), mine)
+        def alike(name, direction, start=base_case, wanted=wanted):
+            before = mine if start is base_case else python(start)
+            got = _movement(python(_changed(start, name, direction)), before)
             return got is not None and got.shape == wanted.shape and np.linalg.norm(got - wanted) <= ALIKE * np.linalg.norm(wanted)
 
         if alike(found.python, change):
             proofs.append(Match(found.python, found.julia, found.mapping, True))
             continue
         ways = [mapping for mapping in mappings(change.shape) if mapping is not AS_IT_IS]
-        others = [mapping.name for mapping in ways if alike(found.python, mapping.there(change))]
+        others = [
+            mapping.name
+            for mapping in ways
+            if any(alike(found.python, mapping.there(change), start) for start in _starts(base_case, found.python, mapping, matches))
+        ]
         equal = [o.python for o in matches if o is not found and base_case.arrays[f"param.{o.python}"].shape == change.shape]
         exchanged = [f"{name} in its place" for name in equal if alike(name, change)]
         proofs.append(Match(found.python, found.julia, found.mapping, False, next(iter([*exchanged, *others]), "")))
     return proofs
+
+
+def _starts(case: Case, name: str, mapping: Mapping, matches: list[Match]) -> Iterator[Case]:
+    """Where a change is made from: the arrays as they are, with this one mapped, and with all that can be mapped so.
+
+    An output that is not linear in an array moves alike only where it stands alike.
+    """
+    yield case
+    yield _mapped(case, {name: mapping})
+    alike = {other.python: _same_way(case.arrays[f"param.{other.python}"].shape, mapping) for other in matches}
+    yield _mapped(case, {other: way for other, way in alike.items() if way is not None} | {name: mapping})
+
+
+def _same_way(shape: tuple[int, ...], mapping: Mapping) -> Mapping | None:
+    """The mapping of that name for another array; of gates, along its last axis."""
+    return next((way for way in reversed(list(mappings(shape))) if way.name == mapping.name), None)
+
+
+def _mapped(case: Case, ways: dict[str, Mapping]) -> Case:
+    arrays = case.arrays | {f"param.{name}": way.there(case.arrays[f"param.{name}"]) for name, way in ways.items()}
+    return Case(case.row, case.config, arrays, case.mode)
 
 
 def _changed(case: Case, name: str, change: np.ndarray) -> Case:
