@@ -10,8 +10,10 @@ from .row import Config, Example, Row, Slack
 
 TANH = Slack(12, "NNlib's tanh_fast is within 5 ulp of tanh and uses fused multiply-adds; its slope 1 - y^2 doubles the error of y near 1")
 ERF = Slack(4, "1 + erf for a negative number is what remains of two terms of order one")
+LOGCOSH = Slack(32, "x + softplus(-2x) - log(2) for a small x is what remains of two terms near log(2)")
 
 SLACK = {
+    "logcosh": LOGCOSH,
     "tanh": TANH,
     "tanh_fast": TANH,
     "gelu": TANH,

@@ -51,7 +51,7 @@ ROWS = (
     ),
     _row(
         "lecun_normal",
-        "uniform",
+        "probability",  # 0, where the inverse cdf of a normal far inside its limits is all rounding, is an example
         WITH_GAIN,
         examples=(Example("a uniform draw of zero gives -2", {"rank": 2, "sizes": (3, 2), "gain": 0.0625}, {"noise": np.eye(3, 2) / 2}),),
     ),
