@@ -297,7 +297,10 @@ DROPOUT_ROW = Row(
         "noise": (tuple(n if axis in c.get("dims", range(4)) else 1 for axis, n in enumerate(c["sizes"][: c["rank"]])), "probability"),
     },
     modes=("auto", "train", "test"),
-    examples=(Example("zero drawn in test mode", DROPPED, {"noise": [[0.0, 0.5, 0.75]]}, "test", known=ZERO_DRAWN),),
+    examples=(
+        Example("zero drawn in test mode", DROPPED, {"noise": [[0.0, 0.5, 0.75]]}, "test", known=ZERO_DRAWN),
+        Example("one dropped of three", DROPPED, {"noise": [[0.25, 0.5, 0.75]]}, "train"),
+    ),
     covers="the same mask on both sides; dims; train, test and automatic mode; p = 0 and p = 1",
 )
 
