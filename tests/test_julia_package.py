@@ -8,12 +8,18 @@ import pytest
 from pyimpl.parity.evaluators.find_julia import julia_sources
 
 
-def test_the_julia_package_passes_its_own_tests(live_julia):
+@pytest.fixture
+def environment(live_julia):
+    """What an installed Julia is started with."""
     if not live_julia:
         pytest.skip("no live Julia here")
-    environment = live_julia.installed.environment
-    if "PYTHON_JULIACALL_EXE" not in environment:
+    found = live_julia.installed.environment
+    if "PYTHON_JULIACALL_EXE" not in found:
         pytest.skip("this Julia is juliapkg's")
+    return found
+
+
+def test_the_julia_package_passes_its_own_tests(environment):
     sources = julia_sources()
     command = [environment["PYTHON_JULIACALL_EXE"], "--startup-file=no", str(sources / "test" / "runtests.jl")]
     load_path = os.pathsep.join(["@stdlib", environment["PYTHON_JULIACALL_PROJECT"], str(sources)])
@@ -21,12 +27,7 @@ def test_the_julia_package_passes_its_own_tests(live_julia):
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
 
 
-def test_what_was_found_in_flux_is_still_there(live_julia):
-    if not live_julia:
-        pytest.skip("no live Julia here")
-    environment = live_julia.installed.environment
-    if "PYTHON_JULIACALL_EXE" not in environment:
-        pytest.skip("this Julia is juliapkg's")
+def test_what_was_found_in_flux_is_still_there(environment):
     findings = julia_sources() / "flux_findings.jl"
     command = [
         environment["PYTHON_JULIACALL_EXE"],

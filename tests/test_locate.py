@@ -20,9 +20,11 @@ from located import models  # noqa: E402
 import pyimpl  # noqa: E402
 from pyimpl.parity import arrays  # noqa: E402
 from pyimpl.parity.html_report import write_html  # noqa: E402
-from pyimpl.parity.locate import Replayed, Taped, locate, stages_of  # noqa: E402
+from pyimpl.parity.locate import locate  # noqa: E402
 from pyimpl.parity.locate_command import as_data, sentence  # noqa: E402
 from pyimpl.parity.matching import AS_IT_IS, TRANSPOSED, Match, NoMatch, mappings, match, prove  # noqa: E402
+from pyimpl.parity.stage_recordings import Replayed, Taped  # noqa: E402
+from pyimpl.parity.stages import stages_of  # noqa: E402
 
 JULIA = Path(__file__).parent / "located" / "models.jl"
 RECORDING = JULIA.with_name("recording.npz")

@@ -68,7 +68,8 @@ def project(pytester, monkeypatch):
     pytester.makefile(".jl", my=JULIA)
     pytester.makepyfile(test_pairs=PAIRS)
     pytester.makefile(".ini", pytest="[pytest]\nfilterwarnings = error\naddopts = --strict-markers\n")
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    for variable in ("PYTEST_ADDOPTS", "CI", "BUILD_NUMBER"):  # the last two make pytest print summaries in full
+        monkeypatch.delenv(variable, raising=False)
     return pytester
 
 

@@ -114,7 +114,7 @@ def _source_file(subject: Any) -> Path | None:
 def write_array(path: Path, array: np.ndarray) -> None:
     """A line `# dtype size size ...`, then one number a line: the shortest decimals that give it back."""
     head = " ".join(["#", array.dtype.name, *map(str, array.shape)])
-    path.write_text("\n".join([head, *(_number(x) for x in array.ravel().tolist())]) + "\n", encoding="utf-8")
+    path.write_text("\n".join([head, *map(repr, array.ravel().tolist())]) + "\n", encoding="utf-8")
 
 
 def read_array(path: Path) -> np.ndarray:
@@ -123,10 +123,6 @@ def read_array(path: Path) -> np.ndarray:
     dtype, *sizes = head.removeprefix("#").split()
     convert = (lambda text: text == "True") if dtype == "bool" else int if "int" in dtype else float
     return np.array([convert(number) for number in numbers], dtype).reshape([int(size) for size in sizes])
-
-
-def _number(x) -> str:
-    return repr(x)
 
 
 def programs(result: Result, case: Case, python: Outcome, julia: Outcome) -> dict[str, str]:

@@ -60,6 +60,11 @@ class Case:
         """The floating-point type of the case's arrays."""
         return next((array.dtype for array in self.arrays.values() if array.dtype.kind == "f"), np.dtype(np.float64))
 
+    @property
+    def size(self) -> int:
+        """The number of all entries."""
+        return sum(array.size for array in self.arrays.values())
+
     def __str__(self):
         settings = ", ".join(f"{name}={value}" for name, value in self.config.items())
         shapes = ", ".join(f"{name} {array.shape}" for name, array in self.arrays.items())
@@ -77,3 +82,8 @@ class Outcome:
     none: frozenset[str] = frozenset()
     error: str | None = None
     lost: bool = False
+
+    @property
+    def output(self) -> np.ndarray | None:
+        """The output, of several the first; None where there is none."""
+        return self.arrays.get("y", self.arrays.get("y.0"))

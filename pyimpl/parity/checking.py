@@ -112,12 +112,13 @@ def check_row(row: Row, reference: Reference, dtypes: tuple[str, ...] = DTYPES, 
     report = RowReport(row, newer=row.newer_than(reference.versions["Flux"]))
     for case, outcomes in reference.pairs(row, dtypes, count, seed):
         report.cases += 1
-        enter(report, row, case, outcomes)
+        enter(report, case, outcomes)
     return report
 
 
-def enter(report: RowReport, row: Row, case: Case, outcomes: dict[str, Outcome]) -> None:
+def enter(report: RowReport, case: Case, outcomes: dict[str, Outcome]) -> None:
     """Judge one case, given Julia's outcome per dtype, and enter what came of it."""
+    row = report.row
     responses = row.responses(case, outcomes)
     slack = row.slack_ulps(case)
     twins = {dtype: row.evaluate(case.cast(dtype)) for dtype in outcomes}

@@ -19,7 +19,7 @@ from .case import Case, Outcome
 from .catalogue import CATALOGUE, Row
 from .checking import DTYPES, LIVE_CASES, Live, Reference, RowReport, Summary, check_row
 from .comparison.command import compare
-from .console import NO_REFERENCE, USAGE, Source, aside, fail, progress_bar, screen
+from .console import NO_REFERENCE, USAGE, Source, aside, expect_directories, fail, progress_bar, screen
 from .crosscheck_command import crosscheck, explain_bundle, new
 from .evaluators import find_julia, recorded
 from .evaluators.live import LiveJulia, NoJulia, choose
@@ -110,9 +110,7 @@ def check(
 ):
     """Check the NumPy twin against Flux, row by row. Exit code: 0 agrees, 1 disagrees, 2 wrong usage, 3 no reference."""
     wanted = chosen_rows(rows)
-    for path in (json, junit):
-        if path is not None and not path.parent.is_dir():
-            raise fail(f"there is no directory {path.parent} for {path.name}", USAGE)
+    expect_directories(json, junit)
     if meaning != "reference":
         try:
             parsed(meaning)

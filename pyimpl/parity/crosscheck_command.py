@@ -13,8 +13,7 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from .checking import DTYPES
-from .console import NO_REFERENCE, USAGE, Source, aside, fail, screen
+from .console import NO_REFERENCE, USAGE, Source, aside, chosen_dtypes, expect_directories, fail, screen
 from .evaluators import recorded
 from .evaluators.live import NoJulia
 from .evaluators.recorded import NoRecording
@@ -60,12 +59,8 @@ def crosscheck(
     from .story import story
     from .subjects import SubjectError, load_subject, parse_julia
 
-    dtypes = tuple(part.strip() for part in dtype.split(","))
-    if not dtypes or set(dtypes) - set(DTYPES):
-        raise fail(f"--dtype takes {' and '.join(DTYPES)}, got {dtype!r}", USAGE)
-    for path in (html, json, record):
-        if path is not None and not path.parent.is_dir():
-            raise fail(f"there is no directory {path.parent} for {path.name}", USAGE)
+    dtypes = chosen_dtypes(dtype)
+    expect_directories(html, json, record)
     if (shape is None) == (inputs is None):
         raise fail("give a --shape for every argument, or arrays of your own with --inputs", USAGE)
     if record is not None and reference is Source.recorded:

@@ -10,7 +10,7 @@ from ..versions import CHANGES, formulas_of, parsed, parsed_release
 from .case import Case, Outcome
 from .catalogue import CATALOGUE
 from .checking import DTYPES, Live, Reference
-from .verdict import compare, sensitivity
+from .verdict import absolute_errors, compare, sensitivity
 
 KINDS = ("same", "rounding", "new", "names", "dtype", "shape", "value", "refusal")  # the later, the graver
 
@@ -135,8 +135,6 @@ def _note(found: RowDrift, text: str) -> None:
 
 def _relative(a: np.ndarray, b: np.ndarray) -> float:
     """The largest difference, divided by the largest value; infinite where only one side has a number."""
-    a, b = a.astype(np.float64), b.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        difference = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0, np.abs(a - b))
+    b = b.astype(np.float64)
     scale = np.max(np.abs(b), initial=0, where=np.isfinite(b))
-    return float(np.max(np.where(np.isnan(difference), np.inf, difference)) / (scale or 1))
+    return float(np.max(absolute_errors(a, b)) / (scale or 1))

@@ -22,7 +22,7 @@ from .locate import Located
 from .pair import Evidence, Pair, Result
 from .report import ulps, versions_line
 from .story import inputs
-from .verdict import FACTOR, Difference, errors_in_ulp, sensitivity
+from .verdict import FACTOR, Difference, errors_in_ulp
 
 TEMPLATES = Path(__file__).with_name("templates")
 SECONDS = 20.0  # for the errors of all entries of one pair: what comes after that is not in the histogram
@@ -247,9 +247,9 @@ def _errors(result: Result) -> dict[str, Any]:
 
 
 def _entry_errors(pair: Pair, evidence: Evidence) -> Iterable[tuple[str, dict[str, np.ndarray]]]:
-    response = sensitivity(pair.evaluate, evidence.case)
+    responses = pair.responses(evidence.case, evidence.julia)
     for dtype, julia in evidence.julia.items():
-        yield dtype, errors_in_ulp(pair.evaluate(evidence.case.cast(dtype)), julia, response)
+        yield dtype, errors_in_ulp(pair.evaluate(evidence.case.cast(dtype)), julia, responses[dtype])
 
 
 def _bin(error: float) -> str:

@@ -101,15 +101,16 @@ class JuliaSession:
             yield replace(outcome, arrays=layout.cross(outcome.arrays))
 
     def call(self, name: str, *arguments: Any) -> Any:
-        """A function of `user_pair.jl`. Raises RuntimeError with what Julia said."""
-        return self._julia.call(name, *arguments, seconds=self._julia.case_seconds)
+        """A function of `user_pair.jl`. Raises JuliaSubjectError, with Julia's words, where file or expression cannot be read."""
+        try:
+            return self._julia.call(name, *arguments, seconds=self._julia.case_seconds)
+        except RuntimeError as error:
+            raise JuliaSubjectError(str(error).removeprefix(f"{name} failed in Julia: ")) from None
 
     def describe(self, side: JuliaSide) -> str:
-        """ "function" or "model". Raises JuliaSubjectError, with what Julia said, where the file or the expression cannot be read."""
+        """ "function" or "model". Raises JuliaSubjectError as `call` does, and for one that does not come to an end of being read."""
         try:
             return self.call("describe", *side.config.values())
-        except RuntimeError as error:
-            raise JuliaSubjectError(str(error).removeprefix("describe failed in Julia: ")) from None
         except NoJulia:
             raise JuliaSubjectError(f"{side} gave no answer for {self._julia.case_seconds:g} s while it was read") from None
 

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from .checking import DTYPES
-from .console import NO_REFERENCE, USAGE, aside, fail, screen
+from .console import NO_REFERENCE, USAGE, aside, chosen_dtypes, expect_directories, fail, screen
 from .evaluators.live import NoJulia
 from .report import ulps, versions_line
 
@@ -30,14 +30,11 @@ def locate_models(
     from .inputs import arrays
     from .julia_side import session
     from .locate import locate
+    from .story import explanation_lines
     from .subjects import SubjectError, load_subject, parse_julia
 
-    dtypes = tuple(part.strip() for part in dtype.split(","))
-    if not dtypes or set(dtypes) - set(DTYPES):
-        raise fail(f"--dtype takes {' and '.join(DTYPES)}, got {dtype!r}", USAGE)
-    for path in (html, json):
-        if path is not None and not path.parent.is_dir():
-            raise fail(f"there is no directory {path.parent} for {path.name}", USAGE)
+    dtypes = chosen_dtypes(dtype)
+    expect_directories(html, json)
     try:
         model, (file, expression), drawn = load_subject(python), parse_julia(julia), arrays(*shape, sizes=(2, 5))
         found = None
@@ -64,10 +61,8 @@ def locate_models(
         for found_match in stage.matches:
             screen.print(f"{stage.name} {stage.kind}: {found_match}", highlight=False, markup=False, soft_wrap=True)
     screen.print(sentence(located), style="bold", highlight=False, markup=False, soft_wrap=True)
-    for explanation in located.explanations[:3]:
-        sure = "" if explanation.confident else "possibly: "
-        lines = [f"  {sure}{explanation.cause}", f"    at {explanation.where}: {explanation.change}", f"    {explanation.evidence}"]
-        screen.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
+    for line in explanation_lines(located.explanations):
+        screen.print(line, highlight=False, markup=False, soft_wrap=True)
     if json is not None:
         json.write_text(json_format.dumps(as_data(located), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     if html is not None:

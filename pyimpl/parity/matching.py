@@ -16,7 +16,7 @@ from .case import Case, Outcome
 STEP = 2.0**-10  # of a change that proves a match, relative to the size of the array
 ALIKE = 0.01  # by how much two movements may differ, relative to them
 
-# What arrays are called in other libraries and books, in the words of ours; of several, whichever the layer has.
+# What arrays are called in other libraries and books, in the last words of our paths; of several, whichever the layer has.
 WORDS = {
     "gamma": ("scale",),
     "beta": ("shift", "bias"),
@@ -31,22 +31,15 @@ WORDS = {
     "w": ("weight",),
     "kernel": ("weight",),
     "weights": ("weight",),
-    "weight": ("weight", "scale", "diag.scale"),
+    "weight": ("weight", "scale"),
     "b": ("bias", "b", "shift"),
-    "bias": ("bias", "b", "shift", "diag.bias"),
-    "scale": ("scale", "diag.scale"),
-    "shift": ("shift", "diag.bias"),
-    "Wx": ("Wi", "cell.Wi"),
-    "Wi": ("Wi", "cell.Wi"),
-    "Wh": ("Wh", "cell.Wh"),
-    "U": ("Wh", "cell.Wh"),
-    "weight_ih_l0": ("Wi", "cell.Wi"),
-    "weight_hh_l0": ("Wh", "cell.Wh"),
-    "wq": ("q_proj.weight",),
-    "wk": ("k_proj.weight",),
-    "wv": ("v_proj.weight",),
-    "wo": ("out_proj.weight",),
-    "bias_ih_l0": ("bias", "b", "cell.bias", "cell.b"),
+    "bias": ("bias", "b", "shift"),
+    "shift": ("shift", "bias"),
+    "Wx": ("Wi",),
+    "U": ("Wh",),
+    "weight_ih_l0": ("Wi",),
+    "weight_hh_l0": ("Wh",),
+    "bias_ih_l0": ("bias", "b"),
     **{f"{form}{letter}": (f"{letter}_proj.weight",) for letter in "qkv" for form in ("W", "W_", "w", "w_")},
     **dict.fromkeys(("Wo", "W_o", "wo", "w_o"), ("out_proj.weight",)),
 }

@@ -87,11 +87,16 @@ class Pair:
         """x1, x2, ... as the Python function calls them, where it can be asked."""
         return argument_names(self.python.subject)
 
+    def case(self, xs: Sequence[np.ndarray], dys: Sequence[np.ndarray] = (), origin: str = "drawn") -> Case:
+        """A case of these inputs and cotangents, with the model's parameters, in Float64."""
+        arrays = {f"x{i}": np.asarray(x, np.float64 if x.dtype.kind == "f" else None) for i, x in enumerate(xs, 1)}
+        arrays |= {f"param.{path}": array.astype(np.float64) for path, array in self.python.parameters().items()}
+        arrays |= {f"dy{i}": np.asarray(dy) for i, dy in enumerate(dys, 1)}
+        return Case(self.name, self.config, arrays, self.mode, origin=origin)
+
     def completed(self, xs: Sequence[np.ndarray], fill: Callable[[tuple[int, ...], str], np.ndarray], origin: str = "drawn") -> Case:
         """A case of these inputs: with the model's parameters, and a cotangent for every output of floating-point numbers."""
-        given = {f"x{i}": np.asarray(x, np.float64 if x.dtype.kind == "f" else None) for i, x in enumerate(xs, 1)}
-        given |= {f"param.{path}": array.astype(np.float64) for path, array in self.python.parameters().items()}
-        case = Case(self.name, self.config, given, self.mode, origin=origin)
+        case = self.case(xs, origin=origin)
         if self.gradient == "none" or (self.gradient == "auto" and not self.python.has_gradient):
             return case
         outcome = self.evaluate(case)
@@ -327,21 +332,17 @@ def check_pair(pair: Pair, reference: "LivePair | Recorded", dtypes: tuple[str, 
             _shrink(result, reference, dtypes, count, seed)
     differing = [evidence for evidence in result.evidence if not evidence.agrees]
     if result.smallest is None and differing:
-        result.smallest = min(differing, key=lambda evidence: (evidence.case.origin != SMALLEST, _size(evidence.case)))
+        result.smallest = min(differing, key=lambda evidence: (evidence.case.origin != SMALLEST, evidence.case.size))
     result.report.findings.sort(
-        key=lambda finding: (result.smallest is None or finding.case is not result.smallest.case, _size(finding.case))
+        key=lambda finding: (result.smallest is None or finding.case is not result.smallest.case, finding.case.size)
     )
     return result
-
-
-def _size(case: Case) -> int:
-    return sum(array.size for array in case.arrays.values())
 
 
 def _judge(result: Result, case: Case, outcomes: dict[str, Outcome]) -> None:
     before = len(result.report.findings)
     result.report.cases += 1
-    enter(result.report, result.report.row, case, outcomes)
+    enter(result.report, case, outcomes)
     agrees = len(result.report.findings) == before
     if sum(other.agrees == agrees for other in result.evidence) < KEPT:
         result.evidence.append(Evidence(case, outcomes, agrees))
@@ -399,7 +400,7 @@ def _shrink(result: Result, reference: LivePair, dtypes: tuple[str, ...], count:
 def judged(pair: Pair, case: Case, outcomes: dict[str, Outcome]) -> list[Finding]:
     """The disagreements of one case."""
     report = RowReport(pair)  # type: ignore[arg-type]
-    enter(report, report.row, case, outcomes)
+    enter(report, case, outcomes)
     return report.findings
 
 

@@ -1,11 +1,15 @@
 """A disagreement told: the smallest inputs on which it shows, where, by how much, and what would make it vanish."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from .checking import Finding
 from .pair import Pair, Result
 from .report import versions_line
 
+TOLD = 3  # explanations
 SHOWN = 64  # entries of an array that are printed in full
 
 
@@ -19,19 +23,25 @@ def story(result: Result) -> str:
     if result.report.findings:
         lines += [*finding_lines(result.pair, result.report.findings[0]), ""]
     if result.explanations:
-        lines += ["why:"]
-        for explanation in result.explanations[:3]:
-            sure = "" if explanation.confident else "possibly: "
-            lines += [
-                f"    {sure}{explanation.cause}",
-                f"        at {explanation.where}: {explanation.change}",
-                f"        {explanation.evidence}",
-            ]
+        lines += ["why:", *explanation_lines(result.explanations)]
     elif not any(finding.verdict.lost for finding in result.report.findings):
         lines += ["why: none of the known ways in which two correct programs differ makes this difference vanish"]
     if result.bundle is not None:
         lines += ["", f"replay: julia-parity explain {result.bundle}"]
     return "\n".join(lines).rstrip()
+
+
+def explanation_lines(explanations: Sequence[Any]) -> list[str]:
+    """The likeliest of them: what it is, where, and what speaks for it."""
+    lines = []
+    for explanation in explanations[:TOLD]:
+        sure = "" if explanation.confident else "possibly: "
+        lines += [
+            f"    {sure}{explanation.cause}",
+            f"        at {explanation.where}: {explanation.change}",
+            f"        {explanation.evidence}",
+        ]
+    return lines
 
 
 def headline(result: Result) -> str:

@@ -216,15 +216,21 @@ def _entries(name, mine, theirs, response, floor, slack, exact) -> Difference:
     )
 
 
+def absolute_errors(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Entry by entry, in Float64: 0 for equal NaN and equal infinities, infinite where only one side has a number."""
+    a, b = one.astype(np.float64), other.astype(np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):
+        error = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))
+    return np.where(np.isnan(error), np.inf, error)
+
+
 def _errors(mine, theirs, response) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of every entry: the error, one ulp, and the size of the terms that the ulp is measured at."""
     info = np.finfo(mine.dtype)
     a, b = mine.astype(np.float64), theirs.astype(np.float64)
     terms = np.abs(b) + (0 if response is None or response.shape != b.shape else response)
     terms = np.where(np.isfinite(terms), terms, np.abs(b))
-    with np.errstate(invalid="ignore"):
-        error = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))
-    error = np.where(np.isnan(error), np.inf, error)
+    error = absolute_errors(a, b)
     unit = info.eps * np.where(np.isfinite(terms), terms, 0) + info.smallest_normal / info.eps  # below that, something underflowed
     return error, unit, terms
 

@@ -10,7 +10,7 @@ from ..python_side import PythonSide
 from . import attributes, program, transformations
 from .causes import CAUSES
 from .explanation import Explanation
-from .trial import Trial, counted, limited, near, only_dtypes, only_outputs, size, telling
+from .trial import Trial, counted, limited, near, only_dtypes, only_outputs, telling
 
 SECONDS = 10.0  # for the whole search
 MOST_TOLD = 4
@@ -132,7 +132,7 @@ def _difference(trial: Trial, chosen: Sequence[Edit]) -> str:
     if ones:
         return f"{ones[0]} would tell them apart"
     rng = np.random.default_rng(0)
-    for evidence in sorted(trial.differing, key=lambda evidence: -size(evidence.case))[:6]:
+    for evidence in sorted(trial.differing, key=lambda evidence: -evidence.case.size)[:6]:
         arrays = {name: rng.normal(size=a.shape) * 3 if a.dtype.kind == "f" else a for name, a in evidence.case.arrays.items()}
         case = replace(evidence.case, arrays=arrays)
         one, two = (edit.side.evaluate(case) for edit in chosen[:2])

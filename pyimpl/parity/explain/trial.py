@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..case import Case, Outcome
+from ..case import Outcome
 from ..checking import Finding
 from ..pair import Evidence, Pair, Result, judged
 from ..python_side import DifferencesSide, FunctionSide, PythonSide
-from ..verdict import sensitivity
+from ..verdict import absolute_errors, sensitivity
 
 SECONDS_EACH = 1.0  # for one evaluation of an edited program
 
@@ -38,7 +38,7 @@ class Trial:
             known = [replace(evidence, agrees=not judged(pair, evidence.case, evidence.julia)) for evidence in known]
             smallest = None
         differing = [evidence for evidence in known if not evidence.agrees]
-        differing.sort(key=lambda evidence: -size(evidence.case))
+        differing.sort(key=lambda evidence: -evidence.case.size)
         if smallest is not None and not any(outcome.lost for outcome in smallest.julia.values()):
             differing = [smallest, *(evidence for evidence in differing if evidence is not smallest)]
         if not differing:
@@ -75,10 +75,6 @@ def limited(side: PythonSide) -> PythonSide:
     return replace(side, seconds=SECONDS_EACH) if hasattr(side, "seconds") else side  # type: ignore[type-var]
 
 
-def size(case: Case) -> int:
-    return sum(array.size for array in case.arrays.values())
-
-
 def near(python: Outcome, julia: Outcome, response: dict[str, np.ndarray]) -> bool:
     """Whether two outcomes are the same but for errors that no tolerance would be as large as."""
     if python.lost or bool(python.error) != bool(julia.error):
@@ -95,12 +91,9 @@ def near(python: Outcome, julia: Outcome, response: dict[str, np.ndarray]) -> bo
             if np.any(mine != theirs):
                 return False
             continue
-        a, b = mine.astype(np.float64), theirs.astype(np.float64)
-        moved = response.get(name, np.zeros(0))
-        scale = sum(np.max(np.abs(part), initial=0, where=np.isfinite(part)) for part in (b, moved))
-        with np.errstate(invalid="ignore", over="ignore"):
-            error = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))
-        if not np.all(error <= 2**14 * np.finfo(mine.dtype).eps * (scale + 1e-30)):  # NaN is not
+        parts = (theirs.astype(np.float64), response.get(name, np.zeros(0)))
+        scale = sum(np.max(np.abs(part), initial=0, where=np.isfinite(part)) for part in parts)
+        if not np.all(absolute_errors(mine, theirs) <= 2**14 * np.finfo(mine.dtype).eps * (scale + 1e-30)):
             return False
     return True
 
