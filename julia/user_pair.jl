@@ -41,6 +41,16 @@ subject_of(config) = get!(() -> read_subject(config["file"], config["expression"
 "Every array of floating-point numbers inside the model, by path."
 parameters(file, expression) = Dict{String,Any}(Cases.arrays_of(subject_of(Dict("file" => file, "expression" => expression))))
 
+"Takes the place of a dictionary of arrays, and keeps their paths in order."
+struct Paths
+    found::Vector{String}
+end
+Base.setindex!(paths::Paths, array, path) = push!(paths.found, path)
+
+"The paths of these arrays in the order of the model's fields, one a line."
+parameter_names(file, expression) =
+    join(Cases.arrays_of!(Paths(String[]), "", subject_of(Dict("file" => file, "expression" => expression))).found, '\n')
+
 "What the subject is, in a word: a function, or a model of so many arrays."
 function describe(file, expression)
     subject = subject_of(Dict("file" => file, "expression" => expression))
@@ -53,8 +63,31 @@ evaluate(row, config, mode, arrays) = Base.invokelatest(evaluate_subject, subjec
 function evaluate_subject(subject, config, mode, arrays)
     mode == "function" && return evaluate_function(subject, config, arrays)
     T = eltype(first(x for x in values(arrays) if eltype(x) <: AbstractFloat))
+    construct() = (T === Float32 ? f32 : f64)(deepcopy(subject))
     found = Dict{String,Any}()
-    Cases.evaluate_layer!(found, () -> (T === Float32 ? f32 : f64)(deepcopy(subject)), mode, arrays)
+    if mode == "steps"
+        Cases.evaluate_steps!(found, deepcopy(subject), arrays["x"], Cases.numbered("g", arrays))
+    elseif mode == "training"
+        train!(found, construct(), config, arrays)
+    else
+        Cases.evaluate_layer!(found, construct, mode, arrays)
+    end
+    return found
+end
+
+"Every batch once: the loss before each step, and every array of the model after it."
+function train!(found, model, config, arrays)
+    loss, rule = (subject_of(Dict("file" => config["file"], "expression" => config[name])) for name in ("loss", "rule"))
+    Cases.place!(model, Cases.starting_with("param.", arrays))
+    get(config, "mode", "auto") == "train" && trainmode!(model)
+    get(config, "mode", "auto") == "test" && testmode!(model)
+    state = Flux.setup(rule, model)
+    for (step, (x, target)) in enumerate(zip(map(Cases.to_julia_index, Cases.numbered("x", arrays)), Cases.numbered("t", arrays)))
+        value, gradients = Flux.withgradient(model -> loss(model(x), target), model)
+        Flux.update!(state, model, gradients[1])
+        found["loss@$step"] = fill(value)
+        foreach(((path, array),) -> (found["param.$path@$step"] = copy(array)), Cases.arrays_of(model))
+    end
     return found
 end
 
@@ -117,7 +150,10 @@ function stages(file, expression)
     parts = subject isa Chain ? subject.layers : subject
     parts isa Union{Tuple,NamedTuple,AbstractVector} ||
         throw(CaseError("`$expression` is a $(nameof(typeof(subject))), expected a Chain, or a vector or tuple of functions and layers"))
-    kind(part) = part isa Function ? string(nameof(part)) : string(nameof(typeof(part)))
+    function kind(part)
+        name = string(nameof(part isa Function ? part : typeof(part)))
+        return startswith(name, '#') ? "function" : name
+    end
     function kind(part::Chain)  # one layer and functions after it: that layer
         layers = filter(layer -> !(layer isa Function), collect(Any, values(part.layers)))
         return length(layers) == 1 ? kind(only(layers)) : "Chain"

@@ -14,9 +14,11 @@ import pyimpl
 from pyimpl.parity import arrays, crosscheck
 from pyimpl.parity.bundle import BundleError, load_bundle, read_array, write_array, write_bundle
 from pyimpl.parity.checking import DTYPES
+from pyimpl.parity.crosschecking import Disagreement, check_pair
+from pyimpl.parity.explain import explain
 from pyimpl.parity.inputs import Shape, as_inputs
 from pyimpl.parity.julia_side import parsed_layout
-from pyimpl.parity.pair import Disagreement, check_pair, make_pair
+from pyimpl.parity.pair import make_pair
 from pyimpl.parity.python_side import side_of
 from pyimpl.parity.story import story
 from pyimpl.parity.subjects import SubjectError, load_subject, parse_julia
@@ -145,6 +147,21 @@ def test_a_function_that_does_not_return_is_asked_once():
 
     result = checked(hangs, square, arrays("n"), seconds=0.5)
     assert result.report.verdict == "lost" and "gave no answer for 0.5 s" in story(result)
+
+
+def test_chance_is_named_and_not_explained():
+    rng = np.random.default_rng(0)
+    result = checked(lambda x: x * rng.random(), square, arrays("n"))
+    assert result.random == ["python"] and not explain(result)
+    assert "chance: python gave other numbers for the same inputs" in story(result)
+
+
+def test_dropout_is_told_how_to_be_switched_off():
+    torch = pytest.importorskip("torch")
+    model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Dropout(0.5))
+    inputs = arrays("batch,3", sizes=(2, 4))
+    assert 'switched off with mode="test"' in story(checked(model, model, inputs, mode="train"))
+    assert checked(model, model, inputs, mode="test").agrees
 
 
 def test_dtypes_and_shapes_are_part_of_the_agreement():

@@ -38,7 +38,7 @@ SESSION = """
 import numpy as np
 import pyimpl.parity.pytest_plugin as plugin
 from pyimpl.parity.evaluators.find_julia import Installed
-from pyimpl.parity.pair import LivePair
+from pyimpl.parity.live_pair import LivePair
 from pyimpl.parity.python_side import FunctionSide
 
 JULIA = {

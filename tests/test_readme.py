@@ -41,10 +41,48 @@ def test_command(command, tmp_path):
 
 
 def test_program():
-    (program,) = (block for block in BLOCKS if "import numpy" in block)
+    (program,) = (block for block in BLOCKS if "DataLoader" in block)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert float(done.stdout) < 20
+
+
+@pytest.fixture
+def files(tmp_path):
+    """The files of the examples."""
+    for name, text in re.findall(r"`(\w+\.(?:py|jl))`[^\n]*:\n\n```(?:python|julia)\n(.*?)```", README, re.S):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "test_standardise.py").write_text(next(block for block in BLOCKS if "(parity)" in block), encoding="utf-8")
+    return tmp_path
+
+
+def test_the_files_of_the_examples_are_complete(files):
+    names = {path.name for path in files.iterdir()}
+    assert names == {"standardise.py", "standardise.jl", "net.py", "net.jl", "train.py", "test_standardise.py"}
+    for name in ("standardise", "net", "train"):
+        subprocess.run([sys.executable, "-c", f"import {name}"], cwd=files, check=True, timeout=60)
+
+
+CONSOLES = [
+    (command.replace("\\\n", " "), printed)
+    for command, printed in re.findall(r"```console\n\$ (julia-parity (?:crosscheck|locate) .*?[^\\])\n(.*?)```", README, re.S)
+]
+TELLING = ("a standard deviation", "at ", "the first difference", "model agrees", "smallest inputs", "in float64:")
+
+
+@pytest.mark.parametrize(
+    ("command", "printed"), CONSOLES, ids=[shlex.split(command)[1] + f"-{i}" for i, (command, _) in enumerate(CONSOLES)]
+)
+def test_live_examples_print_what_the_readme_says(command, printed, files, pytestconfig):
+    if pytestconfig.live_way is None:
+        pytest.skip("no live Julia here")
+    program, *arguments = shlex.split(command)
+    command = [str(Path(sys.executable).with_name(program)), *arguments]
+    done = subprocess.run(command, cwd=files, capture_output=True, text=True, timeout=400)
+    assert done.returncode == ("differ" in printed), done.stdout + done.stderr
+    wanted = [line.strip() for line in printed.splitlines() if line.strip().startswith(TELLING)]
+    said = [line.strip() for line in done.stdout.splitlines()]
+    assert wanted and not [line for line in wanted if line not in said], done.stdout
 
 
 def test_every_command_is_in_the_readme():

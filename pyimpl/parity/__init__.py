@@ -5,15 +5,19 @@ from pyimpl.parity import arrays, crosscheck
 
 from typing import Any
 
-__all__ = ["arrays", "crosscheck"]
+__all__ = ["Training", "arrays", "crosscheck"]
 
 
 def __getattr__(name: str) -> Any:
     # Lazily: the pytest plugin is imported in every test run of its users, Hypothesis and the catalogue are not.
     if name == "crosscheck":
-        from .pair import crosscheck
+        from .crosschecking import crosscheck
 
         return crosscheck
+    if name == "Training":
+        from .training import Training
+
+        return Training
     if name == "arrays":
         from .inputs import arrays
 

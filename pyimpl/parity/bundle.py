@@ -22,11 +22,16 @@ import jinja2
 import numpy as np
 
 from .case import Case, Outcome
+from .crosschecking import CASES, check_pair
+from .crossing import sent
 from .evaluators import recorded
 from .evaluators.recorded import NoRecording, Recorded
 from .inputs import Given
-from .pair import CASES, LivePair, Pair, Result, check_pair, make_pair
+from .live_pair import LivePair
+from .pair import Pair, Result, make_pair
+from .python_side import ObjectSide, TorchSide
 from .subjects import SubjectError, load_subject
+from .training import Training
 
 FORMAT = 1
 LITERAL = 200  # entries of an array that a program contains; longer ones it reads
@@ -88,10 +93,20 @@ def _description(pair: Pair) -> dict[str, Any]:
         "backward": origin(getattr(pair.python, "backward", None)),
         "julia": {"file": str(pair.julia.file.resolve()) if pair.julia.file else None, "expression": pair.julia.expression},
         "layout": {"": pair.layout.default} | dict(pair.layout.exceptions),
-        "mode": pair.mode,
+        "mode": pair.config.get("mode") if pair.training else pair.mode,
         "gradient": pair.gradient,
         "calls": pair.config.get("calls", 1),
+        "training": _training(pair),
     }
+
+
+def _training(pair: Pair) -> dict[str, Any] | None:
+    """Of the loss and the rule: where the Python one can be loaded from, and the Julia expression."""
+    training = pair.training
+    if training is None:
+        return None
+    parts = zip(("loss", "rule"), (training.loss, training.rule), training.origins, strict=True)
+    return {"steps": training.steps} | {name: [place or origin(both[0]), both[1]] for name, both, place in parts if both is not None}
 
 
 def origin(subject: Any) -> str | None:
@@ -131,8 +146,9 @@ def programs(result: Result, case: Case, python: Outcome, julia: Outcome) -> dic
     environment = jinja2.Environment(keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
     pair = result.pair
     shown = next((d.array for d in result.report.findings[0].verdict.differences if not d.agrees and d.array in julia.arrays), "y")
-    layout = pair.layout
-    crossed = layout.cross(case.arrays)
+    layout, training = pair.layout, _training(pair) or {}
+    there = sent(case, pair.matches) if pair.matches else case
+    crossed = layout.cross(there.arrays)
     about = {
         "name": pair.name,
         "python": pair.origin or origin(pair.python.subject),
@@ -142,20 +158,25 @@ def programs(result: Result, case: Case, python: Outcome, julia: Outcome) -> dic
         "expression": pair.julia.expression,
         "xs": [name for name in case.arrays if name.startswith("x")],
         "dys": [name for name in case.arrays if name.startswith("dy")],
-        "parameters": [name for name in case.arrays if name.startswith("param.")],
-        "is_model": pair.python.is_model,
-        "mode": pair.mode,
+        "parameters": [name for name in there.arrays if name.startswith("param.")],
+        "own_parameters": [name for name in case.arrays if name.startswith("param.")],
+        "is_model": bool(pair.python.parameters()),
+        "of_torch": isinstance(getattr(pair.python, "base", pair.python), TorchSide),
+        "mode": pair.config.get("mode", "auto") if training else pair.mode,
+        "training": training,
+        "dtype": case.dtype.name,
+        "own_class": isinstance(pair.python, ObjectSide),
         "shown": shown,
         "python_said": python.error,
         "julia_said": julia.error,
         "versions": ", ".join(f"{name} {version}" for name, version in result.versions.items()),
     }
     inputs = {name: _python_literal(name, array) for name, array in case.arrays.items()}
-    in_julia = {name: _julia_literal(f"inputs/{name}", crossed[name], layout.of(name)) for name in case.arrays}
+    in_julia = {name: _julia_literal(f"inputs/{name}", crossed[name], layout.of(name)) for name in there.arrays}
     expected = {
         name: _julia_literal(f"python/{name}", array, layout.of(name))
         for name, array in layout.cross(python.arrays).items()
-        if name.startswith(("y", "grad.x"))
+        if name.startswith(("y", "grad.x", "loss@", "x@"))
     }
     python_text = (templates / "repro.py.jinja").read_text(encoding="utf-8")
     julia_text = (templates / "repro.jl.jinja").read_text(encoding="utf-8")
@@ -213,24 +234,37 @@ def load_bundle(directory: Path) -> tuple[Pair, Recorded]:
     try:
         subject = load_subject(about["python"])
         backward = load_subject(about["backward"]) if about["backward"] else None
+        training = _loaded(about["training"]) if about.get("training") else None
     except SubjectError as problem:
         raise BundleError(f"the Python side cannot be loaded again: {problem}") from problem
     layout = about["layout"]
-    exact = {name: lies for name, lies in layout.items() if name}
+    lies: dict[str, Any] = {name: lies for name, lies in layout.items() if name} | {"": layout[""]}
     pair = make_pair(
         subject,
         about["julia"]["expression"],
         Given(()),
         file=file,
         backward=backward,
-        layout=exact | {"": layout[""]},
+        layout=None if training else lies,
         mode=about["mode"],
-        gradient=about["gradient"],
+        gradient="auto" if training else about["gradient"],
         calls=about["calls"],
+        training=training,
         name=about["name"],
         origin=about["python"],
     )
     return pair, evidence
+
+
+def _loaded(about: dict[str, Any]) -> Training:
+    """Raises SubjectError where loss or rule cannot be had again."""
+    parts = {}
+    for name in ("loss", "rule"):
+        if name in about and about[name][0] is None:
+            raise SubjectError(f"the {name} has no name in a file")
+        parts[name] = (load_subject(about[name][0]), about[name][1]) if name in about else None
+    places = [about[name][0] if name in about else None for name in ("loss", "rule")]
+    return Training(parts["loss"], parts["rule"], about["steps"], (places[0], places[1]))
 
 
 def replay(directory: Path, live: LivePair | None) -> Result:

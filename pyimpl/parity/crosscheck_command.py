@@ -40,6 +40,11 @@ def crosscheck(
     gradient: Annotated[str, typer.Option(help="auto, none, or differences: Julia's against central differences.")] = "auto",
     mode: Annotated[str | None, typer.Option(help="Of a model: auto, train or test.")] = None,
     calls: Annotated[int, typer.Option(min=1, help="Calls in a row.")] = 1,
+    loss: Annotated[
+        tuple[str, str] | None, typer.Option(metavar="my.py:loss JULIA", help="Train both models: the loss of each, of output and target.")
+    ] = None,
+    rule: Annotated[tuple[str, str] | None, typer.Option(metavar="my.py:rule JULIA", help="The optimiser of each.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps of training, or of a rule where the pair is one of rules.")] = None,
     cases: Annotated[int, typer.Option(min=1, help="Drawn cases.")] = 50,
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
     seconds: Annotated[float, typer.Option(min=1, help="How long one call may take.")] = 60,
@@ -52,10 +57,13 @@ def crosscheck(
 ):
     """Check your own pair: a Python function, layer or module against a Julia function or model. Exit codes as in `check`."""
     from . import bundle as bundles
+    from .crosschecking import check_pair
     from .explain import explain
     from .inputs import arrays
     from .julia_side import JuliaSubjectError
-    from .pair import check_pair, make_pair, open_reference
+    from .live_pair import Taped, open_reference
+    from .matching import NoMatch
+    from .pair import make_pair
     from .story import story
     from .subjects import SubjectError, load_subject, parse_julia
 
@@ -65,6 +73,8 @@ def crosscheck(
         raise fail("give a --shape for every argument, or arrays of your own with --inputs", USAGE)
     if record is not None and reference is Source.recorded:
         raise fail("--record needs a live Julia", USAGE)
+    if record is not None and record.exists():
+        raise fail(f"{record} exists already: recordings are never written over", USAGE)
     try:
         subject = load_subject(python)
         pair = make_pair(
@@ -77,19 +87,20 @@ def crosscheck(
             mode=mode,
             gradient=gradient,
             calls=calls,
+            training=_training(loss, rule, steps),
             name=python.rpartition(":")[2],
-            origin=f"{Path(python.rpartition(':')[0]).resolve()}:{python.rpartition(':')[2]}",
+            origin=_place(python),
             seconds=seconds,
         )
     except (SubjectError, ValueError, TypeError, OSError) as wrong:
         raise fail(str(wrong), USAGE) from None
     with _started():
-        reached = open_reference(pair, "live" if record else reference.value, recording, seconds)
+        reached = open_reference(pair, "live" if record else reference.value, recording, seconds, tape=record is not None)
     screen.print(f"reference: {versions_line(reached)}", highlight=False, soft_wrap=True)
     try:
         with aside.status("checking (the first call of a function is compiled)"):
             result = check_pair(pair, reached, dtypes, cases, seed)
-    except JuliaSubjectError as wrong:
+    except (JuliaSubjectError, NoMatch) as wrong:
         raise fail(str(wrong), USAGE) from None
     _table(result)
     if not result.agrees:
@@ -98,8 +109,8 @@ def crosscheck(
         if result.smallest is not None:
             bundles.write_bundle(bundle, result)
         screen.print(f"\n{story(result)}", markup=False, highlight=False, soft_wrap=True)
-    if record is not None:
-        _record(record, result)
+    if record is not None and isinstance(reached, Taped):
+        _record(record, reached.tape(result), result)
     if html is not None:
         from .html_report import write_html
 
@@ -119,7 +130,7 @@ def explain_bundle(
     from .bundle import BundleError, replay
     from .explain import explain
     from .julia_side import session
-    from .pair import LivePair
+    from .live_pair import LivePair
     from .story import story
 
     try:
@@ -181,6 +192,22 @@ def _own(path: Path | None):
     return found if isinstance(found, np.ndarray) else [found[name] for name in found.files]
 
 
+def _training(loss: tuple[str, str] | None, rule: tuple[str, str] | None, steps: int | None):
+    from .subjects import load_subject
+    from .training import STEPS, Training
+
+    if loss is None and rule is None and steps is None:
+        return None
+    parts = [(load_subject(both[0]), both[1]) if both else None for both in (loss, rule)]
+    return Training(parts[0], parts[1], steps or STEPS, (_place(loss[0]) if loss else None, _place(rule[0]) if rule else None))
+
+
+def _place(python: str) -> str:
+    """`my.py:name` as it can be loaded from anywhere."""
+    file, _, name = python.rpartition(":")
+    return f"{Path(file).resolve()}:{name}"
+
+
 def _layout(text: str | None) -> str | dict[str, str] | None:
     if text is None or "=" not in text:
         return text
@@ -201,10 +228,9 @@ def _table(result) -> None:
         screen.print(f"{result.pair.name} agrees with {result.pair.julia}{doubt}", style="bold", highlight=False, soft_wrap=True)
 
 
-def _record(path: Path, result) -> None:
-    if path.exists():
-        raise fail(f"{path} exists already: recordings are never written over", USAGE)
-    entries = [(evidence.case, evidence.julia) for evidence in result.evidence]
+def _record(path: Path, entries: list, result) -> None:
+    if not entries:
+        raise fail(f"nothing was recorded in {path}: Julia did not come to an end with a case", NO_REFERENCE)
     count = recorded.write(path, entries, {"versions": result.versions, "made": datetime.date.today().isoformat()})
     screen.print(f"recorded: {count} cases in {path}", highlight=False, soft_wrap=True)
 

@@ -3,13 +3,17 @@
 Cases go over in Julia's names, outcomes come back in Python's. A model of `pyimpl` has Julia's own names, and needs none of it.
 """
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from .case import Case, Outcome
 from .matching import Match
+from .python_side import PythonSide, TorchSide
 
 STATISTICS = ("mean", "var")  # Zygote gives gradients of them in test mode, which nobody uses
 
@@ -32,7 +36,7 @@ def received(outcome: Outcome, matches: Sequence[Match], dropped: Sequence[str] 
     arrays, none = {}, set()
     for name, array in outcome.arrays.items():
         sort, path, step = split(name)
-        if sort == "grad" and path.rpartition(".")[2] in STATISTICS:
+        if matches and sort == "grad" and path.rpartition(".")[2] in STATISTICS:
             continue
         if sort in ("grad", "state", "param") and path in by_name:
             arrays[f"{sort}.{by_name[path].python}{step}"] = by_name[path].mapping.there(array)
@@ -56,3 +60,46 @@ def split(name: str) -> tuple[str, str, str]:
     whole, at, step = name.partition("@")
     sort, _, path = whole.partition(".")
     return sort, path, at + step
+
+
+def shared(side: PythonSide) -> tuple[PythonSide, tuple[str, ...]]:
+    """The side with what Flux's layers do not have set to zero, and the names of these arrays.
+
+    Of the two biases of PyTorch's recurrent layers Flux has the first. Such a layer alone gives its output without the last states.
+    """
+    if not isinstance(side, TorchSide) or not side.is_model:
+        return side, ()
+    alone = tuple(
+        name
+        for name in side.subject.state_dict()
+        if name.rpartition(".")[2].startswith("bias_hh_l") and of_torch(_owner(side.subject, name))
+    )
+    if not alone:
+        return side, ()
+    module = copy.deepcopy(side.subject)
+    if of_torch(module) and hasattr(module, "all_weights"):
+        module.register_forward_hook(lambda module, xs, result: result[0])
+    for name in alone:
+        module.state_dict()[name].zero_()
+    return replace(side, subject=module), alone
+
+
+def of_torch(module: Any) -> bool:
+    """Whether a module is one of PyTorch's own."""
+    return type(module).__module__.startswith("torch.")
+
+
+def _owner(module: Any, name: str) -> Any:
+    return module.get_submodule(name.rpartition(".")[0])
+
+
+def transposed_in(side: PythonSide) -> Callable[[str], bool]:
+    """Says of a square weight, by its name, whether it belongs to a module of PyTorch's own, which multiplies by its transpose."""
+    return partial(_transposed, getattr(side, "base", side))
+
+
+def _transposed(side: PythonSide, name: str) -> bool:
+    if not isinstance(side, TorchSide) or not side.is_model:
+        return False
+    owner = _owner(side.subject, name)
+    return of_torch(owner) and type(owner).__name__ not in ("Embedding", "EmbeddingBag")

@@ -46,8 +46,8 @@ def _bounds(kind: str, exact: bool) -> tuple[int, int, int]:
     return low, high, GRID
 
 
-def drawn_fill(draw: Callable, exact: bool):
-    """A `fill` that draws from Hypothesis, one integer an entry, so that it can shrink."""
+def drawn_fill(draw: Callable, exact: bool, entrywise: bool = True):
+    """A `fill` that draws from Hypothesis, one integer an entry, so that it can shrink; or else all of them from one seed."""
 
     def fill(shape: tuple[int, ...], kind: str) -> np.ndarray:
         count = int(np.prod(shape))
@@ -55,7 +55,7 @@ def drawn_fill(draw: Callable, exact: bool):
             numbers = draw(st.lists(st.integers(0, int(kind[6:]) - 1), min_size=count, max_size=count))
             return np.asarray(numbers, np.int64).reshape(shape)
         low, high, scale = _bounds(kind, exact)
-        if count > 64 or kind == "spread":  # beyond this, entries are not worth shrinking one by one
+        if count > 64 or kind == "spread" or not entrywise:  # beyond this, entries are not worth shrinking one by one
             return _array(np.random.default_rng(draw(st.integers(0, 2**32 - 1))).integers(low, high + 1, count), shape, scale)
         return _array(draw(st.lists(st.integers(low, high), min_size=count, max_size=count)), shape, scale)
 

@@ -57,8 +57,8 @@ class Drawn:
                 f"inputs of up to {largest / 1e9:.2g} GB are more than the {MOST_BYTES / 1e9:.2g} GB that are compared: give smaller sizes"
             )
 
-    def strategy(self) -> st.SearchStrategy[list[np.ndarray]]:
-        """The arguments, as a list."""
+    def strategy(self, entrywise: bool = True) -> st.SearchStrategy[list[np.ndarray]]:
+        """The arguments, as a list; entries of small arrays are drawn one by one, so that they can shrink, unless told otherwise."""
 
         @st.composite
         def drawn(draw):
@@ -66,7 +66,7 @@ class Drawn:
             sizes: dict[str, int] = {}
             for name in dict.fromkeys(size for shape in self.shapes for size in shape.sizes if isinstance(size, str)):
                 sizes[name] = draw(st.integers(lowest, highest))
-            fill = _fill(draw)
+            fill = _fill(draw, entrywise)
             return [
                 fill(tuple(sizes[size] if isinstance(size, str) else size for size in shape.sizes), shape.kind) for shape in self.shapes
             ]
@@ -74,8 +74,8 @@ class Drawn:
         return drawn()
 
 
-def _fill(draw: Callable):
-    real = drawn_fill(draw, False)
+def _fill(draw: Callable, entrywise: bool):
+    real = drawn_fill(draw, False, entrywise)
 
     def fill(shape, kind):
         if kind not in WHOLE:

@@ -107,6 +107,11 @@ class JuliaSession:
         except RuntimeError as error:
             raise JuliaSubjectError(str(error).removeprefix(f"{name} failed in Julia: ")) from None
 
+    def shapes(self, side: JuliaSide) -> dict[str, tuple[int, ...]]:
+        """The arrays of floating-point numbers of a model by path, in the order of its fields: their shapes, in Python's orientation."""
+        found = self.call("parameters", *side.config.values())
+        return {name: np.shape(found[name]) for name in self.call("parameter_names", *side.config.values()).splitlines()}
+
     def describe(self, side: JuliaSide) -> str:
         """ "function" or "model". Raises JuliaSubjectError as `call` does, and for one that does not come to an end of being read."""
         try:

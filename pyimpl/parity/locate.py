@@ -14,6 +14,7 @@ import numpy as np
 
 from .case import Case, Outcome
 from .checking import DTYPES, Finding, RowReport, enter
+from .crossing import STATISTICS, received, sent
 from .draws import generated
 from .inputs import Given, as_inputs
 from .julia_side import JuliaSide
@@ -24,7 +25,6 @@ from .stages import Stage, Stages, paired
 from .verdict import absolute_errors
 
 CASES = 6
-STATISTICS = ("mean", "var")  # Zygote gives gradients of them in test mode, which nobody uses
 
 
 @dataclass
@@ -132,34 +132,11 @@ def _without_dy(case: Case) -> dict[str, np.ndarray]:
 
 def _asked(stage: Stage, reached: Stages, cases: Sequence[Case]) -> Iterator[Outcome]:
     """Julia's outcomes of cases in Python's names."""
-    by_name = {found.python: found for found in stage.matches}
-    sent = []
-    for case in cases:
-        arrays = {}
-        for name, array in case.arrays.items():
-            found = by_name.get(name.removeprefix("param.")) if name.startswith("param.") else None
-            if found is None and name.startswith("param."):
-                continue
-            arrays[f"param.{found.julia}" if found else name] = np.ascontiguousarray(found.mapping.back(array)) if found else array
-        sent.append(replace(case, arrays=arrays))
-    names = {found.julia: found for found in stage.matches}
     source = stage.pair.julia
     if stage.together:
         source = JuliaSide(f"(xs...) -> {source.expression}(xs)", source.file)
-    for outcome in reached.evaluate(source, stage.pair.layout, sent):
-        arrays, none = {}, set()
-        for name, array in outcome.arrays.items():
-            prefix, _, path = name.partition(".")
-            if prefix == "grad" and path.rpartition(".")[2] in STATISTICS:
-                continue
-            if prefix in ("grad", "state") and path in names:
-                arrays[f"{prefix}.{names[path].python}"] = names[path].mapping.there(array)
-            elif prefix not in ("plain", "after", "state"):
-                arrays[name] = array
-        for name in outcome.none:
-            path = name.partition(".")[2]
-            none.add(f"grad.{names[path].python}" if path in names else name)
-        yield replace(outcome, arrays=arrays, none=frozenset(none))
+    for outcome in reached.evaluate(source, stage.pair.layout, [sent(case, stage.matches) for case in cases]):
+        yield received(outcome, stage.matches, dropped=("plain", "after", "state"))
 
 
 def _evaluated(stage: Stage, case: Case) -> Outcome:

@@ -5,8 +5,9 @@ is proved when a small change of the one, made in the other in that way, moves b
 proved, the others are tried, so a square matrix that ought to be transposed is told from one that ought not.
 """
 
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from .case import Case, Outcome
 
 STEP = 2.0**-10  # of a change that proves a match, relative to the size of the array
+NOTHING = 1e-9  # a movement of the output that is nothing, relative to the change
 ALIKE = 0.01  # by how much two movements may differ, relative to them
 
 # What arrays are called in other libraries and books, in the last words of our paths; of several, whichever the layer has.
@@ -47,6 +49,9 @@ PARTS = {
     **{name: f"{name[0]}_proj" for name in ("q", "k", "v", "query", "key", "value")},
     **dict.fromkeys(("o", "out", "output", "proj"), "out_proj"),
 }
+
+
+NUMBERED = re.compile(r"([A-Za-z_]*?[A-Za-z])_?(\d+)")
 
 
 class NoMatch(ValueError):
@@ -110,9 +115,53 @@ def match(
     return found
 
 
+def match_models(
+    python: dict[str, tuple[int, ...]], julia: dict[str, tuple[int, ...]], transposed: Callable[[str], bool] = lambda name: False
+) -> list[Match]:
+    """As `match`, for whole models, whose arrays are in the order of their layers: layer by layer where both have as many."""
+    mine, theirs = by_layer(python), by_layer(julia)
+    if len(mine) == len(theirs):
+        try:
+            found = [m for one, other in zip(mine, theirs, strict=True) for m in match(one, other, transposed)]
+        except NoMatch:
+            return match(python, julia, transposed)
+        return by_the_others(found, python)
+    return match(python, julia, transposed)
+
+
+def by_layer(shapes: dict[str, tuple[int, ...]]) -> list[dict[str, tuple[int, ...]]]:
+    """Arrays of the same owner together; W1 and b1 are of one, W2 and b2 of the next."""
+    found: dict[str, dict[str, tuple[int, ...]]] = {}
+    for name, shape in shapes.items():
+        owner, _, last = name.rpartition(".")
+        numbered = NUMBERED.fullmatch(last)
+        found.setdefault(f"{owner}.{numbered[2]}" if numbered and last not in WORDS else owner, {})[name] = shape
+    return list(found.values())
+
+
+def by_the_others(matches: list[Match], shapes: dict[str, tuple[int, ...]]) -> list[Match]:
+    """A square array lies as those of the same name do, where their shapes tell."""
+    known: dict[str, set[Mapping]] = {}
+    for found in matches:
+        if len(set(shapes[found.python])) == 2 == len(shapes[found.python]):
+            known.setdefault(_stem(found.python), set()).add(found.mapping)
+    return [
+        replace(found, mapping=TRANSPOSED)
+        if len(shapes[found.python]) == 2 and len(set(shapes[found.python])) == 1 and known.get(_stem(found.python)) == {TRANSPOSED}
+        else found
+        for found in matches
+    ]
+
+
+def _stem(name: str) -> str:
+    last = name.rpartition(".")[2]
+    numbered = NUMBERED.fullmatch(last)
+    return numbered[1] if numbered and last not in WORDS else last
+
+
 def _candidates(name: str) -> Iterator[str]:
     yield name
-    *before, last = name.split(".")
+    before, last = name.split(".")[:-1], _stem(name)
     words = WORDS.get(last, (last,))
     if before:
         yield from (f"{PARTS.get(before[-1], before[-1])}.{word}" for word in words)
@@ -176,7 +225,7 @@ def prove(
     proofs = []
     for found, change, theirs in zip(matches, changes, moved, strict=True):
         wanted = _movement(theirs, base)
-        if wanted is None or not np.abs(wanted).max(initial=0) > 0:
+        if wanted is None or not np.abs(wanted).max(initial=0) > NOTHING * np.abs(change).max(initial=0):
             proofs.append(Match(found.python, found.julia, found.mapping, None))
             continue
 

@@ -12,8 +12,7 @@ import re
 import secrets
 import shlex
 import shutil
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,6 +23,7 @@ import pytest
 from .bundle import write_bundle
 from .case import Case, Outcome
 from .checking import DTYPES
+from .crosschecking import CASES, Disagreement, check_pair
 from .evaluators import recorded
 from .evaluators.live import NoJulia, choose
 from .evaluators.recorded import NoRecording, Recorded
@@ -31,7 +31,8 @@ from .explain import explain
 from .html_report import describe
 from .inputs import Drawn, Given
 from .julia_side import SECONDS, JuliaSubjectError, closing, session
-from .pair import CASES, SMALLEST, Disagreement, LivePair, Pair, Result, check_pair, make_pair
+from .live_pair import LivePair, Taped
+from .pair import Pair, Result, make_pair
 from .report import versions_line
 from .story import story
 
@@ -60,22 +61,6 @@ def reference_line(run) -> str:
         return "recordings (no live Julia is ready here: `julia-parity doctor` tells why)"
     versions = versions_line(SimpleNamespace(name="live", versions=way.versions)) if "Flux" in way.versions else f"live, {way.where}"  # type: ignore[arg-type]
     return f"{versions}, recording" if run.record else versions
-
-
-class Taped(LivePair):
-    """Live Julia, with what it said of the cases that a check began with; those of the search for smaller ones are not kept."""
-
-    def __init__(self, julia):
-        super().__init__(julia)
-        self.entries: list[tuple[Case, dict[str, Outcome]]] | None = None
-
-    def outcomes(self, pair: Pair, cases: Sequence[Case], dtypes: tuple[str, ...]) -> Iterator[tuple[Case, dict[str, Outcome]]]:
-        """Every case with Julia's outcome in every dtype."""
-        first = self.entries is None
-        for entry in super().outcomes(pair, cases, dtypes):
-            if first:
-                self.entries = [*(self.entries or []), entry]
-            yield entry
 
 
 class Parity:
@@ -192,11 +177,8 @@ class Parity:
         return found
 
     def _tape(self, pair: Pair, dtypes: tuple[str, ...], reference: Taped, result: Result) -> None:
-        entries = list(reference.entries or [])
-        if result.smallest is not None and all(case is not result.smallest.case for case, _ in entries):
-            smallest = replace(result.smallest.case, origin=SMALLEST)
-            entries.insert(0, (smallest, result.smallest.julia))  # first: not all are kept as evidence
-        if any(outcome.lost for _, outcomes in entries for outcome in outcomes.values()):
+        entries = reference.tape(result)
+        if not entries:
             return  # the test fails for it
         self._taped[pair.key] = entries
         self._asked[pair.key] = asked(pair, dtypes)
@@ -259,6 +241,7 @@ def asked(pair: Pair, dtypes: tuple[str, ...]) -> dict[str, Any]:
         "mode": pair.mode,
         "calls": pair.config.get("calls", 1),
         "gradient": pair.gradient,
+        "training": (pair.training.config | {"steps": pair.training.steps}) if pair.training else None,
         "inputs": _described(pair.inputs),
         "parameters": {name: list(array.shape) for name, array in pair.python.parameters().items()},
         "dtypes": list(dtypes),
@@ -299,9 +282,9 @@ def changed_since(pair: Pair, dtypes: tuple[str, ...], recording: Recorded) -> l
     now, changes = asked(pair, dtypes), []
     if now["file"] == then["file"] and now["content"] != then["content"]:
         changes.append(f"recorded with another version of {now['file']}")
-    for what in ("file", "expression", "layout", "mode", "calls", "gradient", "parameters"):
-        if now[what] != then[what]:
-            changes.append(f"recorded with {what} {_shown(then[what])}, now it is {_shown(now[what])}")
+    for what in ("file", "expression", "layout", "mode", "calls", "gradient", "training", "parameters"):
+        if now[what] != then.get(what):
+            changes.append(f"recorded with {what} {_shown(then.get(what))}, now it is {_shown(now[what])}")
     if now["inputs"] != then["inputs"]:
         changes.append(f"recorded with other inputs: {_shapes(then)}, now {_shapes(now)}")
     absent = [dtype for dtype in dtypes if dtype not in then["dtypes"]]

@@ -236,16 +236,16 @@ class LayerSide(Guarded):
         """Every array of floating-point numbers in it, by path."""
         return {path: leaf for path, leaf in tree.leaves(self.subject) if isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f"}
 
+    def placed(self, case: Case) -> Any:
+        """A copy of the model with the case's parameters."""
+        model = numpy_twin.place(tree.astype(copy.deepcopy(self.subject), case.dtype), case.of("param."))
+        if case.jitter:
+            numpy_twin.jitter(model, *case.jitter)
+        return model
+
     def _evaluate(self, case: Case) -> Outcome:
         """As a row of the catalogue: output inside and outside a gradient, gradients, arrays afterwards."""
-
-        def build(case: Case):
-            model = numpy_twin.place(tree.astype(copy.deepcopy(self.subject), case.dtype), case.of("param."))
-            if case.jitter:
-                numpy_twin.jitter(model, *case.jitter)
-            return model
-
-        return numpy_twin.evaluate(case, build)
+        return numpy_twin.evaluate(case, self.placed)
 
 
 GRADIENT_NAMES = ("d{}", "grad_{}", "{}_grad", "d_{}")
@@ -272,16 +272,21 @@ class ObjectSide(Guarded):
         gradients = {form.format(name) for name in own for form in GRADIENT_NAMES}
         return {name: part for name, part in own.items() if name not in gradients}
 
-    def _evaluate(self, case: Case) -> Outcome:
-        """Output, gradients of the input and of the arrays, the arrays afterwards."""
-        subject, names = copy.deepcopy(self.subject), list(self.parameters())
-        for name in names:
-            setattr(subject, name, case.arrays.get(f"param.{name}", getattr(subject, name)).astype(case.dtype))
+    def placed(self, case: Case, training: bool) -> Any:
+        """A copy of the object with the case's parameters."""
+        subject = copy.deepcopy(self.subject)
+        for name, own in self.parameters().items():
+            setattr(subject, name, case.arrays.get(f"param.{name}", own).astype(case.dtype))
         for flag in ("training", "train_flg", "train"):
             if isinstance(getattr(subject, flag, None), bool):
-                setattr(subject, flag, case.mode == "train" or (case.mode == "auto" and "dy1" in case.arrays))
-        forward = subject.forward if hasattr(subject, "forward") else subject
-        found = as_arrays("y", forward(*arguments(case)), case.dtype)
+                setattr(subject, flag, training)
+        return subject
+
+    def _evaluate(self, case: Case) -> Outcome:
+        """Output, gradients of the input and of the arrays, the arrays afterwards."""
+        subject = self.placed(case, case.mode == "train" or (case.mode == "auto" and "dy1" in case.arrays))
+        names = list(self.parameters())
+        found = as_arrays("y", subject.forward(*arguments(case)), case.dtype)
         none: set[str] = set()
         dys = case.numbered("dy")
         if dys and self.has_gradient:
@@ -289,7 +294,7 @@ class ObjectSide(Guarded):
             for i, dx in enumerate(dxs if isinstance(dxs, tuple) else (dxs,), 1):
                 found |= as_arrays(f"grad.x{i}", dx, case.dtype)
             for name in names:
-                gradient = self._gradient(subject, name)
+                gradient = self.gradient(subject, name)
                 if gradient is None:
                     none.add(f"grad.{name}")
                 else:
@@ -297,7 +302,8 @@ class ObjectSide(Guarded):
         return Outcome(found | {f"state.{name}": np.array(getattr(subject, name)) for name in names}, frozenset(none))
 
     @staticmethod
-    def _gradient(subject, name):
+    def gradient(subject: Any, name: str) -> np.ndarray | None:
+        """What the backward pass has left for an array; None where nothing is found."""
         kept = getattr(subject, "grads", None)
         if isinstance(kept, Mapping) and name in kept:
             return kept[name]
@@ -321,17 +327,24 @@ class TorchSide(Guarded):
             return {}
         return {name: part.detach().cpu().numpy() for name, part in self.subject.state_dict().items() if part.is_floating_point()}
 
+    def placed(self, case: Case) -> Any:
+        """A copy of the module with the case's parameters."""
+        torch = sys.modules["torch"]
+        subject = copy.deepcopy(self.subject).to(getattr(torch, case.dtype.name))
+        with torch.no_grad():
+            own = subject.state_dict()
+            for name, array in case.of("param.").items():
+                own[name].copy_(torch.from_numpy(np.array(array)))
+        return subject
+
     def _evaluate(self, case: Case) -> Outcome:
         """Output, gradients of inputs and parameters, parameters and buffers afterwards."""
         torch = sys.modules["torch"]
-        subject = copy.deepcopy(self.subject)
         if self.is_model:
-            subject = subject.to(getattr(torch, case.dtype.name))
-            with torch.no_grad():
-                own = subject.state_dict()
-                for name, array in case.of("param.").items():
-                    own[name].copy_(torch.from_numpy(np.array(array)))
-            subject.train(case.mode != "test")
+            subject = self.placed(case)
+            subject.train(case.mode == "train" or (case.mode == "auto" and "dy1" in case.arrays))
+        else:
+            subject = copy.deepcopy(self.subject)
         xs = [torch.from_numpy(np.array(x)).requires_grad_(x.dtype.kind == "f") for x in case.numbered("x")]
         dys = [torch.from_numpy(np.array(dy)) for dy in case.numbered("dy")]
         y = subject(*xs)

@@ -1,15 +1,14 @@
 """The stages of two models: which is which, with their arrays matched, and what becomes of them in a walk."""
 
-import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 
 from .case import Case, Outcome
 from .checking import Finding
+from .crossing import shared, transposed_in
 from .inputs import Given
 from .julia_side import JuliaSide, Layout
 from .matching import TRANSPOSED, Match, match
@@ -97,7 +96,7 @@ def paired(python: Any, julia: JuliaSide, reached: Stages, mode: str, state: Any
         shapes = {path: array.shape for path, array in side.parameters().items() if path not in unmatched}
         found = reached.call("parameters", *source.config.values())
         try:
-            matches = match(shapes, {path: np.shape(array) for path, array in found.items()}, partial(_transposed, side))
+            matches = match(shapes, {path: np.shape(array) for path, array in found.items()}, transposed_in(side))
         except ValueError as problem:
             raise ValueError(f"stage {name}, {kind}: {problem}") from None
         stage = Stage(name, kind, pair, {m.python: m.julia for m in matches}, matches)
@@ -114,7 +113,7 @@ def _is_module(subject: Any) -> bool:
     return hasattr(subject, "state_dict") and hasattr(subject, "named_modules")
 
 
-def _side(subject: Any, among_modules: bool) -> tuple[PythonSide, list[str]]:
+def _side(subject: Any, among_modules: bool) -> tuple[PythonSide, tuple[str, ...]]:
     """The side of a stage, and those of its arrays that Julia does not have. A function between modules is one of tensors."""
     if (
         among_modules
@@ -123,29 +122,8 @@ def _side(subject: Any, among_modules: bool) -> tuple[PythonSide, list[str]]:
         and callable(subject)
         and not hasattr(subject, "forward")
     ):
-        return TorchSide(subject), []
-    if not _is_module(subject):
-        return side_of(subject), []
-    biases = [name for name in subject.state_dict() if name.startswith("bias_hh_l") and _of_torch(subject)]
-    if biases:
-        subject = copy.deepcopy(subject)
-        subject.register_forward_hook(lambda module, xs, result: result[0])  # without the last states
-        for name in biases:
-            subject.state_dict()[name].zero_()  # of the two biases of PyTorch's recurrent layers, Flux has the first
-    return side_of(subject), biases
-
-
-def _of_torch(module: Any) -> bool:
-    """Whether a module is one of PyTorch's own."""
-    return type(module).__module__.startswith("torch.")
-
-
-def _transposed(side: PythonSide, name: str) -> bool:
-    """Whether a square weight belongs to a module of PyTorch's own, which multiplies by its transpose."""
-    if not isinstance(side, TorchSide) or not side.is_model:
-        return False
-    owner = side.subject.get_submodule(name.rpartition(".")[0])
-    return _of_torch(owner) and type(owner).__name__ not in ("Embedding", "EmbeddingBag")
+        return TorchSide(subject), ()
+    return shared(side_of(subject))
 
 
 def _by_the_others(stages: Sequence[Stage]) -> None:

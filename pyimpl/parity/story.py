@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 
 from .checking import Finding
+from .crossing import split
 from .pair import Pair, Result
 from .report import versions_line
+from .verdict import Difference
 
 TOLD = 3  # explanations
 SHOWN = 64  # entries of an array that are printed in full
@@ -16,13 +18,24 @@ SHOWN = 64  # entries of an array that are printed in full
 def story(result: Result) -> str:
     """The whole story, for people."""
     lines = [headline(result), ""]
+    if result.agrees:
+        return lines[0]
     if result.smallest is not None:
         lines += ["smallest inputs found:" if result.reference == "live" else "smallest recorded inputs:"]
-        lines += [f"    {line}" for line in inputs(result.pair, result.smallest.case.arrays)]
+        arrays = result.smallest.case.arrays
+        own = [name for name in arrays if name.startswith("param.")]
+        lines += [f"    {line}" for line in inputs(result.pair, {name: array for name, array in arrays.items() if name not in own})]
+        lines += [f"    and the {len(own)} arrays of the model"] if own else []
         lines.append("")
     if result.report.findings:
         lines += [*finding_lines(result.pair, result.report.findings[0]), ""]
-    if result.explanations:
+    if wrong := [found for found in result.pair.matches if found.proved is False]:
+        lines += ["arrays that may have been matched wrongly:", *(f"    {found}" for found in wrong), ""]
+    if result.random:
+        lines += [f"why: chance: {' and '.join(result.random)} gave other numbers for the same inputs, and random numbers are not shared"]
+        if result.pair.python.is_model:
+            lines += ['    (what is random in training, such as Dropout, is switched off with mode="test")']
+    elif result.explanations:
         lines += ["why:", *explanation_lines(result.explanations)]
     elif not any(finding.verdict.lost for finding in result.report.findings):
         lines += ["why: none of the known ways in which two correct programs differ makes this difference vanish"]
@@ -75,8 +88,10 @@ def finding_lines(pair: Pair, finding: Finding) -> list[str]:
     if finding.verdict.lost:
         return [finding.verdict.lost]
     lines = [f"in {finding.verdict.case.dtype}{finding.note}:"]
-    for difference in finding.verdict.differences:
-        if difference.agrees:
+    differing = [difference for difference in finding.verdict.differences if not difference.agrees]
+    first = min(map(_step, differing), default=0)
+    for difference in differing:
+        if _step(difference) > first:
             continue
         if difference.reason:
             lines.append(f"    {difference.array}: {difference.reason}")
@@ -86,10 +101,20 @@ def finding_lines(pair: Pair, finding: Finding) -> list[str]:
             f"    {difference.array}{at}",
             f"        python {difference.python!r}",
             f"        julia  {difference.julia!r}",
-            f"        off by {_error(difference)}, {difference.ulps:.3g} ulp; {difference.tolerance:.3g} is allowed",
+            f"        {_off(difference)}",
         ]
-    return lines
+    later = sum(_step(difference) > first for difference in differing)
+    return [*lines, f"    and {later} more {'array' if later == 1 else 'arrays'} in later steps"] if later else lines
 
 
-def _error(difference) -> str:
-    return f"{abs(float(difference.python) - float(difference.julia)):.3g}"
+def _step(difference: Difference) -> int:
+    """The step or call after which the array stands: 3 of `param.weight@3`, 1 where there is none."""
+    return int(split(difference.array)[2].removeprefix("@") or 1)
+
+
+def _off(difference: Difference) -> str:
+    assert difference.python is not None and difference.julia is not None and difference.tolerance is not None
+    python, julia = float(difference.python), float(difference.julia)
+    if np.isnan(python) != np.isnan(julia):
+        return f"{'python' if np.isnan(python) else 'julia'} alone gives NaN"
+    return f"off by {abs(python - julia):.3g}, {difference.ulps:.3g} ulp; {difference.tolerance:.3g} is allowed"

@@ -26,6 +26,7 @@ FACTOR = 32.0
 PROBES = 5
 NUDGE = 2.0**-24
 ROUNDINGS = 4
+NOISES = 4
 WIDE_NUDGE = 2.0**-12
 MOST_ROUNDING = 16.0  # times the size of the terms: a loss of more than that in Float32 is to be seen, not allowed
 
@@ -138,6 +139,23 @@ def rounding(evaluate: Callable[[Case], Outcome], case: Case, julia: dict[str, O
                 errors.setdefault(name, []).append(np.where(np.isfinite(error), error, 0) / eps)
     largest = {name: np.max([part for part in parts if part.shape == parts[0].shape], axis=0) for name, parts in errors.items()}
     return {name: np.maximum(found, np.sqrt(np.mean(found**2))) if found.size else found for name, found in largest.items()}
+
+
+def noise(evaluate: Callable[[Case], Outcome], case: Case, dtype: str) -> dict[str, np.ndarray]:
+    """How far every entry moves in a precision when all that goes in is off by an ulp: what training makes of rounding.
+
+    A parameter whose gradient is nothing but rounding (a bias before a batch normalisation) moves under rules that divide by the gradient's
+    size: at random, on both sides.
+    """
+    base = evaluate(case.cast(dtype)).arrays
+    found = {name: np.zeros(array.shape) for name, array in base.items() if array.dtype.kind == "f"}
+    for probe in range(NOISES):
+        moved = evaluate(nudged(case, probe, float(np.finfo(dtype).eps)).cast(dtype)).arrays
+        for name, largest in found.items():
+            if name in moved and moved[name].shape == largest.shape:
+                with np.errstate(invalid="ignore"):
+                    np.fmax(largest, np.abs(moved[name].astype(np.float64) - base[name]), out=largest)
+    return {name: np.maximum(largest, np.sqrt(np.mean(largest**2))) if largest.size else largest for name, largest in found.items()}
 
 
 def compare(

@@ -17,7 +17,8 @@ import numpy as np
 from pyimpl.parity.draws import generated
 from pyimpl.parity.evaluators import recorded
 from pyimpl.parity.inputs import Drawn, arrays
-from pyimpl.parity.pair import LivePair, Pair, make_pair
+from pyimpl.parity.live_pair import LivePair
+from pyimpl.parity.pair import Pair, make_pair
 
 HERE = Path(__file__).parent
 RECORDING = HERE / "recording.npz"
@@ -39,10 +40,12 @@ class Special(Drawn):
 
     kinds: tuple[str, ...] = ()
 
-    def strategy(self):
+    def strategy(self, entrywise=True):
         """The arguments, as a list."""
         return (
-            super().strategy().map(lambda xs: [KINDS[kind][1](x) if kind in KINDS else x for kind, x in zip(self.kinds, xs, strict=True)])
+            super()
+            .strategy(entrywise)
+            .map(lambda xs: [KINDS[kind][1](x) if kind in KINDS else x for kind, x in zip(self.kinds, xs, strict=True)])
         )
 
 

@@ -38,7 +38,7 @@ def evaluate(case: Case, build: Callable[[Case], Any]) -> Outcome:
             if case.mode == "draw":
                 return _named({"y": twin(HandedIn(case.arrays["noise"]))})
             if case.mode == "steps":
-                return _steps(twin, case)
+                return steps(twin, case)
             if case.mode == "training":
                 return _training(twin, case)
             if case.mode == "function":
@@ -115,7 +115,7 @@ def jitter(model, seed: int, step: float):
             if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
                 return value
             signs = np.random.default_rng([seed, number, zlib.crc32(name.encode())]).choice((-1.0, 1.0), value.shape)
-            return value * (1 + step * signs)
+            return value * (1 + step * signs).astype(value.dtype)
 
         def pull(*xs):
             y, back = pullback(*xs)
@@ -132,7 +132,8 @@ def jitter(model, seed: int, step: float):
         layer.pullback = jittered(layer.pullback, number)
 
 
-def _steps(rule: Rule, case: Case) -> Outcome:
+def steps(rule: Rule, case: Case) -> Outcome:
+    """What a rule makes of `x` and of its own state, after every gradient."""
     x = case.arrays["x"].copy()
     state = rule.init(x)
     named: dict[str, Any] = {}

@@ -21,6 +21,7 @@ def of_side(side: PythonSide) -> Iterator[tuple[str, str, str, PythonSide]]:
         for path, module in side.subject.named_modules():
             for cause, told, change in _of_module(module):
                 yield cause, _called(path, module), told, _changed(side, partial(_submodule, path), change)
+        yield "literals", "all layers", "eps and momentum in single precision", _changed(side, lambda model: model, _in_single_precision)
     elif isinstance(side, LayerSide):
         for number, layer in enumerate(tree.layers_of(side.subject)):
             for cause, told, change in _of_layer(layer):
@@ -46,6 +47,13 @@ def _changed(side: Any, find: Callable[[Any], Any], change: Callable[[Any], None
     return replace(side, subject=subject, seconds=2.0)
 
 
+def _in_single_precision(model: Any) -> None:
+    for module in model.modules():
+        for name in ("eps", "momentum"):
+            if isinstance(getattr(module, name, None), float):
+                setattr(module, name, float(np.float32(getattr(module, name))))
+
+
 def _setting(name: str, value: Any) -> Callable[[Any], None]:
     return lambda part: object.__setattr__(part, name, value)
 
@@ -59,7 +67,8 @@ def _of_both(part: Any) -> Iterator[tuple[str, str, Callable[[Any], None]]]:
                 yield cause, f"eps = {value!r} instead of {eps!r}", _setting("eps", value)
     momentum = getattr(part, "momentum", None)
     if isinstance(momentum, float):
-        yield "momentum", f"momentum = {1 - momentum:g} instead of {momentum:g}", _setting("momentum", 1 - momentum)
+        for value in (1 - momentum, float(np.float32(1 - momentum))):
+            yield "momentum", f"momentum = {value:g} instead of {momentum:g}", _setting("momentum", value)
         if float(np.float32(momentum)) != momentum:
             yield "literals", f"momentum in single precision: {np.float32(momentum)!s}", _setting("momentum", float(np.float32(momentum)))
     for name in ("negative_slope", "alpha"):

@@ -26,6 +26,7 @@ CAUSES = {
     "mean": "a mean on one side is a sum on the other, or the divisor is another size (of the batch, of all entries)",
     "half": "a factor of two: half of it on one side, all of it on the other",
     "sign": "the result has the other sign",
+    "nesterov": "momentum looks one step ahead (Nesterov's) on one side only",
     "bias correction": "moving averages are corrected for their start at zero on one side only",
     "coupled": "a term stands inside a product on one side and outside on the other: coupled or decoupled weight decay, "
     "the learning rate inside or outside",

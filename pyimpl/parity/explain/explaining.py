@@ -7,7 +7,7 @@ import numpy as np
 
 from ..pair import Evidence, Result
 from ..python_side import PythonSide
-from . import attributes, program, transformations
+from . import program, training_settings, transformations
 from .causes import CAUSES
 from .explanation import Explanation
 from .trial import Trial, counted, limited, near, only_dtypes, only_outputs, telling
@@ -31,7 +31,9 @@ class Edit:
 
 
 def explain(result: Result, seconds: float = SECONDS) -> list[Explanation]:
-    """The explanations of a disagreement, most likely first; empty where none of the known ways explains it."""
+    """The explanations of a disagreement, most likely first; empty where none of the known ways explains it, or chance has a part in it."""
+    if result.random:
+        return []
     trial = Trial.of(result, seconds)
     if trial is None:
         return []
@@ -60,7 +62,7 @@ def edits(trial: Trial) -> list[Edit]:
         for rewriting in program.rewritings_of(scope):
             edited = program.Edited(limited(side), [(scope, rewriting)])
             found.append(Edit(rewriting.cause, program.where(scope, rewriting), program.change(scope, rewriting), edited, rewriting.cost))
-    for cause, where, change, changed in attributes.of_side(side):
+    for cause, where, change, changed in training_settings.of_side(side):
         found.append(Edit(cause, where, change, changed, 2.0))
     return [*found, *_of_arrays(side, first)]
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from ..case import Case, Outcome
 from ..python_side import FunctionSide, PythonSide
+from ..training import TrainingSide
 from .rewritings import RULES
 from .rewritings.syntax import Rewriting, Scope, replaced, shown
 
@@ -148,6 +149,8 @@ def scopes_of(side: PythonSide) -> list[Scope]:
     waiting: list[Any] = [subject]
     if isinstance(side, FunctionSide):
         waiting += [side.backward, getattr(subject, "pullback", None)]
+    if isinstance(side, TrainingSide):
+        waiting += [side.loss, getattr(side.loss, "pullback", None), side.rule]
     if hasattr(subject, "modules"):
         waiting += [type(module) for module in subject.modules()]
     elif hasattr(subject, "layers"):

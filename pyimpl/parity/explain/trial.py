@@ -7,7 +7,8 @@ import numpy as np
 
 from ..case import Outcome
 from ..checking import Finding
-from ..pair import Evidence, Pair, Result, judged
+from ..crosschecking import judged
+from ..pair import Evidence, Pair, Result
 from ..python_side import DifferencesSide, FunctionSide, PythonSide
 from ..verdict import absolute_errors, sensitivity
 
@@ -45,6 +46,11 @@ class Trial:
             return None
         responses = [sensitivity(pair.python.evaluate, evidence.case) for evidence in differing[:4]]
         return cls(pair, differing, [evidence for evidence in known if evidence.agrees], responses, time.monotonic() + seconds)
+
+    @property
+    def dtypes(self) -> set[str]:
+        """Those of all differing cases: of a stage that is checked alone, each has one."""
+        return {dtype for evidence in self.differing for dtype in evidence.julia}
 
     @property
     def late(self) -> bool:
@@ -99,7 +105,7 @@ def near(python: Outcome, julia: Outcome, response: dict[str, np.ndarray]) -> bo
 
 
 def counted(trial: Trial) -> str:
-    dtypes = " and ".join(trial.differing[0].julia)
+    dtypes = " and ".join(sorted(trial.dtypes, reverse=True))
     count = len(trial.differing)
     text = f"with it {f'all {count} differing cases agree' if count > 1 else 'the differing case agrees'} ({dtypes})"
     if trial.agreeing:
@@ -111,7 +117,7 @@ def counted(trial: Trial) -> str:
 
 def telling(trial: Trial) -> bool:
     """Whether the evidence is rich enough that a wrong edit would hardly pass by chance."""
-    if len(trial.differing[0].julia) < 2:
+    if len(trial.dtypes) < 2:
         return False
     cases, values = 0, 0.0
     for evidence in trial.differing:
@@ -144,7 +150,7 @@ def only_dtypes(trial: Trial, dtypes: set[str]) -> Trial | None:
         for evidence, response in zip(trial.differing, [*trial.responses, *({} for _ in trial.differing)], strict=False)
     ]
     kept = [(evidence, response) for evidence, response in kept if evidence.julia and trial.findings(trial.pair.python, evidence)]
-    if len(kept) < 3 or len(trial.differing[0].julia) < 2:
+    if len(kept) < 3 or len(trial.dtypes) < 2:
         return None
     return replace(trial, differing=[evidence for evidence, _ in kept], responses=[response for _, response in kept if response])
 

@@ -1,0 +1,237 @@
+"""A pair checked on drawn, given or recorded cases; where the sides differ, the smallest case on which they do.
+
+from pyimpl.parity import arrays, crosscheck
+
+crosscheck(my_function, "MyModule.my_function", file="my.jl", inputs=arrays("batch,5"))
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis import seed as seeded
+from hypothesis.errors import Flaky
+
+from .case import Case, Outcome
+from .checking import DTYPES, Finding, RowReport, enter
+from .draws import generated
+from .evaluators.recorded import Recorded
+from .inputs import Given
+from .live_pair import LivePair, open_reference
+from .matching import Match, prove
+from .pair import SMALLEST, Evidence, Pair, Result, make_pair
+from .python_side import SECONDS
+from .training import Training
+
+CASES = 50
+KEPT = 24  # cases of each sort that are kept as evidence for `explain`
+
+
+class Disagreement(AssertionError):
+    """Both sides differ: the message is the story, `result` has everything."""
+
+    def __init__(self, message: str, result: Result):
+        super().__init__(message)
+        self.result = result
+
+
+def crosscheck(
+    python: Any,
+    julia: str,
+    inputs: Any,
+    *,
+    file: str | Path | None = None,
+    backward: Callable[..., Any] | None = None,
+    layout: str | dict[str, str] | None = None,
+    mode: str | None = None,
+    gradient: str = "auto",
+    calls: int = 1,
+    training: Training | None = None,
+    dtypes: Sequence[str] = DTYPES,
+    cases: int = CASES,
+    seed: int = 0,
+    name: str | None = None,
+    reference: str = "auto",
+    recording: str | Path | None = None,
+    bundle: str | Path | None = None,
+    seconds: float = SECONDS,
+    raises: bool = True,
+) -> Result:
+    """Check that a Python subject and a Julia expression agree.
+
+    `python` is a function of arrays (with `backward(dy, *xs)` or a `pullback` its gradients are checked too), a layer of `pyimpl`, or a
+    PyTorch module. `julia` is an expression, evaluated after `file` has been read: the name of a function, an anonymous function, a model.
+    `inputs` are `arrays(...)`, Hypothesis strategies, or arrays. `layout`: "same" (A[i, j] is A[i, j]: the default for functions),
+    "reversed" (the same memory: the default for layers and models), or a dict from arguments and "y" to one of them. `calls`: how often the
+    function is called in a row. `gradient`: "auto", "none", or "differences" (Julia's against central differences of the Python function).
+    `training`: loss, rule and steps with which both models are trained; the inputs are then batch and target. `reference`: "live",
+    "recorded" with `recording`, or "auto". `seconds`: how long one call may take.
+
+    The arrays of models that are called otherwise in Julia are matched by order, name and shape, and the matches proved by moving both.
+
+    Returns the Result; raises Disagreement, an AssertionError, where the sides differ, unless `raises` is False. A `bundle` directory is
+    written on disagreement. Raises NoJulia or NoRecording where there is no reference, ValueError and TypeError for wrong arguments.
+    """
+    from .bundle import write_bundle
+    from .explain import explain
+    from .story import story
+
+    pair = make_pair(
+        python,
+        julia,
+        inputs,
+        file=file,
+        backward=backward,
+        layout=layout,
+        mode=mode,
+        gradient=gradient,
+        calls=calls,
+        training=training,
+        name=name,
+        seconds=seconds,
+    )
+    result = check_pair(pair, open_reference(pair, reference, recording, seconds), tuple(dtypes), cases, seed)
+    if not result.agrees:
+        result.explanations = explain(result)
+        if bundle is not None:
+            result.bundle = write_bundle(Path(bundle), result)
+        if raises:
+            raise Disagreement(story(result), result)
+    return result
+
+
+def check_pair(pair: Pair, reference: "LivePair | Recorded", dtypes: tuple[str, ...] = DTYPES, count: int = CASES, seed: int = 0) -> Result:
+    """Check a pair on `count` drawn cases, or on all that were given or recorded; where they differ, look for the smallest that does."""
+    if isinstance(reference, LivePair):
+        pair = reference.prepare(pair)
+    report = RowReport(pair)  # type: ignore[arg-type]  # a pair says of itself what a row says
+    result = Result(pair, report, reference.name, reference.versions, provenance=getattr(reference, "provenance", {}))
+    if isinstance(reference, Recorded):
+        for case, outcomes in reference.pairs(pair, dtypes, None, seed):
+            _judge(result, case, outcomes)
+    elif isinstance(pair.inputs, Given):
+        cases = [pair.completed([xs], _seeded(seed), f"given {i}") for i, xs in enumerate(pair.inputs.cases, 1)]
+        for case, outcomes in reference.outcomes(pair, cases, dtypes):
+            _judge(result, case, outcomes)
+    else:
+        for case, outcomes in reference.outcomes(pair, generated(pair.cases(), count, str(seed)), dtypes):
+            _judge(result, case, outcomes)
+        if not result.agrees and not any(finding.verdict.lost for finding in result.report.findings):
+            _shrink(result, reference, dtypes, count, seed)
+    if isinstance(reference, LivePair) and pair.matches:
+        result.pair = replace(pair, matches=_proved(result, reference))
+    differing = [evidence for evidence in result.evidence if not evidence.agrees]
+    if result.smallest is None and differing:
+        result.smallest = min(differing, key=lambda evidence: (evidence.case.origin != SMALLEST, evidence.case.size))
+    if result.smallest is not None:
+        result.random = _random(result, reference)
+    result.report.findings.sort(
+        key=lambda finding: (result.smallest is None or finding.case is not result.smallest.case, finding.case.size)
+    )
+    return result
+
+
+def _random(result: Result, reference: "LivePair | Recorded") -> list[str]:
+    """The sides that give other numbers for the same inputs."""
+    assert result.smallest is not None
+    pair, case = result.pair, result.smallest.case
+    twice = {"python": [pair.evaluate(case) for _ in range(2)]}
+    if isinstance(reference, LivePair):
+        twice["julia"] = [outcomes["float64"] for _, outcomes in reference.outcomes(pair, [case, case], ("float64",))]
+    return [side for side, (one, other) in twice.items() if not _same(one, other)]
+
+
+def _same(one: Outcome, other: Outcome) -> bool:
+    if one.lost or other.lost or one.arrays.keys() != other.arrays.keys():
+        return one.lost == other.lost
+    return all(np.array_equal(array, other.arrays[name], equal_nan=array.dtype.kind == "f") for name, array in one.arrays.items())
+
+
+def _proved(result: Result, reference: LivePair) -> tuple[Match, ...]:
+    """The matches, proved on the most varied case of which Julia made something: in test mode, where every array moves the output."""
+    pair = replace(result.pair, python=getattr(result.pair.python, "base", result.pair.python), training=None, config={}, mode="test")
+    whole = [evidence.case for evidence in result.evidence if not any(outcome.error for outcome in evidence.julia.values())]
+    if not whole:
+        return pair.matches
+    case = max(whole, key=lambda case: sum(len(np.unique(array)) for name, array in case.arrays.items() if name[0] == "x"))
+    wanted = ("x1", "param.") if result.pair.training else ("x", "param.")
+    arrays = {name: array for name, array in case.arrays.items() if name.startswith(wanted)}
+
+    def ask(cases: Sequence[Case]) -> Iterator[Outcome]:
+        return (outcomes["float64"] for _, outcomes in reference.outcomes(pair, cases, ("float64",)))
+
+    return tuple(prove(list(pair.matches), replace(case, arrays=arrays, config={}, mode="test"), pair.evaluate, ask))
+
+
+def _judge(result: Result, case: Case, outcomes: dict[str, Outcome]) -> None:
+    before = len(result.report.findings)
+    result.report.cases += 1
+    enter(result.report, case, outcomes)
+    agrees = len(result.report.findings) == before
+    if sum(other.agrees == agrees for other in result.evidence) < KEPT:
+        result.evidence.append(Evidence(case, outcomes, agrees))
+
+
+def manner(finding: Finding) -> str:
+    """In what way it differs: by a refusal, in shape or dtype, by one side not being finite, or in value."""
+    worst = finding.verdict.worst
+    if worst is None or worst.array == "refusal":
+        return "refusal"
+    if worst.reason:
+        return worst.reason.partition(" has ")[2].partition(" ")[0] or "names"
+    return "value" if np.isfinite([worst.python, worst.julia]).all() else "not finite"
+
+
+def _shrink(result: Result, reference: LivePair, dtypes: tuple[str, ...], count: int, seed: int) -> None:
+    """Hypothesis goes through the same draws again, and from the first case that differs to ever smaller ones.
+
+    It keeps to the most frequent manner of differing: the smallest of all is often a degenerate case that has troubles of its own.
+    """
+    pair = result.pair
+    last: list[Evidence] = []
+    manners = Counter(manner(finding) for finding in result.report.findings)
+    wanted = max(manners, key=lambda name: (manners[name], name == "value"))
+
+    class Differs(Exception):
+        pass
+
+    @seeded(str(seed))
+    @settings(
+        max_examples=count,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+        print_blob=False,
+        verbosity=Verbosity.quiet,
+    )
+    @given(pair.cases())
+    def agree(case):
+        ((_, outcomes),) = reference.outcomes(pair, [case], dtypes)
+        if any(manner(finding) == wanted for finding in judged(pair, case, outcomes)):
+            last[:] = [Evidence(case, outcomes, False)]
+            raise Differs
+
+    try:
+        agree()
+    except (Differs, Flaky):
+        result.smallest = last[0]
+        found = judged(pair, last[0].case, last[0].julia)
+        result.report.findings = sorted(found, key=lambda finding: manner(finding) != wanted) + result.report.findings
+
+
+def judged(pair: Pair, case: Case, outcomes: dict[str, Outcome]) -> list[Finding]:
+    """The disagreements of one case."""
+    report = RowReport(pair)  # type: ignore[arg-type]
+    enter(report, case, outcomes)
+    return report.findings
+
+
+def _seeded(seed: int) -> Callable[[tuple[int, ...], str], np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return lambda shape, kind: np.asarray(rng.integers(-128, 129, shape) / 32)
