@@ -13,20 +13,8 @@ from PIL import Image
 
 from pyimpl.parity.crosschecking import check_pair
 from pyimpl.parity.explain import Explanation
-from pyimpl.parity.html_report import (
-    BOUNDLESS,
-    EXACT,
-    WITHIN,
-    _bin,
-    describe,
-    describe_located,
-    headline,
-    histogram,
-    last_bin,
-    waterfall,
-    write_html,
-    write_page,
-)
+from pyimpl.parity.html_figures import BOUNDLESS, EXACT, WITHIN, bin_of, histogram, last_bin, waterfall
+from pyimpl.parity.html_report import describe, describe_located, headline, write_html, write_page
 from pyimpl.parity.inputs import arrays
 from pyimpl.parity.live_pair import LivePair
 from pyimpl.parity.locate import Located, Stage
@@ -251,7 +239,7 @@ def test_headlines(results):
 
 @pytest.mark.parametrize("error", [FACTOR, np.nextafter(FACTOR, 100), 1.0, 1e-300, 1e300, 5e-324])
 def test_bins_part_at_the_tolerance(error):
-    assert (int(_bin(float(error))) >= WITHIN) == (error > FACTOR)
+    assert (int(bin_of(float(error))) >= WITHIN) == (error > FACTOR)
 
 
 def test_a_histogram_counts_every_entry(results):

@@ -31,7 +31,7 @@ from .live_pair import LivePair
 from .pair import Pair, Result, make_pair
 from .python_side import ObjectSide, TorchSide
 from .subjects import SubjectError, load_subject
-from .training import Training
+from .training import Training, model_of
 
 FORMAT = 1
 LITERAL = 200  # entries of an array that a program contains; longer ones it reads
@@ -161,7 +161,7 @@ def programs(result: Result, case: Case, python: Outcome, julia: Outcome) -> dic
         "parameters": [name for name in there.arrays if name.startswith("param.")],
         "own_parameters": [name for name in case.arrays if name.startswith("param.")],
         "is_model": bool(pair.python.parameters()),
-        "of_torch": isinstance(getattr(pair.python, "base", pair.python), TorchSide),
+        "of_torch": isinstance(model_of(pair.python), TorchSide),
         "mode": pair.config.get("mode", "auto") if training else pair.mode,
         "training": training,
         "dtype": case.dtype.name,

@@ -1,8 +1,10 @@
 """A pair checked on drawn, given or recorded cases; where the sides differ, the smallest case on which they do.
 
-from pyimpl.parity import arrays, crosscheck
+    from pyimpl.parity import arrays, crosscheck
 
-crosscheck(my_function, "MyModule.my_function", file="my.jl", inputs=arrays("batch,5"))
+    crosscheck(my_function, "MyModule.my_function", file="my.jl", inputs=arrays("batch,5"))
+
+A check does not draw conclusions: see `explain`.
 """
 
 from collections import Counter
@@ -25,7 +27,7 @@ from .live_pair import LivePair, open_reference
 from .matching import Match, prove
 from .pair import SMALLEST, Evidence, Pair, Result, make_pair
 from .python_side import SECONDS
-from .training import Training
+from .training import Training, model_of
 
 CASES = 50
 KEPT = 24  # cases of each sort that are kept as evidence for `explain`
@@ -139,6 +141,8 @@ def _random(result: Result, reference: "LivePair | Recorded") -> list[str]:
     """The sides that give other numbers for the same inputs."""
     assert result.smallest is not None
     pair, case = result.pair, result.smallest.case
+    if any(finding.verdict.lost for finding in result.report.findings):
+        return []  # once more would be lost as well
     twice = {"python": [pair.evaluate(case) for _ in range(2)]}
     if isinstance(reference, LivePair):
         twice["julia"] = [outcomes["float64"] for _, outcomes in reference.outcomes(pair, [case, case], ("float64",))]
@@ -153,7 +157,7 @@ def _same(one: Outcome, other: Outcome) -> bool:
 
 def _proved(result: Result, reference: LivePair) -> tuple[Match, ...]:
     """The matches, proved on the most varied case of which Julia made something: in test mode, where every array moves the output."""
-    pair = replace(result.pair, python=getattr(result.pair.python, "base", result.pair.python), training=None, config={}, mode="test")
+    pair = replace(result.pair, python=model_of(result.pair.python), training=None, config={}, mode="test")
     whole = [evidence.case for evidence in result.evidence if not any(outcome.error for outcome in evidence.julia.values())]
     if not whole:
         return pair.matches

@@ -95,7 +95,7 @@ def _owner(module: Any, name: str) -> Any:
 
 def transposed_in(side: PythonSide) -> Callable[[str], bool]:
     """Says of a square weight, by its name, whether it belongs to a module of PyTorch's own, which multiplies by its transpose."""
-    return partial(_transposed, getattr(side, "base", side))
+    return partial(_transposed, side)
 
 
 def _transposed(side: PythonSide, name: str) -> bool:

@@ -17,11 +17,13 @@ from typing import Any
 import jinja2
 import numpy as np
 
+from .checking import Finding
 from .explain import Explanation
+from .html_figures import bin_of, histogram, last_bin, shown_size, shown_ulps, waterfall
 from .locate import Located
 from .pair import Evidence, Pair, Result
-from .report import ulps, versions_line
-from .story import inputs
+from .report import versions_line
+from .story import doubtful_matches, inputs, of_first_step, unexplained
 from .verdict import FACTOR, Difference, errors_in_ulp
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -29,11 +31,6 @@ SECONDS = 20.0  # for the errors of all entries of one pair: what comes after th
 ARRAYS = 12  # histograms of one pair
 TITLE = "julia-parity"
 NOTHING = "Nothing was checked"
-
-# Bins of half a decade, of which one begins at the tolerance. Two more: no error at all, and one without bound.
-STEP, WITHIN = 0.5, 8  # decades; bins below the tolerance
-LOWEST = math.log10(FACTOR) - WITHIN * STEP
-EXACT, BOUNDLESS = "0", "inf"
 
 
 def write_html(path: str | Path, results: Sequence[Result], located: Sequence[Located] = (), title: str = TITLE) -> None:
@@ -168,19 +165,32 @@ def _story(result: Result) -> dict[str, Any]:
         "kind": first.kind,
         "differing": min(max(differing, 1), report.cases),
         "inputs": "\n".join(inputs(result.pair, first.case.arrays)),
-        "said": list(dict.fromkeys(_said(difference) for verdict in verdicts for difference in verdict.differences if difference.reason)),
+        "said": list(dict.fromkeys(_said(difference) for finding in told for difference in of_first_step(finding)[0] if difference.reason)),
         "lost": next((verdict.lost for verdict in verdicts if verdict.lost), ""),
-        "notes": [finding.note.strip(" ()") for finding in told if finding.note],
+        "notes": [*_notes(told), *(f"An array that may have been matched wrongly: {found}." for found in doubtful_matches(result.pair))],
         "entries": [
-            _entry(verdict.case.dtype, difference)
-            for verdict in verdicts
-            for difference in sorted(verdict.differences, key=lambda difference: -difference.ulps)
-            if not difference.agrees and not difference.reason
+            _entry(finding.verdict.case.dtype, difference)
+            for finding in told
+            for difference in sorted(of_first_step(finding)[0], key=lambda difference: -difference.ulps)
+            if not difference.reason
         ],
+        "unexplained": _sentence(unexplained(result)),
         "explanations": _explanations(result.explanations),
         "bundle": str(result.bundle) if result.bundle else "",
         "replay": shlex.quote(str(result.bundle)) if result.bundle else "",
     }
+
+
+def _notes(findings: Sequence[Finding]) -> Iterable[str]:
+    for finding in findings:
+        if finding.note:
+            yield finding.note.strip(" ()")
+        if later := of_first_step(finding)[1]:
+            yield f"{finding.verdict.case.dtype}: {later} more {'array differs' if later == 1 else 'arrays differ'} in later steps."
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _explanations(explanations: Sequence[Explanation]) -> list[dict[str, Any]]:
@@ -231,7 +241,7 @@ def _errors(result: Result) -> dict[str, Any]:
             for name, errors in found.items():
                 bins = counts.setdefault(name, {}).setdefault(dtype, {})
                 for error in errors.ravel().tolist():
-                    key = _bin(error)
+                    key = bin_of(error)
                     bins[key] = bins.get(key, 0) + 1
                 worst[name] = max(worst.get(name, 0.0), float(np.max(errors, initial=0)))
     exact = sorted(name for name in counts if worst[name] == 0)
@@ -250,95 +260,6 @@ def _entry_errors(pair: Pair, evidence: Evidence) -> Iterable[tuple[str, dict[st
     responses = pair.responses(evidence.case, evidence.julia)
     for dtype, julia in evidence.julia.items():
         yield dtype, errors_in_ulp(pair.evaluate(evidence.case.cast(dtype)), julia, responses[dtype])
-
-
-def _bin(error: float) -> str:
-    if error == 0:
-        return EXACT
-    if not math.isfinite(error):
-        return BOUNDLESS
-    found = math.floor((math.log10(error) - LOWEST) / STEP)
-    return str(min(max(found, 0), WITHIN - 1) if error <= FACTOR else max(found, WITHIN))
-
-
-def shown_ulps(value: float) -> str:
-    """An error in ulp, short."""
-    return "–" if math.isnan(value) else "∞" if math.isinf(value) else ulps(value)
-
-
-# --- figures, as coordinates
-
-WIDTH, STRIP, LABEL, GAP = 320.0, 34.0, 15.0, 7.0
-
-
-def histogram(strips: dict[str, dict[str, int]], last: int) -> dict[str, Any]:
-    """Where bars, ticks and labels of one array's histogram go; the axis ends with the bin `last`, so that those of one pair compare."""
-    boundless = any(BOUNDLESS in bins for bins in strips.values())
-    left, right = 14.0 + GAP, WIDTH - (14.0 + GAP if boundless else 2.0)
-    width = (right - left) / (last + 1)
-
-    def bar(key: str) -> tuple[float, float]:
-        if key == EXACT:
-            return 0.0, 14.0
-        return (WIDTH - 14.0, 14.0) if key == BOUNDLESS else (left + int(key) * width, width)
-
-    drawn, top = [], 0.0
-    for dtype, bins in strips.items():
-        most, total = max(bins.values()), sum(bins.values())
-        beyond = sum(count for key, count in bins.items() if key == BOUNDLESS or (key != EXACT and int(key) >= WITHIN))
-        bars = []
-        for key, count in bins.items():
-            x, wide = bar(key)
-            height = max(STRIP * count / most, 1.5)
-            wrong = key == BOUNDLESS or (key != EXACT and int(key) >= WITHIN)
-            bars.append({"x": x + 0.5, "y": top + LABEL + STRIP - height, "width": wide - 1, "height": height, "wrong": wrong})
-        said = f"{beyond} of {total} beyond" if beyond else f"{total} {'entry' if total == 1 else 'entries'}"
-        drawn.append({"dtype": dtype, "label": top + LABEL - 5, "base": top + LABEL + STRIP, "bars": bars, "said": said, "beyond": beyond})
-        top += LABEL + STRIP + GAP
-    ticks: list[dict[str, Any]] = [{"x": 7.0, "text": "0"}]
-    decades = range(math.ceil(LOWEST), math.floor(LOWEST + STEP * (last + 1)) + 1)
-    apart = 1 if len(decades) <= 7 else 3 if len(decades) <= 14 else 5
-    ticks += [{"x": left + (decade - LOWEST) / STEP * width, "text": _power(decade)} for decade in decades if decade % apart == 0]
-    ticks += [{"x": WIDTH - 7.0, "text": "∞"}] if boundless else []
-    ticks = [tick for tick in ticks if tick["text"] in "0∞" or left + 8 < tick["x"] < right - 6]
-    return {
-        "width": WIDTH,
-        "height": top + 16,
-        "strips": drawn,
-        "tolerance": left + WITHIN * width,
-        "ticks": ticks,
-        "axis": top + 8,
-        "bottom": top - GAP,
-        "segments": [(0.0, 14.0), (left, right)] + ([(WIDTH - 14.0, WIDTH)] if boundless else []),
-    }
-
-
-def last_bin(arrays: dict[str, dict[str, dict[str, int]]]) -> int:
-    """The last bin that the axis of a pair's histograms needs: at least a decade beyond the tolerance."""
-    keys = [int(key) for strips in arrays.values() for bins in strips.values() for key in bins if key not in (EXACT, BOUNDLESS)]
-    return max([*keys, WITHIN + 3])
-
-
-def _power(decade: int) -> str:
-    return {0: "1", 1: "10"}.get(decade, "10" + "".join("⁻" if c == "-" else "⁰¹²³⁴⁵⁶⁷⁸⁹"[int(c)] for c in str(decade)))
-
-
-def waterfall(stages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The stages with the widths of their bars, in percent of a log axis that all of them share, from a tenth of the smallest error on."""
-    sizes = [stage[name] for stage in stages for name in ("inherited", "added") if 0 < stage[name] < math.inf]
-    lowest, highest = (math.log(min(sizes)) - math.log(10), math.log(max(sizes))) if sizes else (0.0, 1.0)
-
-    def width(size: float) -> float:
-        if math.isinf(size):
-            return 99.0
-        return 99.0 * (math.log(size) - lowest) / (highest - lowest) if size > 0 else 0.0
-
-    return [stage | {"inherited_width": width(stage["inherited"]), "added_width": width(stage["added"])} for stage in stages]
-
-
-def shown_size(value: float) -> str:
-    """An absolute error, short; nothing where it is not known."""
-    return "–" if math.isnan(value) else "∞" if math.isinf(value) else f"{value:.2g}"
 
 
 # --- models, stage by stage

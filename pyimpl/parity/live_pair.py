@@ -11,7 +11,7 @@ from .julia_side import SECONDS, JuliaSession, JuliaSide, session
 from .matching import match_models
 from .pair import SMALLEST, Pair, Result
 from .python_side import LayerSide
-from .training import RuleSide
+from .training import RuleSide, model_of
 
 
 class LivePair:
@@ -36,9 +36,9 @@ class LivePair:
         if not mine:
             return pair
         theirs = self._session.shapes(pair.julia)
-        if mine == theirs and isinstance(getattr(pair.python, "base", pair.python), LayerSide):
+        if mine == theirs and isinstance(model_of(pair.python), LayerSide):
             return pair
-        return replace(pair, matches=tuple(match_models(mine, theirs, transposed_in(pair.python))))
+        return replace(pair, matches=tuple(match_models(mine, theirs, transposed_in(model_of(pair.python)))))
 
     def outcomes(self, pair: Pair, cases: Sequence[Case], dtypes: tuple[str, ...]) -> Iterator[tuple[Case, dict[str, Outcome]]]:
         """Every case with Julia's outcome in every dtype."""

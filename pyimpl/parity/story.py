@@ -22,23 +22,16 @@ def story(result: Result) -> str:
         return lines[0]
     if result.smallest is not None:
         lines += ["smallest inputs found:" if result.reference == "live" else "smallest recorded inputs:"]
-        arrays = result.smallest.case.arrays
-        own = [name for name in arrays if name.startswith("param.")]
-        lines += [f"    {line}" for line in inputs(result.pair, {name: array for name, array in arrays.items() if name not in own})]
-        lines += [f"    and the {len(own)} arrays of the model"] if own else []
+        lines += [f"    {line}" for line in inputs(result.pair, result.smallest.case.arrays)]
         lines.append("")
     if result.report.findings:
         lines += [*finding_lines(result.pair, result.report.findings[0]), ""]
-    if wrong := [found for found in result.pair.matches if found.proved is False]:
+    if wrong := doubtful_matches(result.pair):
         lines += ["arrays that may have been matched wrongly:", *(f"    {found}" for found in wrong), ""]
-    if result.random:
-        lines += [f"why: chance: {' and '.join(result.random)} gave other numbers for the same inputs, and random numbers are not shared"]
-        if result.pair.python.is_model:
-            lines += ['    (what is random in training, such as Dropout, is switched off with mode="test")']
-    elif result.explanations:
+    if result.explanations:
         lines += ["why:", *explanation_lines(result.explanations)]
     elif not any(finding.verdict.lost for finding in result.report.findings):
-        lines += ["why: none of the known ways in which two correct programs differ makes this difference vanish"]
+        lines += [f"why: {unexplained(result)}"]
     if result.bundle is not None:
         lines += ["", f"replay: julia-parity explain {result.bundle}"]
     return "\n".join(lines).rstrip()
@@ -70,9 +63,24 @@ def headline(result: Result) -> str:
 
 
 def inputs(pair: Pair, arrays: dict[str, np.ndarray]) -> list[str]:
-    """The inputs, by the names that the Python function gives them, as NumPy would write them."""
+    """The inputs, by the names that the Python function gives them, as NumPy would write them; a model's own arrays are only counted."""
     names = {f"x{i}": name for i, name in enumerate(pair.argument_names, 1)}
-    return [line for name, array in arrays.items() for line in written(names.get(name, name), array).splitlines()]
+    own = [name for name in arrays if name.startswith("param.")]
+    lines = [line for name, array in arrays.items() if name not in own for line in written(names.get(name, name), array).splitlines()]
+    return [*lines, f"and the {len(own)} arrays of the model"] if own else lines
+
+
+def doubtful_matches(pair: Pair) -> list[str]:
+    """Of the arrays of a model that were matched with Julia's: those that do not move the output as these do."""
+    return [str(found) for found in pair.matches if found.proved is False]
+
+
+def unexplained(result: Result) -> str:
+    """Why there is no explanation."""
+    if not result.random:
+        return "none of the known ways in which two correct programs differ makes this difference vanish"
+    said = f"chance: {' and '.join(result.random)} gave other numbers for the same inputs, and random numbers are not shared"
+    return f'{said} (mode="test" switches off what is random in training, such as Dropout)' if result.pair.python.is_model else said
 
 
 def written(name: str, array: np.ndarray) -> str:
@@ -88,11 +96,8 @@ def finding_lines(pair: Pair, finding: Finding) -> list[str]:
     if finding.verdict.lost:
         return [finding.verdict.lost]
     lines = [f"in {finding.verdict.case.dtype}{finding.note}:"]
-    differing = [difference for difference in finding.verdict.differences if not difference.agrees]
-    first = min(map(_step, differing), default=0)
+    differing, later = of_first_step(finding)
     for difference in differing:
-        if _step(difference) > first:
-            continue
         if difference.reason:
             lines.append(f"    {difference.array}: {difference.reason}")
             continue
@@ -103,13 +108,15 @@ def finding_lines(pair: Pair, finding: Finding) -> list[str]:
             f"        julia  {difference.julia!r}",
             f"        {_off(difference)}",
         ]
-    later = sum(_step(difference) > first for difference in differing)
     return [*lines, f"    and {later} more {'array' if later == 1 else 'arrays'} in later steps"] if later else lines
 
 
-def _step(difference: Difference) -> int:
-    """The step or call after which the array stands: 3 of `param.weight@3`, 1 where there is none."""
-    return int(split(difference.array)[2].removeprefix("@") or 1)
+def of_first_step(finding: Finding) -> tuple[list[Difference], int]:
+    """What differs after the first step or call at which anything does, and the number of arrays that do after later ones."""
+    differing = [difference for difference in finding.verdict.differences if not difference.agrees]
+    steps = [int(split(difference.array)[2].removeprefix("@") or 1) for difference in differing]  # 3 of `param.weight@3`
+    first = [difference for difference, step in zip(differing, steps, strict=True) if step == min(steps)]
+    return first, len(differing) - len(first)
 
 
 def _off(difference: Difference) -> str:

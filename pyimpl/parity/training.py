@@ -248,5 +248,10 @@ class TrainingSide(Guarded):
         return replace(self, subject=base.subject, base=base)
 
 
+def model_of(side: PythonSide) -> PythonSide:
+    """The side of the model alone."""
+    return side.base if isinstance(side, TrainingSide) else side
+
+
 def _is_float(leaf: Any) -> bool:
     return isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f"
