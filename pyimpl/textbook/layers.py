@@ -6,6 +6,7 @@ the dtype of the layer's parameters. Conventions: the table in the description o
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,16 @@ def samples_as_rows(who: str, x: np.ndarray, features: int) -> np.ndarray:
     if x.ndim < 2 or math.prod(x.shape[1:]) != features:
         raise ValueError(f"{who} expects (batch, ...) with {features} features a sample, got x of shape {x.shape}")
     return x.reshape(len(x), features)
+
+
+@cache
+def _ones(count: int, dtype: np.dtype) -> np.ndarray:
+    return np.ones(count, dtype)
+
+
+def summed(rows: np.ndarray) -> np.ndarray:
+    """`rows.sum(0)`, as a product with ones: in half the time."""
+    return _ones(len(rows), rows.dtype) @ rows
 
 
 def initial_std(init: str | float, n_in: int) -> float:
@@ -68,7 +79,7 @@ class Affine(Layer):
         rows = samples_as_rows(f"Affine({n_in} => {n_out})", x, n_in)
 
         def affine_own(dy):
-            return Gradient(weight=rows.T @ dy, bias=dy.sum(0))
+            return Gradient(weight=rows.T @ dy, bias=summed(dy))
 
         def affine_back(dy):
             return affine_own(dy), (dy @ weight.T).reshape(x.shape)
@@ -93,7 +104,7 @@ class Relu(Layer):
     def pullback(self, x):
         x = as_float("Relu", x)
         passes = ~(x <= 0)
-        return np.maximum(x, 0), lambda dy: (None, let_through(passes, dy))
+        return let_through(passes, x), lambda dy: (None, let_through(passes, dy))
 
 
 @dataclass(eq=False, repr=False)
@@ -133,9 +144,9 @@ class BatchNormalization(TwoModes):
         x = as_float("BatchNormalization", x, gamma.dtype)
         rows = samples_as_rows(f"BatchNormalization({len(gamma)})", x, len(gamma))
         count = len(rows)
-        mean = rows.sum(0) / count if active else self.running_mean
+        mean = summed(rows) / count if active else self.running_mean
         normal = rows - mean  # until it is divided by the root
-        var = (normal * normal).sum(0) / count if active else self.running_var
+        var = summed(normal * normal) / count if active else self.running_var
         if active:
             self._track(mean, var)
         root = np.sqrt(var + self.eps)
@@ -145,7 +156,7 @@ class BatchNormalization(TwoModes):
 
         def batchnormalization_back(dy):
             dy = dy.reshape(rows.shape)
-            dgamma, dbeta = (normal * dy).sum(0), dy.sum(0)
+            dgamma, dbeta = summed(normal * dy), summed(dy)
             gradient = Gradient(gamma=dgamma, beta=dbeta, momentum=None, eps=None, running_mean=None, running_var=None, active=None)
             dx = dy
             if active:  # less what goes through mean and variance

@@ -56,6 +56,11 @@ def over(a, b):
     return np.linalg.solve(np.asarray(b).T, np.asarray(a).T).T
 
 
+def per_sample(x):
+    """`x / len(x)`, of what has a first axis."""
+    return x / x.shape[0]
+
+
 def divide_towards_zero(a, b):
     """Julia's `div`."""
     return (a - np.fmod(a, b)) // b

@@ -88,6 +88,7 @@ def mean_or_sum(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         for name in at.arguments:
             for size in ("len(A)", "NP.size(A)", "NP.shape(A)[-1]"):
                 yield Rewriting("mean", {result: at.make(f"R / {size}", R=result, A=ast.Name(name, ast.Load()))}, 2)
+        yield Rewriting("mean", {result: at.make("OPS.per_sample(R)", R=result)}, 2)
 
 
 def halves(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
