@@ -12,7 +12,9 @@ from pyimpl.parity.crosschecking import check_pair
 from pyimpl.parity.evaluators.recorded import Recorded
 from pyimpl.parity.explain import Explanation, explain
 from pyimpl.parity.explain.causes import CAUSES
+from pyimpl.parity.inputs import arrays
 from pyimpl.parity.pair import Result, make_pair
+from pyimpl.parity.python_side import side_of
 
 NAMES = {text: name for name, text in CAUSES.items()}
 
@@ -218,3 +220,113 @@ def test_a_lost_case_is_no_evidence():
 def test_the_cases_of_the_recording_are_in_float64():
     case = next(case for case, _ in recording().pairs(MISTAKES[0].pair(), ("float64",), None, 0))
     assert isinstance(case, Case) and case.dtype == np.float64
+
+
+# Found by pairs that were written by somebody who did not know the rules.
+
+
+class InPlaceOfJulia:
+    """A right Python subject in the place of Julia."""
+
+    name = "live"
+    versions = {"Flux": "none", "Julia": "none"}
+
+    def __init__(self, subject, backward=None):
+        self.side = side_of(subject, backward)
+
+    def outcomes(self, pair, cases, dtypes):
+        for case in cases:
+            yield case, {dtype: self.side.evaluate(case.cast(dtype)) for dtype in dtypes}
+
+
+def told(wrong, right, inputs, wrong_backward=None, right_backward=None):
+    pair = make_pair(wrong, "julia", inputs, backward=wrong_backward)
+    return explain(check_pair(pair, InPlaceOfJulia(right, right_backward)))
+
+
+def from_the_left(a, b):
+    system = b @ b.T + np.eye(len(b), dtype=b.dtype)
+    return np.linalg.solve(system, a)
+
+
+def from_the_right(a, b):
+    system = b @ b.T + np.eye(len(b), dtype=b.dtype)
+    return np.linalg.solve(system.T, a.T).T
+
+
+def test_a_division_of_matrices_from_the_other_side():
+    (found,) = told(from_the_left, from_the_right, arrays("n,n", "n,n", sizes=(2, 4)))
+    assert NAMES[found.cause] == "matrix" and found.confident
+    assert found.change == "over(a, system) (over: `a / b` of matrices: a times the inverse of b)"
+
+
+def squared_error(y, t):
+    return ((y - t) ** 2).sum() / len(y)
+
+
+def of_the_sum(dy, y, t):
+    dx = 2 * dy * (y - t)
+    dt = -2 * dy * (y - t) / len(y)
+    return dx, dt
+
+
+def of_the_mean(dy, y, t):
+    dx = 2 * dy * (y - t) / len(y)
+    return dx, -dx
+
+
+def test_a_gradient_that_is_not_divided_by_the_batch():
+    found = told(squared_error, squared_error, arrays("n,3", "n,3"), of_the_sum, of_the_mean)
+    assert NAMES[found[0].cause] == "mean" and "per_sample(2 * dy * (y - t))" in found[0].change, [str(each) for each in found]
+
+
+class Tracking:
+    def __init__(self, corrected=0):
+        self.corrected = corrected
+        self.mean, self.var = np.zeros(3), np.ones(3)
+
+    def track(self, old, new):
+        return old + (new - old) / 8
+
+    def forward(self, x):
+        var = x.var(axis=0)
+        y = (x - x.mean(axis=0)) / np.sqrt(var + 2.0**-10)
+        self.mean = self.track(self.mean, x.mean(axis=0))
+        self.var = self.track(self.var, var)
+        return y
+
+
+class Corrected(Tracking):
+    def track(self, old, new):
+        if np.array_equal(old, self.var):
+            new = new * (self.count / (self.count - 1))
+        return old + (new - old) / 8
+
+    def forward(self, x):
+        self.count = len(x)
+        return super().forward(x)
+
+
+def test_a_running_variance_is_corrected_where_it_is_used():
+    (found,) = told(Tracking(), Corrected(), arrays("n,3", sizes=(2, 5)))
+    assert NAMES[found.cause] == "corrected" and "self.track(self.var, corrected(var, x))" in found.change
+
+
+@pytest.mark.parametrize(
+    ("module", "options", "wrong"),
+    [
+        ("Conv2d", {"in_channels": 1, "out_channels": 2, "kernel_size": 3, "padding": 1}, {"padding_mode": "replicate"}),
+        ("AvgPool2d", {"kernel_size": 2, "stride": 2, "padding": 1}, {"count_include_pad": False}),
+    ],
+)
+def test_padding_of_modules(module, options, wrong):
+    kind = getattr(pytest.importorskip("torch").nn, module)
+    right, other = kind(**options), kind(**options, **wrong)
+    other.load_state_dict(right.state_dict())
+    (found,) = told(other, right, arrays("n,1,5,5", sizes=(1, 2)))
+    assert NAMES[found.cause] == "padding" and found.confident
+
+
+def test_arguments_are_called_as_the_user_calls_them():
+    found = told(eval("lambda image, kernel: image @ kernel"), lambda image, kernel: image @ kernel.T, arrays("n,n", "n,n", sizes=(2, 3)))
+    assert any("kernel" in each.where for each in found)

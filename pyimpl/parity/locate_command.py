@@ -30,7 +30,7 @@ def locate_models(
     from .inputs import arrays
     from .julia_side import session
     from .locate import locate
-    from .story import explanation_lines
+    from .story import NO_EXPLANATION, explanation_lines
     from .subjects import SubjectError, load_subject, parse_julia
 
     dtypes = chosen_dtypes(dtype)
@@ -61,7 +61,7 @@ def locate_models(
         for found_match in stage.matches:
             screen.print(f"{stage.name} {stage.kind}: {found_match}", highlight=False, markup=False, soft_wrap=True)
     screen.print(sentence(located), style="bold", highlight=False, markup=False, soft_wrap=True)
-    for line in explanation_lines(located.explanations):
+    for line in explanation_lines(located.explanations) if located.explanations or located.agrees else [f"    {NO_EXPLANATION}"]:
         screen.print(line, highlight=False, markup=False, soft_wrap=True)
     if json is not None:
         json.write_text(json_format.dumps(as_data(located), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

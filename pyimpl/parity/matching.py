@@ -85,7 +85,11 @@ class Match:
         how = "" if self.mapping is AS_IT_IS else f", {self.mapping.name}"
         if self.instead:
             return f"{self.python} = {self.julia}{how}: does not move the output alike; {self.instead} does"
-        said = {True: "proved", False: "does not move the output alike, nor does any other", None: "moves nothing that could prove it"}
+        said = {
+            True: "proved",
+            False: "does not move the output alike, nor does any other way: what is made of it differs",
+            None: "moves nothing that could prove it",
+        }
         return f"{self.python} = {self.julia}{how}: {said[self.proved]}"
 
 

@@ -12,6 +12,7 @@ from .report import versions_line
 from .verdict import Difference
 
 TOLD = 3  # explanations
+NO_EXPLANATION = "none of the known ways in which two correct programs differ makes this difference vanish"
 SHOWN = 64  # entries of an array that are printed in full
 
 
@@ -78,7 +79,7 @@ def doubtful_matches(pair: Pair) -> list[str]:
 def unexplained(result: Result) -> str:
     """Why there is no explanation."""
     if not result.random:
-        return "none of the known ways in which two correct programs differ makes this difference vanish"
+        return NO_EXPLANATION
     said = f"chance: {' and '.join(result.random)} gave other numbers for the same inputs, and random numbers are not shared"
     return f'{said} (mode="test" switches off what is random in training, such as Dropout)' if result.pair.python.is_model else said
 

@@ -14,6 +14,8 @@ from ..python_side import LayerSide, PythonSide, TorchSide
 from .rewritings.epsilons import EPSILONS
 from .rewritings.networks import GELUS, SLOPES
 
+PADDINGS = ("zeros", "reflect", "replicate", "circular")
+
 
 def of_side(side: PythonSide) -> Iterator[tuple[str, str, str, PythonSide]]:
     """(cause, where, change, the side with one setting changed)."""
@@ -84,6 +86,13 @@ def _of_module(part: Any) -> Iterator[tuple[str, str, Callable[[Any], None]]]:
     if getattr(part, "approximate", None) in ("none", "tanh"):
         other = "tanh" if part.approximate == "none" else "none"
         yield "activation", f'approximate="{other}"', _setting("approximate", other)
+    if getattr(part, "padding_mode", None) in PADDINGS:
+        for mode in PADDINGS:
+            if mode != part.padding_mode:
+                yield "padding", f'padding_mode="{mode}"', _setting("padding_mode", mode)
+    for name in ("count_include_pad", "ceil_mode"):
+        if isinstance(getattr(part, name, None), bool):
+            yield "padding", f"{name}={not getattr(part, name)}", _setting(name, not getattr(part, name))
     if hasattr(part, "batch_first"):
         yield "axes", f"batch_first={not part.batch_first}", _setting("batch_first", not part.batch_first)
 

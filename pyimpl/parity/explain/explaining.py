@@ -1,5 +1,6 @@
 """The search: every known way is tried on the evidence, and what makes the difference vanish is told."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -28,6 +29,14 @@ class Edit:
     change: str
     side: PythonSide
     cost: float
+
+    def of_arguments(self, names: dict[str, str]) -> "Edit":
+        """With arguments called as the user calls them: x1, x2, ... are the names of the toolkit."""
+
+        def named(text: str) -> str:
+            return re.sub(r"\bx\d+\b", lambda found: names.get(found[0], found[0]), text)
+
+        return replace(self, where=named(self.where), change=named(self.change))
 
 
 def explain(result: Result, seconds: float = SECONDS) -> list[Explanation]:
@@ -64,7 +73,8 @@ def edits(trial: Trial) -> list[Edit]:
             found.append(Edit(rewriting.cause, program.where(scope, rewriting), program.change(scope, rewriting), edited, rewriting.cost))
     for cause, where, change, changed in training_settings.of_side(side):
         found.append(Edit(cause, where, change, changed, 2.0))
-    return [*found, *_of_arrays(side, first)]
+    names = {f"x{i}": name for i, name in enumerate(trial.pair.argument_names, 1)}
+    return [*found, *(edit.of_arguments(names) for edit in _of_arrays(side, first))]
 
 
 def _of_arrays(side: PythonSide, first: Evidence) -> Iterator[Edit]:

@@ -57,7 +57,7 @@ def over(a, b):
 
 
 def per_sample(x):
-    """`x / len(x)`, of what has a first axis."""
+    """`x / len(x)`."""
     return x / x.shape[0]
 
 
@@ -67,13 +67,13 @@ def divide_towards_zero(a, b):
 
 
 def half_away(x, digits=0):
-    """Rounds halves away from zero."""
+    """Rounded, halves away from zero."""
     scale = 10**digits
     return np.copysign(np.floor(np.abs(x) * scale + 0.5), x) / scale
 
 
 def half_up(x):
-    """Rounds halves up."""
+    """Rounded, halves up."""
     return np.floor(x + 0.5)
 
 
@@ -84,7 +84,7 @@ def corrected_mean(x, axis=None, **kept):
 
 
 def corrected(v, x):
-    """A variance of x, corrected."""
+    """The variance v of x times n / (n - 1)."""
     n = np.asarray(x).size // max(np.asarray(v).size, 1)
     return v * (n / (n - 1)) if n > 1 else v * np.inf
 
@@ -102,12 +102,12 @@ def last_argmin(x, axis=None):
 
 
 def stable_descending(x, axis=-1):
-    """What sorts in descending order and keeps the order of equal entries."""
+    """The indices that sort in descending order and keep that of equal entries."""
     return np.flip(np.shape(x)[axis] - 1 - np.argsort(np.flip(x, axis), axis=axis, kind="stable"), axis)
 
 
 def unstable_descending(x, axis=-1):
-    """What sorts in descending order and turns the order of equal entries round."""
+    """The indices that sort in descending order and turn that of equal entries round."""
     return np.flip(np.argsort(x, axis=axis, kind="stable"), axis)
 
 

@@ -7,6 +7,7 @@ place of the original's for the length of one evaluation.
 import ast
 import functools
 import inspect
+import re
 import sysconfig
 import textwrap
 import threading
@@ -20,11 +21,17 @@ from typing import Any
 from ..case import Case, Outcome
 from ..python_side import FunctionSide, PythonSide
 from ..training import TrainingSide
+from . import operations
 from .rewritings import RULES
 from .rewritings.syntax import Rewriting, Scope, replaced, shown
 
 NOT_THE_USERS = tuple(str(Path(sysconfig.get_paths()[name]).resolve()) for name in ("stdlib", "purelib", "platlib"))
 MOST_FUNCTIONS = 40
+OPERATIONS = {  # what the operations of the toolkit do, in a line
+    name: (function.__doc__ or "").splitlines()[0].rstrip(".")
+    for name, function in vars(operations).items()
+    if isinstance(function, types.FunctionType) and not name.startswith("_")
+}
 
 
 @dataclass
@@ -215,7 +222,16 @@ def change(scope: Scope, rewriting: Rewriting) -> str:
     told: dict[str, None] = {}
     for node in rewriting.parts:
         told[_short(shown(replaced(_told(scope, node), rewriting.parts)))] = None
-    return "; ".join(list(told)[:4])
+    text = "; ".join(list(told)[:4])
+    return f"{text}{_glossary(scope, text)}"
+
+
+def _glossary(scope: Scope, text: str) -> str:
+    """What the operations of the toolkit are that an edit has brought in: the user has none of that name."""
+    own = shown(scope.tree)
+    used = [name for name in dict.fromkeys(re.findall(r"\b([a-z_]+)\(", text)) if name in OPERATIONS and f"{name}(" not in own]
+    told = [f"{name}: {OPERATIONS[name]}" for name in used]
+    return f" ({'; '.join(told)})" if told else ""
 
 
 def _told(scope: Scope, node: ast.AST) -> ast.AST:

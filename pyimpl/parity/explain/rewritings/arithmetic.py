@@ -183,6 +183,9 @@ def matrix_operators(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         assert isinstance(node, ast.Call)
         way = {"square": "A @ A", "reciprocal": "NP.linalg.inv(A)"}.get(name, f"OPS.matrix_{name}(A)")
         yield at.rewritten("matrix", node, way, A=node.args[0])
+    elif at.callee(node) == "numpy.linalg.solve" and len(node.args) == 2:  # type: ignore[attr-defined]
+        assert isinstance(node, ast.Call)
+        yield at.rewritten("matrix", node, "OPS.over(A, B)", A=node.args[1], B=node.args[0])
     elif at.callee(node) in ("numpy.linalg.inv",):
         assert isinstance(node, ast.Call)
         yield at.rewritten("matrix", node, "1 / A", A=node.args[0])

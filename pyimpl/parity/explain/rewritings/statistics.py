@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from .syntax import Rewriting, Scope, argument, array_of, axis_name, axis_position, is_binary, renamed, with_argument
+from .syntax import Rewriting, Scope, argument, array_of, axis_name, axis_position, is_binary, renamed, shown, with_argument
 
 SPREADS = ("std", "var", "nanstd", "nanvar")
 OF_STATISTICS = {"stdev": "pstdev", "pstdev": "stdev", "variance": "pvariance", "pvariance": "variance"}
@@ -58,10 +58,16 @@ def corrected_running(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     """A variance that goes into a moving average."""
     if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load) or "var" not in node.id.lower() and node.id not in ("v", "s2"):
         return
-    if any(isinstance(outer, ast.Call) for outer in at.ancestors(node)):
-        return
+    if any(isinstance(outer, ast.Call) and not _users(outer, at) for outer in at.ancestors(node)):
+        return  # it goes into a root, a mean
     for name in at.arguments[:1] if at.arguments else []:
         yield at.rewritten("corrected", node, "OPS.corrected(V, X)", 1.5, "running", V=node, X=ast.Name(name, ast.Load()))
+
+
+def _users(call: ast.Call, at: Scope) -> bool:
+    """Whether a function or method of the user's is called."""
+    owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+    return at.callee(call).startswith("user.") or (isinstance(owner, ast.Name) and owner.id == "self")
 
 
 def mean_or_sum(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
@@ -89,6 +95,8 @@ def mean_or_sum(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
             for size in ("len(A)", "NP.size(A)", "NP.shape(A)[-1]"):
                 yield Rewriting("mean", {result: at.make(f"R / {size}", R=result, A=ast.Name(name, ast.Load()))}, 2)
         yield Rewriting("mean", {result: at.make("OPS.per_sample(R)", R=result)}, 2)
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp) and at.returned & {shown(target) for target in node.targets}:
+        yield at.rewritten("mean", node.value, "OPS.per_sample(R)", 2, R=node.value)
 
 
 def halves(node: ast.AST, at: Scope) -> Iterator[Rewriting]:

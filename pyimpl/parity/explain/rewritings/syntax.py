@@ -6,6 +6,7 @@ import copy
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeGuard
 
 OPERATIONS = "pyimpl.parity.explain.operations"
@@ -142,6 +143,12 @@ class Scope:
         if not isinstance(node, ast.Return) or node.value is None:
             return []
         return list(node.value.elts) if isinstance(node.value, ast.Tuple) else [node.value]
+
+    @cached_property
+    def returned(self) -> set[str]:
+        """The local names that the function gives back."""
+        results = [result for node in ast.walk(self.tree) for result in self.results(node)]
+        return {result.id for result in results if isinstance(result, ast.Name)}
 
     def is_size(self, node: ast.AST) -> bool:
         """Whether an expression counts entries: `len(x)`, `x.size`, `x.shape[0]`, a name for one of them."""
