@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,8 +14,11 @@ from hypothesis.strategies import floats
 import pyimpl
 from pyimpl.parity import arrays, crosscheck
 from pyimpl.parity.bundle import BundleError, load_bundle, read_array, write_array, write_bundle
+from pyimpl.parity.case import Case, Outcome
 from pyimpl.parity.checking import DTYPES
-from pyimpl.parity.crosschecking import Disagreement, check_pair
+from pyimpl.parity.crosschecking import Disagreement, NothingCompared, check_pair
+from pyimpl.parity.evaluators import recorded
+from pyimpl.parity.evaluators.recorded import NoRecording, Recorded
 from pyimpl.parity.explain import explain
 from pyimpl.parity.inputs import Shape, as_inputs
 from pyimpl.parity.julia_side import parsed_layout
@@ -137,7 +141,67 @@ def test_an_exception_on_one_side_says_where():
 
     result = checked(fails, square, arrays("n"))
     assert "python raised «KeyError: 'no such key'" in story(result) and f"{Path(__file__).name}:" in story(result)
-    assert checked(fails, fails, arrays("n")).agrees
+
+
+def test_where_both_sides_refuse_everything_nothing_was_compared():
+    def fails(x):
+        raise KeyError("no such key")
+
+    with pytest.raises(NothingCompared, match=r"(?s)python: KeyError: 'no such key' \(.*julia: TypeError"):
+        checked(fails, lambda: None, arrays("n"))
+    short = checked(lambda x: x[2:3] / len(x[2:]), lambda x: x[2:3] / len(x[2:]), arrays("n"))
+    assert short.agrees and 0 < short.refused < short.report.cases
+
+
+def test_an_exit_is_an_error_like_any_other():
+    def leaves(x):
+        raise SystemExit(0)
+
+    assert "python raised «SystemExit: 0 (" in story(checked(leaves, square, arrays("n")))
+
+
+def test_an_error_of_julias_is_not_explained_by_what_makes_python_fail():
+    def fails(x):
+        raise KeyError("no such key")
+
+    result = checked(lambda x: 2 * x, fails, arrays("n"))
+    assert "differ: one side raised an error" in story(result) and not explain(result)
+
+
+def test_a_dtype_that_differs_does_not_hide_the_rest():
+    result = checked(lambda x: np.where(x > 1, x + 1, x), lambda x: np.where(x > 1, x + 2, x).astype(np.float64), arrays("n"))
+    assert result.report.findings[0].kind == "meaning" and "off by 1, " in story(result)
+    result = checked(square, lambda x: (x * x).astype(np.float64), arrays("n"))
+    assert {finding.kind for finding in result.report.findings} == {"dtype"}
+
+
+def test_a_change_in_place_is_told_in_words():
+    def doubles(x):
+        x *= 2
+        return x + 1
+
+    text = story(checked(doubles, lambda x: 2 * x + 1, arrays("n")))
+    assert "argument x[0] after the call" in text
+    assert "python changes its argument in place, the other side does not; all else agrees" in text
+
+
+def test_a_class_is_no_instance():
+    class Layer:
+        def forward(self, x):
+            return x
+
+    with pytest.raises(TypeError, match=r"Layer is a class: give an instance, Layer\(...\)"):
+        side_of(Layer)
+
+
+def test_what_was_lost_stays_lost_in_a_recording(tmp_path):
+    lost = Outcome(error="Julia crashed", lost=True)
+    recorded.write(tmp_path / "pair", [(Case("pair", {}, {"x1": np.ones(2)}, "function"), {"float64": lost})], {"versions": {}})
+    ((_, outcomes),) = Recorded(tmp_path / "pair").pairs(SimpleNamespace(key="pair"), ("float64",), None, 0)
+    assert outcomes["float64"].lost
+    (tmp_path / "text").write_text("no recording")
+    with pytest.raises(NoRecording, match="it was not written by julia-parity, or is damaged"):
+        Recorded(tmp_path / "text")
 
 
 def test_a_function_that_does_not_return_is_asked_once():
@@ -343,7 +407,8 @@ def test_a_new_pair_is_complete_and_nothing_is_written_over(tmp_path):
     assert done.returncode == 0 and {path.name for path in tmp_path.iterdir()} == {"mine.py", "mine.jl", "test_mine.py"}
     again = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert again.returncode == 2 and "exists already" in again.stderr
-    assert subprocess.run([COMMAND, "new", "not-a-name"], capture_output=True, timeout=60).returncode == 2
+    for name in ("not-a-name", "class", "numpy"):
+        assert subprocess.run([COMMAND, "new", name, "--out", str(tmp_path)], capture_output=True, timeout=60).returncode == 2
     mine = load_subject(f"{tmp_path / 'mine.py'}:mine")
     backward = load_subject(f"{tmp_path / 'mine.py'}:mine_backward")
     x, dy, step = np.random.default_rng(0).standard_normal((3, 4, 5))
@@ -373,6 +438,9 @@ def without_julia(arguments, directory):
         (["mine.py:mine", "mine.jl:mine", "--shape", "n", "--layout", "other"], 2, "a layout is"),
         (["mine.py:mine", "mine.jl:mine", "--inputs", "none.npy"], 2, "none.npy cannot be read"),
         (["mine.py:mine", "mine.jl:mine", "--shape", "n", "--reference", "recorded"], 3, "no recording was named"),
+        (["mine.py:mine", "mine.jl:mine", "--shape", "n", "--recording", "none.npz"], 3, "is no recording"),
+        (["mine.py:mine", "mine.jl:mine", "--shape", "n", "--recording", "none.npz", "--reference", "live"], 2, "stands in for Julia"),
+        (["mine.py:mine", "mine.jl:mine", "--shape", "n", "--record", "mine.py"], 2, "exists already"),
         (["mine.py:mine", "mine.jl:mine", "--shape", "n", "--reference", "recorded", "--recording", "none.npz"], 3, "is no recording"),
     ],
 )

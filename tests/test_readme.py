@@ -104,9 +104,10 @@ def test_findings_are_those_of_the_julia_file():
     assert listed == re.findall(r'Finding\(\n +"([^"]+)"', FINDINGS)
 
 
-def test_the_pair_of_the_readme_is_what_new_makes(tmp_path):
-    command = [str(Path(sys.executable).with_name("julia-parity")), "new", "standardise", "--out", str(tmp_path)]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
-    (block,) = (block for block in BLOCKS if "def test_" in block)
-    made = (tmp_path / "test_standardise.py").read_text(encoding="utf-8")
-    assert all(line in made for line in block.splitlines())
+def test_live_the_test_of_the_readme_is_recorded_and_replayed(files, pytestconfig):
+    if pytestconfig.live_way is None:
+        pytest.skip("no live Julia here")
+    for options in (["--parity-record"], ["--parity-reference", "recorded"]):
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options]
+        done = subprocess.run(command, cwd=files, capture_output=True, text=True, timeout=400)
+        assert done.returncode == 1 and "a standard deviation, variance or covariance is corrected" in done.stdout, done.stdout

@@ -11,7 +11,7 @@ import pyimpl
 from pyimpl import Adam, AdamW, BatchNorm, Chain, Dense, Descent, Momentum, Nesterov, mae, mse, relu, tanh
 from pyimpl.parity import Training, arrays, crosscheck
 from pyimpl.parity.bundle import load_bundle, replay, write_bundle
-from pyimpl.parity.crosschecking import check_pair
+from pyimpl.parity.crosschecking import NothingCompared, check_pair
 from pyimpl.parity.evaluators import recorded
 from pyimpl.parity.evaluators.recorded import Recorded
 from pyimpl.parity.explain import explain
@@ -258,6 +258,29 @@ def test_training_in_torch_and_in_ones_own_class():
     assert checked(flux(), flux(), training=own, of_julia=descent).agrees
 
 
+class SquaredError:
+    """A loss as books write it."""
+
+    def forward(self, y, target):
+        self.difference = y - target
+        return np.mean(self.difference**2)
+
+    def backward(self, dvalue):
+        return dvalue * 2 * self.difference / self.difference.size
+
+
+def test_losses_of_ones_own():
+    book = Training((SquaredError(), "mse"), (Descent(0.1), "Descent(0.1)"))
+    assert checked(flux(), flux(), training=book, of_julia=Training((mse, "mse"), (Descent(0.1), "Descent(0.1)"))).agrees
+
+    class Short:
+        def pullback(self, y, target):
+            return np.mean((y - target) ** 2), lambda dvalue: (y - target, target - y)
+
+    with pytest.raises(NothingCompared, match="gives 2 of the gradients, expected 3"):
+        checked(flux(), flux(), training=Training((Short(), "mse"), (Descent(0.1), "Descent(0.1)")))
+
+
 @dataclasses.dataclass
 class Summed:
     """A loss of one's own."""
@@ -330,7 +353,7 @@ def test_what_rounding_alone_moves_is_no_difference():
         (Adam(), lambda: Training(), BATCH, {}, ValueError, "takes 1 input, the array that a rule changes, got 2"),
         (3, lambda: Training(), arrays("n"), {}, TypeError, "expected to have `init"),
         (np.sin, lambda: Training((mse, "mse"), (Adam(), "Adam()")), BATCH, {}, TypeError, "must be a layer or a module"),
-        (flux(), lambda: Training((np.mean, "mse"), (Adam(), "Adam()")), BATCH, {}, TypeError, "the loss mean has no pullback"),
+        (flux(), lambda: Training((np.mean, "mse"), (Adam(), "Adam()")), BATCH, {}, TypeError, "the loss mean has no gradient"),
         (flux(), lambda: Training((mse, "mse"), (3, "Adam()")), BATCH, {}, TypeError, "the rule is expected to have"),
         (flux(), lambda: Training((mse, "mse"), (Adam(), "Adam()")), BATCH, {"layout": "same"}, ValueError, "training takes no layout"),
     ],

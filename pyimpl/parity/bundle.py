@@ -29,7 +29,7 @@ from .evaluators.recorded import NoRecording, Recorded
 from .inputs import Given
 from .live_pair import LivePair
 from .pair import Pair, Result, make_pair
-from .python_side import ObjectSide, TorchSide
+from .python_side import SECONDS, ObjectSide, TorchSide
 from .subjects import SubjectError, load_subject
 from .training import Training, model_of
 
@@ -96,6 +96,7 @@ def _description(pair: Pair) -> dict[str, Any]:
         "mode": pair.config.get("mode") if pair.training else pair.mode,
         "gradient": pair.gradient,
         "calls": pair.config.get("calls", 1),
+        "seconds": getattr(pair.python, "seconds", SECONDS),
         "training": _training(pair),
     }
 
@@ -145,7 +146,9 @@ def programs(result: Result, case: Case, python: Outcome, julia: Outcome) -> dic
     templates = resources.files(__package__) / "templates"
     environment = jinja2.Environment(keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
     pair = result.pair
-    shown = next((d.array for d in result.report.findings[0].verdict.differences if not d.agrees and d.array in julia.arrays), "y")
+    verdict = result.report.findings[0].verdict
+    differing = [difference.array for difference in verdict.differences if not difference.agrees and difference.array != "refusal"]
+    differing = differing or sorted({*python.arrays, *julia.arrays})
     layout, training = pair.layout, _training(pair) or {}
     there = sent(case, pair.matches) if pair.matches else case
     crossed = layout.cross(there.arrays)
@@ -166,7 +169,7 @@ def programs(result: Result, case: Case, python: Outcome, julia: Outcome) -> dic
         "training": training,
         "dtype": case.dtype.name,
         "own_class": isinstance(pair.python, ObjectSide),
-        "shown": shown,
+        "differing": differing,
         "python_said": python.error,
         "julia_said": julia.error,
         "versions": ", ".join(f"{name} {version}" for name, version in result.versions.items()),
@@ -251,6 +254,7 @@ def load_bundle(directory: Path) -> tuple[Pair, Recorded]:
         calls=about["calls"],
         training=training,
         name=about["name"],
+        seconds=about.get("seconds", SECONDS),
         origin=about["python"],
     )
     return pair, evidence

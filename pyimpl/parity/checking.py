@@ -66,7 +66,7 @@ class Finding:
 
     case: Case
     verdict: Verdict
-    kind: str  # "meaning", "rounding", "refusal" or "lost"
+    kind: str  # "meaning", "rounding", "dtype", "refusal" or "lost"
     note: str = ""
 
     def __str__(self):
@@ -151,6 +151,8 @@ def _kind(dtype: str, verdicts: dict[str, Verdict], twins: dict[str, Outcome], j
         return "meaning", ""
     worst = verdict.worst
     assert worst is not None
+    if worst.reason:
+        return "dtype" if " has dtype " in worst.reason else "meaning", ""
     truth = julias["float64"].arrays.get(worst.array)
     mine, theirs = twins[dtype].arrays.get(worst.array), julias[dtype].arrays.get(worst.array)
     if truth is None or mine is None or theirs is None or not truth.shape == mine.shape == theirs.shape:

@@ -1,7 +1,9 @@
 """The verbs for a user's own pair: `crosscheck`, `explain`, `new`."""
 
 import datetime
+import importlib.util
 import json as json_format
+import keyword
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
@@ -19,22 +21,28 @@ from .evaluators.live import NoJulia
 from .evaluators.recorded import NoRecording
 from .report import ulps, versions_line
 
+SHAPES = (
+    'One for each argument: "batch,5", "n,n:positive", "" for a number. Entries: real, positive, probability, small, wide, int, natural, '
+    "bool, index:N."
+)
 OutFile = Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False)]
 
 
 def crosscheck(
     python: Annotated[str, typer.Argument(metavar="my.py:function", help="The Python side: a function, a layer or a module in a file.")],
     julia: Annotated[str, typer.Argument(metavar="my.jl:function", help="The Julia side: a function or expression after a file is read.")],
-    shape: Annotated[
-        list[str] | None, typer.Option(metavar="SHAPE", help='One for each argument: "batch,5", "n,n:positive", "" for a number.')
-    ] = None,
+    shape: Annotated[list[str] | None, typer.Option(metavar="SHAPE", help=SHAPES)] = None,
     inputs: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Arrays of your own in place of drawn ones: .npy, or .npz with an array per argument."),
     ] = None,
     dtype: Annotated[str, typer.Option(metavar="DTYPES", help="float64, float32 or both.")] = "float64,float32",
     layout: Annotated[
-        str | None, typer.Option(metavar="LAYOUT", help="same, reversed, or for single arrays x1=same,y=reversed (default: see README).")
+        str | None,
+        typer.Option(
+            metavar="LAYOUT",
+            help="same (A[i, j] is A[i, j]; for functions), reversed (the same memory; for models), or x1=same,y=reversed.",
+        ),
     ] = None,
     backward: Annotated[str | None, typer.Option(metavar="my.py:function", help="backward(dy, *xs) of the Python function.")] = None,
     gradient: Annotated[str, typer.Option(help="auto, none, or differences: Julia's against central differences.")] = "auto",
@@ -49,15 +57,15 @@ def crosscheck(
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
     seconds: Annotated[float, typer.Option(min=1, help="How long one call may take.")] = 60,
     reference: Annotated[Source, typer.Option(help="Julia itself, or a recording of this pair.")] = Source.auto,
-    recording: Annotated[Path | None, typer.Option(metavar="FILE", help="A recording that --record has made.")] = None,
-    record: OutFile = None,
+    recording: Annotated[Path | None, typer.Option(metavar="FILE", help="Not Julia, but a recording that --record has made.")] = None,
+    record: Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Keep what Julia says, in a new file.")] = None,
     bundle: Annotated[Path, typer.Option(metavar="DIR", file_okay=False, help="Where a disagreement is written.")] = Path("parity-bundles"),
-    html: OutFile = None,
-    json: OutFile = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write a page about it.")] = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write everything as plain data.")] = None,
 ):
     """Check your own pair: a Python function, layer or module against a Julia function or model. Exit codes as in `check`."""
     from . import bundle as bundles
-    from .crosschecking import check_pair
+    from .crosschecking import NothingCompared, check_pair
     from .explain import explain
     from .inputs import arrays
     from .julia_side import JuliaSubjectError
@@ -73,6 +81,12 @@ def crosscheck(
         raise fail("give a --shape for every argument, or arrays of your own with --inputs", USAGE)
     if record is not None and reference is Source.recorded:
         raise fail("--record needs a live Julia", USAGE)
+    if recording is not None:
+        if reference is Source.live:
+            raise fail("--recording stands in for Julia: it does not go with --reference live", USAGE)
+        reference = Source.recorded
+    if record is not None and recording is not None:
+        raise fail("--record makes a recording, --recording uses one: give one of them", USAGE)
     if record is not None and record.exists():
         raise fail(f"{record} exists already: recordings are never written over", USAGE)
     try:
@@ -100,7 +114,7 @@ def crosscheck(
     try:
         with aside.status("checking (the first call of a function is compiled)"):
             result = check_pair(pair, reached, dtypes, cases, seed)
-    except (JuliaSubjectError, NoMatch) as wrong:
+    except (JuliaSubjectError, NoMatch, NothingCompared) as wrong:
         raise fail(str(wrong), USAGE) from None
     _table(result)
     if not result.agrees:
@@ -158,8 +172,10 @@ def new(
     directory: Annotated[Path, typer.Option("--out", metavar="DIR", file_okay=False, help="Where the files go.")] = Path("."),
 ):
     """Make a pair to start from: NAME.py, NAME.jl and test_NAME.py."""
-    if not name.isidentifier():
-        raise fail(f"a pair is called by a Python identifier, got {name!r}", USAGE)
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise fail(f"a pair is called by a name that Python can have, got {name!r}", USAGE)
+    if importlib.util.find_spec(name) is not None:
+        raise fail(f"there is a module {name} already, which the pair would hide: choose another name", USAGE)
     templates = resources.files(__package__) / "templates"
     files = {f"{name}.py": "new.py.jinja", f"{name}.jl": "new.jl.jinja", f"test_{name}.py": "new_test.py.jinja"}
     there = [file for file in files if (directory / file).exists()]
@@ -171,7 +187,8 @@ def new(
         (directory / file).write_text(text, encoding="utf-8")
         screen.print(str(directory / file), highlight=False, soft_wrap=True)
     python, julia = directory / f"{name}.py", directory / f"{name}.jl"
-    screen.print(f'try: julia-parity crosscheck {python}:{name} {julia}:{name} --shape "batch,5"', highlight=False, soft_wrap=True)
+    said = f'try: julia-parity crosscheck {python}:{name} {julia}:{name} --shape "batch,5" --backward {python}:{name}_backward'
+    screen.print(said, highlight=False, soft_wrap=True)
 
 
 @contextmanager
@@ -220,8 +237,11 @@ def _table(result) -> None:
         sheet.add_column(heading)
     for dtype, worst in result.report.worst.items():
         error = f"{ulps(worst.ulps)} ulp" if np.isfinite(worst.ulps) else "without bound"
-        sheet.add_row(result.pair.name, str(result.report.per_dtype[dtype]), dtype, error, worst.array)
-    screen.print(sheet)
+        sheet.add_row(result.pair.name, str(result.report.per_dtype[dtype]), dtype, error, worst.array if worst.ulps else "")
+    if result.report.worst:
+        screen.print(sheet)
+    if result.refused:
+        screen.print(f"both sides refused {result.refused} of {result.report.cases} cases", highlight=False, soft_wrap=True)
     if result.agrees:
         blind = result.report.mistrusted
         doubt = f", but {', '.join(sorted(blind))} was zero or constant in every case: that proves nothing" if blind else ""
@@ -244,7 +264,9 @@ def _as_json(result) -> dict:
         "agrees": result.agrees,
         "cases": report.cases,
         "mistrusted": sorted(report.mistrusted),
-        "worst": {dtype: {"array": worst.array, "ulp": str(worst.ulps)} for dtype, worst in report.worst.items()},
+        "worst": {
+            dtype: {"array": worst.array, "ulp": worst.ulps if np.isfinite(worst.ulps) else None} for dtype, worst in report.worst.items()
+        },
         "findings": [str(finding) for finding in report.findings],
         "explanations": [vars(explanation) for explanation in result.explanations],
         "bundle": str(result.bundle) if result.bundle else None,

@@ -33,6 +33,10 @@ CASES = 50
 KEPT = 24  # cases of each sort that are kept as evidence for `explain`
 
 
+class NothingCompared(ValueError):
+    """Both sides raised an error in every case; the message has both errors."""
+
+
 class Disagreement(AssertionError):
     """Both sides differ: the message is the story, `result` has everything."""
 
@@ -76,7 +80,8 @@ def crosscheck(
     The arrays of models that are called otherwise in Julia are matched by order, name and shape, and the matches proved by moving both.
 
     Returns the Result; raises Disagreement, an AssertionError, where the sides differ, unless `raises` is False. A `bundle` directory is
-    written on disagreement. Raises NoJulia or NoRecording where there is no reference, ValueError and TypeError for wrong arguments.
+    written on disagreement. Raises NothingCompared where both sides refuse every case, NoJulia or NoRecording where there is no
+    reference, ValueError and TypeError for wrong arguments.
     """
     from .bundle import write_bundle
     from .explain import explain
@@ -124,6 +129,10 @@ def check_pair(pair: Pair, reference: "LivePair | Recorded", dtypes: tuple[str, 
             _judge(result, case, outcomes)
         if not result.agrees and not any(finding.verdict.lost for finding in result.report.findings):
             _shrink(result, reference, dtypes, count, seed)
+    if result.report.cases and result.refused == result.report.cases:
+        last = result.evidence[-1]
+        python, julia = pair.evaluate(last.case).error, next(iter(last.julia.values())).error
+        raise NothingCompared(f"both sides refuse every case, so nothing was compared\n  python: {python}\n  julia: {julia}")
     if isinstance(reference, LivePair) and pair.matches:
         result.pair = replace(pair, matches=_proved(result, reference))
     differing = [evidence for evidence in result.evidence if not evidence.agrees]
@@ -176,6 +185,7 @@ def _judge(result: Result, case: Case, outcomes: dict[str, Outcome]) -> None:
     result.report.cases += 1
     enter(result.report, case, outcomes)
     agrees = len(result.report.findings) == before
+    result.refused += agrees and all(outcome.error for outcome in outcomes.values())
     if sum(other.agrees == agrees for other in result.evidence) < KEPT:
         result.evidence.append(Evidence(case, outcomes, agrees))
 
@@ -193,12 +203,13 @@ def manner(finding: Finding) -> str:
 def _shrink(result: Result, reference: LivePair, dtypes: tuple[str, ...], count: int, seed: int) -> None:
     """Hypothesis goes through the same draws again, and from the first case that differs to ever smaller ones.
 
-    It keeps to the most frequent manner of differing: the smallest of all is often a degenerate case that has troubles of its own.
+    It keeps to the most frequent manner of differing: the smallest of all is often a degenerate case that has troubles of its own. A dtype
+    differs in every case where it does, and would hide all else.
     """
     pair = result.pair
     last: list[Evidence] = []
     manners = Counter(manner(finding) for finding in result.report.findings)
-    wanted = max(manners, key=lambda name: (manners[name], name == "value"))
+    wanted = max(manners, key=lambda name: (name != "dtype", manners[name], name == "value"))
 
     class Differs(Exception):
         pass

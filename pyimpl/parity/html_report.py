@@ -23,7 +23,7 @@ from .html_figures import bin_of, histogram, last_bin, shown_size, shown_ulps, w
 from .locate import Located
 from .pair import Evidence, Pair, Result
 from .report import versions_line
-from .story import doubtful_matches, inputs, of_first_step, unexplained
+from .story import differing_cases, doubtful_matches, inputs, of_first_step, unexplained
 from .verdict import FACTOR, Difference, errors_in_ulp
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -68,6 +68,7 @@ def write_page(path: Path, pairs: Sequence[dict[str, Any]], models: Sequence[dic
 KINDS = {
     "meaning": "The sides differ in meaning: in Float64 already, where rounding is far smaller.",
     "rounding": "The sides differ in rounding: Float64 agrees, Float32 does not.",
+    "dtype": "The sides differ in dtype: Float32 became Float64 on one side only.",
     "refusal": "One side raised an error, the other did not.",
     "lost": "A side gave no outcome: it crashed, or did not answer.",
 }
@@ -159,11 +160,9 @@ def _story(result: Result) -> dict[str, Any]:
     first = report.findings[0]
     told = [finding for finding in report.findings if finding.case is first.case]
     verdicts = [finding.verdict for finding in told]
-    searched = result.smallest.case if result.smallest is not None else None
-    differing = len({id(finding.case) for finding in report.findings} - {id(searched)})
     return {
         "kind": first.kind,
-        "differing": min(max(differing, 1), report.cases),
+        "differing": differing_cases(result),
         "inputs": "\n".join(inputs(result.pair, first.case.arrays)),
         "said": list(dict.fromkeys(_said(difference) for finding in told for difference in of_first_step(finding)[0] if difference.reason)),
         "lost": next((verdict.lost for verdict in verdicts if verdict.lost), ""),

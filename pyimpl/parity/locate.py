@@ -21,7 +21,7 @@ from .julia_side import JuliaSide
 from .matching import prove
 from .pair import Evidence, Pair, Result
 from .python_side import FunctionSide, PythonSide
-from .stages import Stage, Stages, paired
+from .stages import Stage, Stages, paired, stages_of
 from .verdict import absolute_errors
 
 CASES = 6
@@ -72,10 +72,11 @@ def locate(
     from .inside import where_inside
     from .julia_side import session
 
-    reached = reference if reference is not None else session()
     path = Path(file) if file is not None else None
     if path is not None and not path.is_file():
         raise FileNotFoundError(f"there is no Julia file {path}")
+    stages_of(python)  # what has none need not wait for Julia
+    reached = reference if reference is not None else session()
     stages = paired(python, JuliaSide(julia, path), reached, mode, state)
     found = Located(type(python).__name__, julia, reached.name, reached.versions, stages)
     for case in _first_cases(stages[0].pair, inputs, cases, seed):

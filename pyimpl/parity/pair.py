@@ -18,7 +18,7 @@ from .julia_side import JuliaSide, Layout, parsed_layout
 from .matching import Match
 from .python_side import SECONDS, DifferencesSide, FunctionSide, PythonSide, side_of
 from .training import RuleSide, Training, TrainingSide
-from .verdict import MOST_ROUNDING, noise, rounding, sensitivity
+from .verdict import MOST_ROUNDING, OF_JULIA, noise, own_loss, rounding, sensitivity
 
 MODEL_SLACK = 16.0
 SMALLEST = "smallest"  # the origin of a recorded case that a search among smaller and smaller ones ended with
@@ -60,7 +60,7 @@ class Pair:
     def responses(self, case: Case, julia: dict[str, Outcome]) -> dict[str, dict[str, np.ndarray]]:
         """Per dtype, how sensitive every entry of the outcome is: to its inputs, and to what is rounded on the way to it."""
         to_inputs, inner = sensitivity(self.evaluate, case), rounding(self.evaluate, case, julia)
-        base = self.evaluate(case.cast(np.float64)).arrays
+        base, lost = self.evaluate(case.cast(np.float64)).arrays, own_loss(julia)
         unsure: dict[str, dict[str, np.ndarray]] = {dtype: {} for dtype in julia}  # what is measured, or made of rounding alone
         if isinstance(self.python, DifferencesSide) and "dy1" in case.arrays:
             unsure = dict.fromkeys(julia, {name: error for name, (_, error) in self.python.differences(case).items()})
@@ -70,7 +70,7 @@ class Pair:
         for name, response in to_inputs.items():
             rounded = inner.get(name, np.zeros(()))
             rounded = rounded if rounded.shape == response.shape else np.zeros(response.shape)
-            most = MOST_ROUNDING * (np.abs(base[name]) + response)
+            most = np.maximum(MOST_ROUNDING * (np.abs(base[name]) + response), OF_JULIA * lost.get(name, 0.0))
             for dtype in julia:
                 allowed = np.minimum(rounded, most) if dtype == "float32" else rounded
                 found[dtype][name] = response + allowed + unsure[dtype].get(name, 0.0) / np.finfo(dtype).eps
@@ -109,7 +109,8 @@ class Pair:
     def cases(self) -> st.SearchStrategy[Case]:
         """Cases whose inputs are drawn."""
         assert not isinstance(self.inputs, Given)
-        trained, count = self.training is not None, self.training.steps if self.training and not self.training.of_rule else 1
+        trained = self.training is not None and not self.training.of_rule
+        count = self.training.steps if self.training and trained else 1
         # In training, entries that are zero or equal leave gradients that are nothing but rounding: they are not drawn one by one.
         inputs = self.inputs.strategy(not trained) if isinstance(self.inputs, Drawn) else self.inputs.strategy()
 
@@ -148,6 +149,7 @@ class Result:
     versions: dict[str, str]
     evidence: list[Evidence] = field(default_factory=list)
     smallest: Evidence | None = None
+    refused: int = 0  # cases in which both sides raised an error
     random: list[str] = field(default_factory=list)  # the sides that give other numbers for the same inputs
     explanations: list[Any] = field(default_factory=list)
     bundle: Path | None = None

@@ -23,7 +23,7 @@ import pytest
 from .bundle import write_bundle
 from .case import Case, Outcome
 from .checking import DTYPES
-from .crosschecking import CASES, Disagreement, check_pair
+from .crosschecking import CASES, Disagreement, NothingCompared, check_pair
 from .evaluators import recorded
 from .evaluators.live import NoJulia, choose
 from .evaluators.recorded import NoRecording, Recorded
@@ -32,6 +32,7 @@ from .html_report import describe
 from .inputs import Drawn, Given
 from .julia_side import SECONDS, JuliaSubjectError, closing, session
 from .live_pair import LivePair, Taped
+from .matching import NoMatch
 from .pair import Pair, Result, make_pair
 from .report import versions_line
 from .story import story
@@ -100,7 +101,7 @@ class Parity:
         reference = self._reference(pair, tuple(dtypes), described.get("seconds", SECONDS))
         try:
             result = check_pair(pair, reference, tuple(dtypes), count, drawn_with)
-        except JuliaSubjectError as wrong:
+        except (JuliaSubjectError, NoMatch, NothingCompared) as wrong:
             raise wrong.with_traceback(None) from None
         if isinstance(reference, Taped):
             self._tape(pair, tuple(dtypes), reference, result)

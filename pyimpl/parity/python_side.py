@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, is_dataclass, replace
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -72,6 +73,12 @@ def time_limit(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
+def _place(error: BaseException) -> str:
+    """The last line of the user's that an error came through."""
+    frames = [at for at in traceback.extract_tb(error.__traceback__) if not at.filename.startswith(str(Path(__file__).parent))]
+    return f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+
+
 @dataclass
 class Guarded:
     """What all sides share: exceptions are outcomes, and after a call that did not return no further one is made."""
@@ -93,9 +100,8 @@ class Guarded:
             return Outcome(error=self.lost, lost=True)
         except MemoryError as error:
             return Outcome(error=f"MemoryError: {error}")
-        except Exception as error:  # the user's code may raise anything
-            at = traceback.extract_tb(error.__traceback__)[-1]
-            return Outcome(error=f"{type(error).__name__}: {error} ({at.filename}:{at.lineno})")
+        except (Exception, SystemExit) as error:  # the user's code may raise anything
+            return Outcome(error=f"{type(error).__name__}: {error}{_place(error)}")
 
     def _evaluate(self, case: Case) -> Outcome:
         raise NotImplementedError
@@ -373,6 +379,8 @@ def side_of(subject: Any, backward: Callable[..., Any] | None = None, seconds: f
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(subject, torch.nn.Module):
         return TorchSide(subject, seconds=seconds)
+    if isinstance(subject, type) and (hasattr(subject, "forward") or hasattr(subject, "pullback")):
+        raise TypeError(f"{subject.__name__} is a class: give an instance, {subject.__name__}(...)")
     if is_dataclass(subject) and not isinstance(subject, type) and hasattr(subject, "pullback"):
         return LayerSide(subject, seconds=seconds)
     if hasattr(subject, "forward") and not isinstance(subject, type):

@@ -13,6 +13,7 @@ from .verdict import Difference
 
 TOLD = 3  # explanations
 NO_EXPLANATION = "none of the known ways in which two correct programs differ makes this difference vanish"
+HOW = {"lost": "could not be compared", "refusal": "differ: one side raised an error"}
 SHOWN = 64  # entries of an array that are printed in full
 
 
@@ -56,11 +57,32 @@ def headline(result: Result) -> str:
     report = result.report
     if result.agrees:
         return f"{result.pair.name} agrees with {result.pair.julia} in {report.cases} cases"
-    differing = len({id(finding.case) for finding in report.findings} - {id(result.smallest.case if result.smallest else None)})
     kind = report.findings[0].kind
-    how = "could not be compared" if kind == "lost" else f"differ in {kind}"
-    many = f"{min(max(differing, 1), report.cases)} of {report.cases} cases"
+    how = HOW.get(kind, f"differ in {kind}")
+    many = f"{differing_cases(result)} of {report.cases} cases"
     return f"{result.pair.name} and {result.pair.julia} {how}, in {many}; reference: {versions_line(result)}"
+
+
+def _in_place(result: Result) -> str:
+    """Who changes an argument, where nothing else differs."""
+    differing = [difference for finding in result.report.findings for difference in finding.verdict.differences if not difference.agrees]
+    if result.smallest is None or not all(difference.array.startswith("after.") for difference in differing):
+        return ""
+    case, julia = result.smallest.case, next(iter(result.smallest.julia.values()))
+    after = {"python": result.pair.evaluate(case.cast(next(iter(result.smallest.julia)))).arrays, "julia": julia.arrays}
+
+    def changes(arrays: dict[str, np.ndarray]) -> bool:
+        return any(name.startswith("after.") and not np.array_equal(x, case.arrays[name[6:]]) for name, x in arrays.items())
+
+    sides = [side for side, arrays in after.items() if changes(arrays)]
+    return f"{sides[0]} changes its argument in place, the other side does not; all else agrees" if len(sides) == 1 else ""
+
+
+def differing_cases(result: Result) -> int:
+    """How many of the cases that were drawn, given or recorded differ; one that was found by a search is none of them."""
+    searched = [result.smallest] if result.smallest and all(each is not result.smallest for each in result.evidence) else []
+    found = {id(finding.case) for finding in result.report.findings} - {id(evidence.case) for evidence in searched}
+    return max(len(found), 1)
 
 
 def inputs(pair: Pair, arrays: dict[str, np.ndarray]) -> list[str]:
@@ -79,7 +101,7 @@ def doubtful_matches(pair: Pair) -> list[str]:
 def unexplained(result: Result) -> str:
     """Why there is no explanation."""
     if not result.random:
-        return NO_EXPLANATION
+        return _in_place(result) or NO_EXPLANATION
     said = f"chance: {' and '.join(result.random)} gave other numbers for the same inputs, and random numbers are not shared"
     return f'{said} (mode="test" switches off what is random in training, such as Dropout)' if result.pair.python.is_model else said
 
@@ -104,12 +126,20 @@ def finding_lines(pair: Pair, finding: Finding) -> list[str]:
             continue
         at = f"[{', '.join(map(str, difference.index))}]" if difference.index else ""
         lines += [
-            f"    {difference.array}{at}",
+            f"    {_called(pair, difference.array, at)}",
             f"        python {difference.python!r}",
             f"        julia  {difference.julia!r}",
             f"        {_off(difference)}",
         ]
     return [*lines, f"    and {later} more {'array' if later == 1 else 'arrays'} in later steps"] if later else lines
+
+
+def _called(pair: Pair, array: str, at: str) -> str:
+    """`after.x1[0]` in words: an argument that a side has changed."""
+    if not array.startswith("after.x"):
+        return f"{array}{at}"
+    names, number = pair.argument_names, int(array[7:])
+    return f"argument {names[number - 1] if number <= len(names) else array[6:]}{at} after the call"
 
 
 def of_first_step(finding: Finding) -> tuple[list[Difference], int]:
@@ -125,4 +155,8 @@ def _off(difference: Difference) -> str:
     python, julia = float(difference.python), float(difference.julia)
     if np.isnan(python) != np.isnan(julia):
         return f"{'python' if np.isnan(python) else 'julia'} alone gives NaN"
+    if isinstance(difference.python, int) and isinstance(difference.julia, int):
+        return f"off by {abs(difference.python - difference.julia)}"
+    if not np.isfinite(difference.ulps) or difference.ulps > 1e99:
+        return f"off by {abs(python - julia):.3g}; {difference.tolerance:.3g} is allowed"
     return f"off by {abs(python - julia):.3g}, {difference.ulps:.3g} ulp; {difference.tolerance:.3g} is allowed"

@@ -27,9 +27,10 @@ STEPS = 5
 class Training:
     """How a pair of models is trained: (Python, Julia) of the loss and of the rule, and for how many steps.
 
-    The loss is a function of output and target; in Python one with a `pullback`, for PyTorch any function of tensors. The rule is in Julia
-    an expression such as "Adam(1f-3)"; in Python a rule of `pyimpl`, an object with `update(parameters, gradients)`, two dicts of arrays,
-    or for PyTorch a function that makes an optimiser of a list of parameters. Neither is given where the pair is itself one of rules.
+    The loss is a function of output and target; in Python one with a `pullback`, or an object with `forward` and `backward`; for PyTorch
+    any function of tensors. The rule is in Julia an expression such as "Adam(1f-3)"; in Python a rule of `pyimpl`, an object with
+    `update(parameters, gradients)`, two dicts of arrays by name, or for PyTorch a function that makes an optimiser of a list of parameters.
+    Neither is given where the pair is itself one of rules.
     """
 
     loss: tuple[Any, str] | None = None
@@ -142,6 +143,43 @@ class RuleSide(Guarded):
         return Outcome(found)
 
 
+class Loss:
+    """A loss of the user's with the project's contract: `value, back = pullback(y, target)`; `back(dvalue)[1]` is the gradient of y.
+
+    Raises TypeError for what has neither a `pullback` nor `forward` and `backward`.
+    """
+
+    def __init__(self, subject: Any):
+        self.subject = subject
+        if not hasattr(subject, "pullback") and not (hasattr(subject, "forward") and hasattr(subject, "backward")):
+            raise TypeError(
+                f"the loss {_called(subject)} has no gradient: expected `forward(output, target)` and `backward(1.0)`, or `value, back = "
+                "loss.pullback(output, target)`, where `back(1.0)` gives three: of the loss itself (None), the output and the target"
+            )
+
+    def pullback(self, y: np.ndarray, target: np.ndarray) -> tuple[Any, Callable[[Any], tuple]]:
+        """The value, and what gives the gradients of the loss, of y and of the target."""
+        if hasattr(self.subject, "pullback"):
+            value, back = self.subject.pullback(y, target)
+            return value, lambda dvalue: _three(back(dvalue), y)
+        layer = copy.deepcopy(self.subject)
+
+        def back_of_layer(dvalue):
+            dy = layer.backward(dvalue)
+            return _three((None, dy[0] if isinstance(dy, tuple) else dy, None), y)
+
+        return layer.forward(y, target), back_of_layer
+
+
+def _three(gradients: Any, y: np.ndarray) -> tuple:
+    if not isinstance(gradients, tuple | list) or len(gradients) != 3:
+        count = len(gradients) if isinstance(gradients, tuple | list) else 1
+        raise TypeError(f"the loss's `back` gives {count} of the gradients, expected 3: of the loss itself, of the output, of the target")
+    if np.shape(gradients[1]) != y.shape:
+        raise ValueError(f"the loss gives a gradient of shape {np.shape(gradients[1])} for an output of shape {y.shape}")
+    return tuple(gradients)
+
+
 @dataclass
 class TrainingSide(Guarded):
     """A model in training. `base` is the side of the model alone."""
@@ -161,8 +199,7 @@ class TrainingSide(Guarded):
             if not callable(loss) or not callable(rule):
                 raise TypeError("a module of PyTorch's is trained with a function of tensors and one that makes an optimiser of parameters")
         elif isinstance(side, LayerSide) or (isinstance(side, ObjectSide) and side.has_gradient):
-            if not hasattr(loss, "pullback"):
-                raise TypeError(f"the loss {_called(loss)} has no pullback: `y, back = loss.pullback(output, target)` gives its gradient")
+            loss = Loss(loss)
             _expect_rule(rule, "the rule")
         else:
             raise TypeError(f"what is trained must be a layer or a module with a backward pass, got {_called(side.subject)}")

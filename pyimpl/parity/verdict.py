@@ -28,7 +28,8 @@ NUDGE = 2.0**-24
 ROUNDINGS = 4
 NOISES = 4
 WIDE_NUDGE = 2.0**-12
-MOST_ROUNDING = 16.0  # times the size of the terms: a loss of more than that in Float32 is to be seen, not allowed
+MOST_ROUNDING = 16.0  # times the size of the terms: a loss of more than that in Float32 is to be seen, not allowed,
+OF_JULIA = 4.0  # unless Julia loses as much itself, up to this factor
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,19 @@ def sensitivity(evaluate: Callable[[Case], Outcome], case: Case) -> dict[str, np
             np.maximum(found, np.where(smooth, far / NUDGE, 0), out=found)
     # The probes can by chance miss an entry that the others show to move.
     return {name: np.maximum(found, np.sqrt(np.mean(found**2)) / 8) if found.size else found for name, found in response.items()}
+
+
+def own_loss(julia: dict[str, Outcome]) -> dict[str, float]:
+    """What Float32 costs Julia itself in this case, at most over the entries of an array, per unit of rounding."""
+    if not {"float32", "float64"} <= julia.keys():
+        return {}
+    found, eps = {}, float(np.finfo(np.float32).eps)
+    for name, truth in julia["float64"].arrays.items():
+        rounded = julia["float32"].arrays.get(name)
+        if truth.dtype.kind == "f" and rounded is not None and rounded.shape == truth.shape:
+            error = absolute_errors(rounded, truth)
+            found[name] = float(np.max(error, initial=0, where=np.isfinite(error))) / eps
+    return found
 
 
 def rounding(evaluate: Callable[[Case], Outcome], case: Case, julia: dict[str, Outcome]) -> dict[str, np.ndarray]:

@@ -144,7 +144,7 @@ class Border:
             found = self._subject.evaluate(row, data, mode, theirs)
         except self._error as error:
             message, mistake = str(self._main.message(error.exception)).strip(), bool(self._main.is_mistake(error.exception))
-            return None, [], message if mistake else message.partition("\n")[0] or "an error without a message", mistake
+            return None, [], message if mistake else first_words(message), mistake
         outcome, nothing = {}, []
         for name in found:
             value = found[name]
@@ -153,6 +153,12 @@ class Border:
             else:
                 outcome[str(name)] = np.array(np.asarray(value).T, order="C", copy=True)
         return outcome, nothing, None, False
+
+
+def first_words(message):
+    """The first line of an error, with the next one where the first ends in a colon."""
+    lines = message.splitlines() or ["an error without a message"]
+    return " ".join(lines[:2]) if lines[0].endswith(":") else lines[0]
 
 
 if __name__ == "__main__":

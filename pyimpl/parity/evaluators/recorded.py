@@ -63,6 +63,7 @@ def write(path: Path, entries: Iterable[tuple[Case, dict[str, Outcome]]], proven
                 "none": sorted(outcome.none),
                 "error": outcome.error,
             }
+            | ({"lost": True} if outcome.lost else {})
             for dtype, outcome in outcomes.items()
         }
         inputs = {name: store.put(_narrow(array)) for name, array in case.arrays.items()}
@@ -72,7 +73,8 @@ def write(path: Path, entries: Iterable[tuple[Case, dict[str, Outcome]]], proven
         )
     head = json.dumps({"format": FORMAT, "provenance": provenance, "cases": index}, ensure_ascii=False).encode()
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(path, index=np.frombuffer(head, np.uint8), **store.flat())  # type: ignore[arg-type]
+    with path.open("xb") as file:  # as it was named: given a name, NumPy would add .npz
+        np.savez_compressed(file, index=np.frombuffer(head, np.uint8), **store.flat())  # type: ignore[arg-type]
     return len(index)
 
 
@@ -87,8 +89,10 @@ class Recorded:
             with np.load(path, allow_pickle=False) as archive:
                 head = json.loads(bytes(archive["index"]))
                 self._flat = {name: archive[name] for name in archive.files if name != "index"}
-        except (OSError, ValueError, KeyError, EOFError) as problem:
-            raise NoRecording(f"{path} is no recording: {problem}") from problem
+        except OSError as problem:
+            raise NoRecording(f"{path} is no recording: {problem.strerror or problem}") from problem
+        except (ValueError, KeyError, EOFError, TypeError) as problem:  # NumPy's advice would be to unpickle it
+            raise NoRecording(f"{path} is no recording: it was not written by julia-parity, or is damaged") from problem
         if head["format"] != FORMAT:
             raise NoRecording(f"{path} has format {head['format']}, this version reads format {FORMAT}")
         self.provenance: dict[str, Any] = head["provenance"]
@@ -113,7 +117,7 @@ class Recorded:
 
     def _outcome(self, stored: dict) -> Outcome:
         arrays = {name: self._array(place) for name, place in stored["arrays"].items()}
-        return Outcome(arrays, frozenset(stored["none"]), stored["error"])
+        return Outcome(arrays, frozenset(stored["none"]), stored["error"], stored.get("lost", False))
 
     def pairs(self, row, dtypes: tuple[str, ...], count: int | None, seed: int) -> Iterator[tuple[Case, dict[str, Outcome]]]:
         """The recorded cases of a row, in Float64, each with Julia's outcome per dtype. `seed` has no say here."""

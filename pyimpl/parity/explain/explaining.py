@@ -158,7 +158,7 @@ def partial(trial: Trial, single: Sequence[Edit]) -> list[Explanation]:
     """Edits that explain a part: the output and not the gradients, Float64 and not Float32. Never sure."""
     best: tuple[float, str, Edit] | None = None
     outputs, first = only_outputs(trial), {"float64"}
-    for told_as, narrowed in (("the output, not all else", outputs), ("Float64, not Float32", only_dtypes(trial, first))):
+    for told_as, narrowed in (("the output, not the gradients", outputs), ("Float64, not Float32", only_dtypes(trial, first))):
         if narrowed is None:
             continue
         for edit in single:
@@ -168,6 +168,6 @@ def partial(trial: Trial, single: Sequence[Edit]) -> list[Explanation]:
                 best = (edit.cost, told_as, edit)
         if best is not None:
             _, told_as, edit = best
-            note = f"{counted(narrowed)} in part: {told_as}"
+            note = f"this explains a part, {told_as}: {counted(narrowed)}"
             return [Explanation(CAUSES[edit.cause], edit.where, edit.change, note, False)]
     return []

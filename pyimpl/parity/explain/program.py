@@ -157,7 +157,7 @@ def scopes_of(side: PythonSide) -> list[Scope]:
     if isinstance(side, FunctionSide):
         waiting += [side.backward, getattr(subject, "pullback", None)]
     if isinstance(side, TrainingSide):
-        waiting += [side.loss, getattr(side.loss, "pullback", None), side.rule]
+        waiting += [(loss := getattr(side.loss, "subject", side.loss)), getattr(loss, "pullback", None), side.rule]
     if hasattr(subject, "modules"):
         waiting += [type(module) for module in subject.modules()]
     elif hasattr(subject, "layers"):

@@ -42,8 +42,8 @@ class Trial:
         differing.sort(key=lambda evidence: -evidence.case.size)
         if smallest is not None and not any(outcome.lost for outcome in smallest.julia.values()):
             differing = [smallest, *(evidence for evidence in differing if evidence is not smallest)]
-        if not differing:
-            return None
+        if not any(outcome.arrays for evidence in differing for outcome in evidence.julia.values()):
+            return None  # Julia raised: every edit that makes Python raise too would do
         responses = [sensitivity(pair.python.evaluate, evidence.case) for evidence in differing[:4]]
         return cls(pair, differing, [evidence for evidence in known if evidence.agrees], responses, time.monotonic() + seconds)
 
@@ -107,11 +107,10 @@ def near(python: Outcome, julia: Outcome, response: dict[str, np.ndarray]) -> bo
 def counted(trial: Trial) -> str:
     dtypes = " and ".join(sorted(trial.dtypes, reverse=True))
     count = len(trial.differing)
-    text = f"with it {f'all {count} differing cases agree' if count > 1 else 'the differing case agrees'} ({dtypes})"
+    text = f"with it {f'all {count} differing cases that were kept agree' if count > 1 else 'the differing case agrees'} ({dtypes})"
     if trial.agreeing:
-        text += (
-            f", and the {len(trial.agreeing)} that agreed still do" if len(trial.agreeing) > 1 else ", and the one that agreed still does"
-        )
+        kept = len(trial.agreeing)
+        text += f", and {'the one' if kept == 1 else f'the {kept}'} that agreed still {'does' if kept == 1 else 'do'}"
     return text
 
 
