@@ -389,7 +389,7 @@ def test_a_bundle_of_training_is_replayed(tmp_path):
     assert not result.agrees and not replay(path, None).agrees
     assert load_bundle(path)[0].training.steps == 2
     done = subprocess.run([sys.executable, str(path / "repro.py")], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0 and "julia, loss@1" in done.stdout, done.stderr
+    assert done.returncode == 0 and "julia, loss@2" in done.stdout, done.stderr
     (tmp_path / "mine.py").write_text(SOURCE.replace("0.1", "0.2"), encoding="utf-8")
     sys.modules.pop("parity_subject_mine")
     assert replay(path, None).agrees
@@ -417,7 +417,7 @@ def test_live_torch_and_training(julia):
     assert crosscheck(flux(), JULIA, BATCH, training=training, reference="live", cases=10).agrees
     assert crosscheck(Adam(), "Adam()", arrays("3,n"), training=Training(), reference="live", cases=10).agrees
     wrong = crosscheck(Adam(), "Adam(2e-3)", arrays("3,n"), training=Training(), reference="live", cases=10, raises=False)
-    assert "x@1" in story(wrong)
+    assert "x@" in story(wrong)
 
 
 def test_live_a_bundle_of_training_runs_in_julia_alone(julia, tmp_path):
