@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis.extra import numpy as arrays_of
 from hypothesis.strategies import floats
+from pretended import Pretended
 
 import pyimpl
 from pyimpl.parity import arrays, crosscheck
@@ -28,20 +29,6 @@ from pyimpl.parity.story import story
 from pyimpl.parity.subjects import SubjectError, load_subject, parse_julia
 
 COMMAND = str(Path(sys.executable).with_name("julia-parity"))
-
-
-class Pretended:
-    """A second Python subject in the place of Julia."""
-
-    name = "live"
-    versions = {"Flux": "none", "Julia": "none"}
-
-    def __init__(self, subject, backward=None):
-        self.side = side_of(subject, backward)
-
-    def outcomes(self, pair, cases, dtypes):
-        for case in cases:
-            yield case, {dtype: self.side.evaluate(case.cast(dtype)) for dtype in dtypes}
 
 
 def standard(x):

@@ -6,6 +6,7 @@ import threading
 import numpy as np
 import pytest
 from mistakes.table import MISTAKES, RECORDING, UNKNOWN, Mistake
+from pretended import Pretended
 
 from pyimpl.parity.case import Case, Outcome
 from pyimpl.parity.crosschecking import check_pair
@@ -14,7 +15,6 @@ from pyimpl.parity.explain import Explanation, explain
 from pyimpl.parity.explain.causes import CAUSES
 from pyimpl.parity.inputs import arrays
 from pyimpl.parity.pair import Result, make_pair
-from pyimpl.parity.python_side import side_of
 
 NAMES = {text: name for name, text in CAUSES.items()}
 
@@ -228,23 +228,9 @@ def test_the_cases_of_the_recording_are_in_float64():
 # Found by pairs that were written by somebody who did not know the rules.
 
 
-class InPlaceOfJulia:
-    """A right Python subject in the place of Julia."""
-
-    name = "live"
-    versions = {"Flux": "none", "Julia": "none"}
-
-    def __init__(self, subject, backward=None):
-        self.side = side_of(subject, backward)
-
-    def outcomes(self, pair, cases, dtypes):
-        for case in cases:
-            yield case, {dtype: self.side.evaluate(case.cast(dtype)) for dtype in dtypes}
-
-
 def told(wrong, right, inputs, wrong_backward=None, right_backward=None):
     pair = make_pair(wrong, "julia", inputs, backward=wrong_backward)
-    return explain(check_pair(pair, InPlaceOfJulia(right, right_backward)))
+    return explain(check_pair(pair, Pretended(right, right_backward)))
 
 
 def from_the_left(a, b):

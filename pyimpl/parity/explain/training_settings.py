@@ -79,7 +79,11 @@ def changes(name: str, value: Any) -> Iterator[tuple[str, str, Any]]:
 def _settings_of_torch(rule: Any) -> dict[str, Any]:
     import torch
 
-    return {name: value for name, value in rule([torch.nn.Parameter(torch.zeros(1))]).param_groups[0].items() if name != "params"}
+    try:
+        (group, *_) = rule([torch.nn.Parameter(torch.zeros(1))]).param_groups
+    except Exception:  # the user's function may expect other parameters
+        return {}
+    return {name: value for name, value in group.items() if name != "params"}
 
 
 def _with_setting(rule: Callable[[Any], Any], name: str, value: Any) -> Callable[[Any], Any]:
