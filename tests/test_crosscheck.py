@@ -172,6 +172,18 @@ def test_a_change_in_place_is_told_in_words():
     assert "python changes its argument in place, the other side does not; all else agrees" in text
 
 
+def test_what_numpy_makes_nan_of_and_julia_refuses():
+    class DomainError(Exception):
+        pass
+
+    def root(x):
+        if (x < 0).any():
+            raise DomainError("-1.0")
+        return np.sqrt(x)
+
+    assert "NumPy makes NaN, where Julia raises DomainError" in story(checked(np.sqrt, root, arrays("n")))
+
+
 def test_a_class_is_no_instance():
     class Layer:
         def forward(self, x):

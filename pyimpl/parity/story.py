@@ -78,6 +78,17 @@ def _in_place(result: Result) -> str:
     return f"{sides[0]} changes its argument in place, the other side does not; all else agrees" if len(sides) == 1 else ""
 
 
+def _outside_the_domain(result: Result) -> str:
+    """Where Julia refuses what NumPy makes NaN of."""
+    if result.smallest is None:
+        return ""
+    dtype, julia = next(iter(result.smallest.julia.items()))
+    made = result.pair.evaluate(result.smallest.case.cast(dtype)).arrays.values()
+    if not (julia.error or "").startswith("DomainError") or not any(array.dtype.kind == "f" and np.isnan(array).any() for array in made):
+        return ""
+    return "of a number outside the domain (a root or logarithm of a negative one) NumPy makes NaN, where Julia raises DomainError"
+
+
 def differing_cases(result: Result) -> int:
     """How many of the cases that were drawn, given or recorded differ; one that was found by a search is none of them."""
     searched = [result.smallest] if result.smallest and all(each is not result.smallest for each in result.evidence) else []
@@ -101,7 +112,7 @@ def doubtful_matches(pair: Pair) -> list[str]:
 def unexplained(result: Result) -> str:
     """Why there is no explanation."""
     if not result.random:
-        return _in_place(result) or NO_EXPLANATION
+        return _in_place(result) or _outside_the_domain(result) or NO_EXPLANATION
     said = f"chance: {' and '.join(result.random)} gave other numbers for the same inputs, and random numbers are not shared"
     return f'{said} (mode="test" switches off what is random in training, such as Dropout)' if result.pair.python.is_model else said
 

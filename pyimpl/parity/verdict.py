@@ -181,7 +181,7 @@ def compare(
 ) -> Verdict:
     """Hold the twin's outcome against the reference's."""
     if julia.lost or python.lost:
-        return Verdict(case, (), lost=julia.error or python.error)
+        return Verdict(case, (), lost="; ".join(side.error or "" for side in (python, julia) if side.lost))
     if case.refused and not python.error and not julia.error:
         return Verdict(case, (Difference("refusal", False, np.inf, reason="neither side refused what both must refuse"),))
     if python.error or julia.error:
