@@ -21,7 +21,7 @@ def environment(live_julia):
 
 def test_the_julia_package_passes_its_own_tests(environment):
     sources = julia_sources()
-    command = [environment["PYTHON_JULIACALL_EXE"], "--startup-file=no", str(sources / "test" / "runtests.jl")]
+    command = [environment["PYTHON_JULIACALL_EXE"], "-O1", "--startup-file=no", str(sources / "test" / "runtests.jl")]
     # The standard library last: put first, it would hide those of its packages that the environment has in other versions.
     load_path = os.pathsep.join([environment["PYTHON_JULIACALL_PROJECT"], str(sources), "@stdlib"])
     done = subprocess.run(command, env=os.environ | {"JULIA_LOAD_PATH": load_path}, capture_output=True, text=True, timeout=7200)  # it is compiled once more
