@@ -7,6 +7,8 @@ import pytest
 
 from pyimpl.parity.evaluators.find_julia import julia_sources
 
+SECONDS = 7200  # the package is compiled once more
+
 
 @pytest.fixture
 def environment(live_julia):
@@ -24,7 +26,7 @@ def test_the_julia_package_passes_its_own_tests(environment):
     command = [environment["PYTHON_JULIACALL_EXE"], "-O1", "--startup-file=no", str(sources / "test" / "runtests.jl")]
     # The standard library last: put first, it would hide those of its packages that the environment has in other versions.
     load_path = os.pathsep.join([environment["PYTHON_JULIACALL_PROJECT"], str(sources), "@stdlib"])
-    done = subprocess.run(command, env=os.environ | {"JULIA_LOAD_PATH": load_path}, capture_output=True, text=True, timeout=7200)  # it is compiled once more
+    done = subprocess.run(command, env=os.environ | {"JULIA_LOAD_PATH": load_path}, capture_output=True, text=True, timeout=SECONDS)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
 
 
