@@ -151,10 +151,6 @@ def describe(result: Result) -> dict[str, Any]:
     }
 
 
-def _place(difference: Difference) -> str:
-    return difference.array + (f"[{', '.join(map(str, difference.index))}]" if difference.index else "")
-
-
 def _story(result: Result) -> dict[str, Any]:
     report = result.report
     first = report.findings[0]
@@ -209,7 +205,7 @@ def _entry(dtype: np.dtype, difference: Difference) -> dict[str, Any]:
     off = abs(float(python) - float(julia))
     return {
         "dtype": str(dtype),
-        "at": _place(difference),
+        "at": f"{difference.array}{difference.at}",
         "python": _short(dtype, python),
         "julia": _short(dtype, julia),
         "off": f"{off:.3g}" if math.isfinite(off) else "–",

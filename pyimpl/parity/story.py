@@ -135,9 +135,8 @@ def finding_lines(pair: Pair, finding: Finding) -> list[str]:
         if difference.reason:
             lines.append(f"    {difference.array}: {difference.reason}")
             continue
-        at = f"[{', '.join(map(str, difference.index))}]" if difference.index else ""
         lines += [
-            f"    {_called(pair, difference.array, at)}",
+            f"    {_called(pair, difference.array, difference.at)}",
             f"        python {difference.python!r}",
             f"        julia  {difference.julia!r}",
             f"        {_off(difference)}",

@@ -45,12 +45,16 @@ class Difference:
     tolerance: float | None = None
     reason: str = ""
 
+    @property
+    def at(self) -> str:
+        """The index as it is written behind the array's name; nothing for a number."""
+        return f"[{', '.join(map(str, self.index))}]" if self.index else ""
+
     def __str__(self):
         if self.reason:
             return f"{self.array}: {self.reason}"
-        at = f"[{', '.join(map(str, self.index))}]"
         return (
-            f"{self.array}{at}: python {self.python!r}, julia {self.julia!r}, off by {self.ulps:.3g} ulp "
+            f"{self.array}{self.at or '[]'}: python {self.python!r}, julia {self.julia!r}, off by {self.ulps:.3g} ulp "
             f"(allowed: {self.tolerance:.3g} absolute)"
         )
 
