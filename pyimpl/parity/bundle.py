@@ -150,7 +150,7 @@ def programs(result: Result, case: Case, python: Outcome, julia: Outcome) -> dic
     differing = [difference.array for difference in verdict.differences if not difference.agrees and difference.array != "refusal"]
     differing = differing or sorted({*python.arrays, *julia.arrays})
     layout, training = pair.layout, _training(pair) or {}
-    there = sent(case, pair.matches) if pair.matches else case
+    there = sent(case, pair.matches)
     crossed = layout.cross(there.arrays)
     about = {
         "name": pair.name,

@@ -19,7 +19,9 @@ STATISTICS = ("mean", "var")  # Zygote gives gradients of them in test mode, whi
 
 
 def sent(case: Case, matches: Sequence[Match]) -> Case:
-    """The case with its parameters as Julia calls and lays them; one that Julia has not is left out."""
+    """The case with its parameters as Julia calls and lays them; one that Julia has not is left out. Without matches it is as it was."""
+    if not matches:
+        return case
     by_name = {found.python: found for found in matches}
     arrays = {}
     for name, array in case.arrays.items():

@@ -42,7 +42,7 @@ class LivePair:
 
     def outcomes(self, pair: Pair, cases: Sequence[Case], dtypes: tuple[str, ...]) -> Iterator[tuple[Case, dict[str, Outcome]]]:
         """Every case with Julia's outcome in every dtype."""
-        asked = [sent(case, pair.matches) if pair.matches else case for case in cases]
+        asked = [sent(case, pair.matches) for case in cases]
         found = self._session.evaluate(pair.julia, pair.layout, [case.cast(dtype) for case in asked for dtype in dtypes])
         for case in cases:
             outcomes = {dtype: next(found) for dtype in dtypes}

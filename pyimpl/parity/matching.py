@@ -6,7 +6,7 @@ proved, the others are tried, so a square matrix that ought to be transposed is 
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
 
@@ -129,7 +129,7 @@ def match_models(
             found = [m for one, other in zip(mine, theirs, strict=True) for m in match(one, other, transposed)]
         except NoMatch:
             return match(python, julia, transposed)
-        return by_the_others(found, python)
+        return by_the_others(found, [python[m.python] for m in found], [_stem(m.python) for m in found])
     return match(python, julia, transposed)
 
 
@@ -143,17 +143,15 @@ def by_layer(shapes: dict[str, tuple[int, ...]]) -> list[dict[str, tuple[int, ..
     return list(found.values())
 
 
-def by_the_others(matches: list[Match], shapes: dict[str, tuple[int, ...]]) -> list[Match]:
-    """A square array lies as those of the same name do, where their shapes tell."""
-    known: dict[str, set[Mapping]] = {}
-    for found in matches:
-        if len(set(shapes[found.python])) == 2 == len(shapes[found.python]):
-            known.setdefault(_stem(found.python), set()).add(found.mapping)
+def by_the_others(matches: Sequence[Match], shapes: Sequence[tuple[int, ...]], kinds: Sequence[Hashable]) -> list[Match]:
+    """A square array lies as those of its kind do, where their shapes tell."""
+    known: dict[Hashable, set[Mapping]] = {}
+    for found, shape, kind in zip(matches, shapes, kinds, strict=True):
+        if len(shape) == 2 and shape[0] != shape[1]:
+            known.setdefault(kind, set()).add(found.mapping)
     return [
-        replace(found, mapping=TRANSPOSED)
-        if len(shapes[found.python]) == 2 and len(set(shapes[found.python])) == 1 and known.get(_stem(found.python)) == {TRANSPOSED}
-        else found
-        for found in matches
+        replace(found, mapping=TRANSPOSED) if len(shape) == 2 and shape[0] == shape[1] and known.get(kind) == {TRANSPOSED} else found
+        for found, shape, kind in zip(matches, shapes, kinds, strict=True)
     ]
 
 

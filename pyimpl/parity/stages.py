@@ -1,7 +1,7 @@
 """The stages of two models: which is which, with their arrays matched, and what becomes of them in a walk."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,7 +11,7 @@ from .checking import Finding
 from .crossing import shared, transposed_in
 from .inputs import Given
 from .julia_side import JuliaSide, Layout
-from .matching import TRANSPOSED, Match, match
+from .matching import Match, by_the_others, match
 from .pair import Evidence, Pair
 from .python_side import PythonSide, TorchSide, side_of
 
@@ -128,18 +128,12 @@ def _side(subject: Any, among_modules: bool) -> tuple[PythonSide, tuple[str, ...
 
 def _by_the_others(stages: Sequence[Stage]) -> None:
     """A square array lies as those of the same name do in the other stages of its class, where their shapes tell."""
-    known: dict[tuple[type, str], set[str]] = {}
+    shapes = [{path: array.shape for path, array in stage.pair.python.parameters().items()} for stage in stages]
+    every = [(stage, own, found) for stage, own in zip(stages, shapes, strict=True) for found in stage.matches]
+    kinds = [(type(stage.pair.python.subject), found.python) for stage, _, found in every]
+    settled = iter(by_the_others([found for *_, found in every], [own[found.python] for _, own, found in every], kinds))
     for stage in stages:
-        shapes = {path: array.shape for path, array in stage.pair.python.parameters().items()}
-        for found in stage.matches:
-            if len(shapes[found.python]) == 2 and len(set(shapes[found.python])) == 2:
-                known.setdefault((type(stage.pair.python.subject), found.python), set()).add(found.mapping.name)
-    for stage in stages:
-        shapes = {path: array.shape for path, array in stage.pair.python.parameters().items()}
-        for i, found in enumerate(stage.matches):
-            square = len(shapes[found.python]) == 2 and len(set(shapes[found.python])) == 1
-            if square and known.get((type(stage.pair.python.subject), found.python)) == {TRANSPOSED.name}:
-                stage.matches[i] = replace(found, mapping=TRANSPOSED)
+        stage.matches = [next(settled) for _ in stage.matches]
 
 
 def _mode(mode: str, side: PythonSide, kind: str) -> str:
