@@ -32,12 +32,32 @@ def test_wheel_and_sdist_contain_julia_and_recordings(distributions):
     assert any("/recordings/flux-" in name for name in inside)
 
 
-def test_the_wheel_works_in_an_empty_environment(distributions, tmp_path):
-    venv.create(tmp_path / "env", with_pip=True)
-    python = tmp_path / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
+@pytest.fixture(scope="module")
+def installed(distributions, tmp_path_factory):
+    """The Python of an empty environment in which the wheel was installed."""
+    directory = tmp_path_factory.mktemp("env")
+    venv.create(directory, with_pip=True)
+    python = directory / ("Scripts" if os.name == "nt" else "bin") / "python"
     (wheel,) = distributions.glob("*.whl")
     subprocess.run([str(python), "-m", "pip", "install", "--quiet", str(wheel)], check=True, capture_output=True, timeout=900)
-    command = python.with_name("julia-parity")
+    return python
+
+
+def test_the_wheel_works_in_an_empty_environment(installed, tmp_path):
+    command = installed.with_name("julia-parity")
     done = subprocess.run([str(command), "check", "--reference", "recorded"], cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 disagree, 0 mistrusted" in done.stdout and "reference: recorded Flux" in done.stdout
+
+
+ASKED = """
+from juliapkg.deps import find_requirements
+julia, packages = find_requirements()
+print(julia, *(package.name for package in packages))
+"""
+
+
+def test_juliapkg_finds_in_the_wheel_what_it_has_to_install(installed, tmp_path):
+    done = subprocess.run([str(installed), "-c", ASKED], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert {"Flux", "Zygote", "NNlib", "Optimisers", "PrecompileTools", "PythonCall"} <= set(done.stdout.split())

@@ -3,9 +3,11 @@
 Most of it needs no Julia: a stand-in for the worker speaks its protocol and misbehaves on request.
 """
 
+import json
 import os
 import signal
 import sys
+import tomllib
 
 import numpy as np
 import pytest
@@ -28,25 +30,25 @@ with Client(sys.argv[1], authkey=bytes.fromhex(os.environ["JULIA_PARITY_KEY"])) 
     supervisor.send(("ready", {{"Flux": "0"}}))
     while True:
         try:
-            _, cases = supervisor.recv()
+            _, (batch, cases) = supervisor.recv()
         except EOFError:
             break
-        for index, (row, config, mode, arrays) in enumerate(cases):
+        for row, config, mode, arrays in cases:
             if row == "crash":
                 os.abort()
             if row == "hang":
                 time.sleep(60)
             if row == "error":
-                supervisor.send((index, (None, [], "DimensionMismatch: no", False)))
+                supervisor.send((batch, (None, [], "DimensionMismatch: no", False), 0.0, 0.0))
             else:
-                supervisor.send((index, ({{"y": arrays["x1"] * 2}}, [], None, False)))
+                supervisor.send((batch, ({{"y": arrays["x1"] * 2}}, [], None, False), 0.0, 0.0))
 """
 
 
 def stand_in(tmp_path, behaviour="", seconds=20.0) -> LiveJulia:
     script = tmp_path / "worker.py"
     script.write_text(STAND_IN.format(behaviour=behaviour))
-    julia = LiveJulia(Installed("stand-in", "nowhere"), [sys.executable, str(script)], case_seconds=seconds)
+    julia = LiveJulia(Installed("stand-in", "nowhere"), command=[sys.executable, str(script)], case_seconds=seconds)
     julia.saved = tmp_path / "lost"
     return julia
 
@@ -75,6 +77,15 @@ def test_a_fault_costs_one_case_and_saves_its_inputs(tmp_path, fault, said):
         assert list(julia.evaluate_many(cases("fine")))[0].error is None
 
 
+def test_answers_that_nobody_waited_for_are_not_those_of_the_next_cases(tmp_path):
+    with stand_in(tmp_path) as julia:
+        left = julia.evaluate_many(cases("fine", "error", "error"))
+        assert next(left).error is None
+        (outcome,) = julia.evaluate_many(cases("fine"))
+    assert outcome.error is None
+    np.testing.assert_array_equal(outcome.arrays["y"], [2.0, 5.0])
+
+
 def test_it_gives_up_after_a_few_faults_in_a_row(tmp_path):
     with stand_in(tmp_path) as julia:
         outcomes = list(julia.evaluate_many(cases(*["crash"] * 6)))
@@ -85,7 +96,7 @@ def test_it_gives_up_after_a_few_faults_in_a_row(tmp_path):
 def test_a_worker_that_does_not_start_is_one_clear_message(tmp_path):
     with pytest.raises(NoJulia, match="did not start properly"), stand_in(tmp_path, "does not start"):
         pass
-    silent = LiveJulia(Installed("stand-in", "nowhere"), [sys.executable, "-c", "print('no such library'); raise SystemExit(1)"])
+    silent = LiveJulia(Installed("stand-in", "nowhere"), command=[sys.executable, "-c", "print('no such library'); raise SystemExit(1)"])
     with pytest.raises(NoJulia, match="no such library"), silent:
         pass
 
@@ -114,19 +125,35 @@ def fake_julia(tmp_path, monkeypatch, answer) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
 
+PACKAGES = {
+    "PythonCall": "0.9.34",
+    "Flux": "0.16.9",
+    "Zygote": "0.7.12",
+    "NNlib": "0.9.36",
+    "Optimisers": "0.4.8",
+    "PrecompileTools": "1.2.1",
+}
+
+
+def there(**versions) -> str:
+    """A Julia that says of itself that it has these."""
+    return f"print({json.dumps({'Julia': '1.10.8', 'project': '/x'} | versions)!r})"
+
+
 @pytest.mark.skipif(os.name == "nt", reason="writes a program with a shebang line")
 @pytest.mark.parametrize(
     ("answer", "problem", "remedy"),
     [
         ("import sys; sys.exit('cannot open shared object file')", "cannot open shared object file", "install Julia"),
         ("print('hello')", "does not run", "install Julia"),
-        ("""print('{"Julia": "1.10.8", "project": "/x", "PythonCall": "0.9.1"}')""", "Flux", "Pkg.add"),
+        (there(Julia="1.9.4", **PACKAGES), "Julia 1.9.4 is there, 1.10 or later is needed", "install Julia 1.10"),
         (
-            """print('{"Julia": "1.10.8", "project": "/x", "PythonCall": "0.0.1", "Flux": "1", "Zygote": "1", "NNlib": "1",'
-                    '"Optimisers": "1", "PrecompileTools": "1"}')""",
-            "must be the same version",
-            "pip install juliacall==0.0.1",
+            there(PythonCall="0.9.1"),
+            "Flux, NNlib, Optimisers, PrecompileTools, Zygote not installed there",
+            'pkg"add Flux@0.16 NNlib@0.9.22',
         ),
+        (there(**PACKAGES | {"Flux": "0.13.17"}), "Flux 0.13.17 is there, 0.14.25 or 0.16 is needed", 'pkg"add Flux@0.16"'),
+        (there(**PACKAGES | {"PythonCall": "0.0.1"}), "must be the same version", "pip install juliacall==0.0.1"),
     ],
 )
 def test_a_julia_that_does_not_do_says_why(no_julia, tmp_path, monkeypatch, answer, problem, remedy):
@@ -136,6 +163,47 @@ def test_a_julia_that_does_not_do_says_why(no_julia, tmp_path, monkeypatch, answ
     assert problem in way.problem and remedy in way.remedy
     if "juliacall==" in remedy:
         assert find_julia.juliacall_pin() == "juliacall==0.0.1"
+
+
+def juliapkg_project(tmp_path, monkeypatch, packages: dict[str, str], julia="1.10.8", executable=sys.executable) -> Installed:
+    """What is told of a project that juliapkg has installed these packages in."""
+    project = tmp_path / "project"
+    (project / "pyjuliapkg").mkdir(parents=True)
+    (project / "pyjuliapkg" / "meta.json").write_text(json.dumps({"executable": executable, "version": julia}))
+    entries = [f'[[deps.{name}]]\nversion = "{version}"\n' for name, version in packages.items()]
+    (project / "Manifest.toml").write_text("\n".join(['manifest_format = "2.0"', *entries]))
+    monkeypatch.setenv("PYTHON_JULIAPKG_PROJECT", str(project))
+    return next(way for way in find_julia.ways() if way.way == "juliapkg")
+
+
+def test_what_juliapkg_has_installed_is_ready_with_all_packages_only(no_julia, tmp_path, monkeypatch):
+    fitting = PACKAGES | {"PythonCall": find_julia.juliacall_version()}
+    way = juliapkg_project(tmp_path / "whole", monkeypatch, fitting)
+    assert way.ready and way.versions["Flux"] == "0.16.9"
+    alone = juliapkg_project(tmp_path / "PythonCall alone", monkeypatch, {"PythonCall": fitting["PythonCall"]})
+    assert not alone.ready and alone.downloads and "Flux" in alone.problem and "check --reference live" in alone.remedy
+    old = juliapkg_project(tmp_path / "old", monkeypatch, fitting | {"Flux": "0.13.17"})
+    assert not old.ready and old.downloads and "Flux 0.13.17 is there" in old.problem
+    gone = juliapkg_project(tmp_path / "gone", monkeypatch, fitting, executable=str(tmp_path / "no julia"))
+    assert not gone.ready and gone.downloads and "is gone" in gone.problem
+
+
+@pytest.mark.parametrize("name", ["Manifest.toml", "pyjuliapkg/meta.json"])
+def test_a_damaged_project_of_juliapkg_is_installed_anew(no_julia, tmp_path, monkeypatch, name):
+    juliapkg_project(tmp_path, monkeypatch, PACKAGES)
+    (tmp_path / "project" / name).write_text("{ half of it")
+    way = next(way for way in find_julia.ways() if way.way == "juliapkg")
+    assert not way.ready and way.downloads and way.problem
+
+
+def test_what_juliapkg_installs_is_what_the_julia_package_needs():
+    project = tomllib.loads((find_julia.julia_sources() / "Project.toml").read_text(encoding="utf-8"))
+    needed = json.loads(find_julia.REQUIREMENTS.read_text(encoding="utf-8"))
+    bounds = project["compat"]
+    assert needed["julia"] == bounds.pop("julia")
+    assert {name: package["version"] for name, package in needed["packages"].items()} == bounds
+    assert {name: package["uuid"] for name, package in needed["packages"].items()} == {name: project["deps"][name] for name in bounds}
+    assert "PythonCall" not in needed["packages"]  # juliacall asks for it, in its own version
 
 
 def test_what_the_environment_names_comes_first(no_julia, monkeypatch):

@@ -20,6 +20,6 @@ include("flux_rules.jl")
 include("flux_functions.jl")
 include("textbook.jl")
 include("textbook_layers.jl")
-include("workload.jl")
+include("user_pair.jl")
 
 end

@@ -75,7 +75,7 @@ def measure(experiments: Iterable[str], rounds: int) -> Iterator[tuple[str, list
     """The best of `rounds` rounds of every contender, experiment by experiment."""
     julia, missing = None, ""
     try:
-        julia = LiveJulia(choose(may_download=False), script=julia_sources() / "benchmark.jl").__enter__()
+        julia = LiveJulia(choose(may_download=False), julia_sources() / "benchmark.jl").__enter__()
     except NoJulia as problem:
         missing = str(problem).splitlines()[0]
     try:

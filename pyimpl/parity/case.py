@@ -19,6 +19,8 @@ In an outcome:
 All arrays are in Python's orientation. Integer arrays are indices, 0-based here and 1-based in Julia.
 """
 
+import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -61,6 +63,14 @@ class Case:
         return next((array.dtype for array in self.arrays.values() if array.dtype.kind == "f"), np.dtype(np.float64))
 
     @property
+    def fingerprint(self) -> bytes:
+        """The same for the same question, wherever the case comes from and whatever is expected of it."""
+        content = hashlib.sha256(repr((self.row, self.mode, sorted(self.config.items()), self.jitter)).encode())
+        for name, array in sorted(self.arrays.items()):
+            content.update(repr((name, array.dtype.str, array.shape)).encode() + np.ascontiguousarray(array).tobytes())
+        return content.digest()
+
+    @property
     def size(self) -> int:
         """The number of all entries."""
         return sum(array.size for array in self.arrays.values())
@@ -87,3 +97,21 @@ class Outcome:
     def output(self) -> np.ndarray | None:
         """The output, of several the first; None where there is none."""
         return self.arrays.get("y", self.arrays.get("y.0"))
+
+
+class Remembered:
+    """An evaluator that is asked every question once.
+
+    Judging a case, its output is wanted several times: to be compared, and as the point from which small changes are measured.
+    """
+
+    def __init__(self, evaluate: Callable[[Case], Outcome]):
+        self._evaluate = evaluate
+        self._known: dict[bytes, Outcome] = {}
+
+    def __call__(self, case: Case) -> Outcome:
+        """The outcome of the case, which the caller must not change."""
+        question = case.fingerprint
+        if question not in self._known:
+            self._known[question] = self._evaluate(case)
+        return self._known[question]

@@ -4,20 +4,25 @@ The four corners tell what kind of disagreement it is. Disagreement in Float64 i
 and disagreement in Float32 is rounding, and the Float64 result, which both sides share, says whose error is larger.
 """
 
-from collections.abc import Iterator
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import Protocol
 
 import numpy as np
 
-from .case import Case, Outcome
+from .case import Case, Outcome, Remembered
 from .catalogue import Row
 from .draws import draw_cases
-from .evaluators.live import LiveJulia
 from .verdict import Difference, Verdict, compare
 
 DTYPES = ("float64", "float32")
 LIVE_CASES = 50
+
+Answers = tuple[Row, Iterator[tuple[Case, dict[str, Outcome]]]]  # a row, and its cases with Julia's outcome per dtype
 
 
 class Reference(Protocol):
@@ -30,25 +35,54 @@ class Reference(Protocol):
         """Cases in Float64, each with the outcome per dtype."""
         ...
 
+    def of_rows(self, rows: Iterable[Row], dtypes: tuple[str, ...], count: int | None, seed: int) -> Iterator[Answers]:
+        """`pairs` of one row after the other; while the caller judges one, the next may be under way."""
+        ...
+
+
+class Evaluator(Protocol):
+    """A Julia, or what stands in for one."""
+
+    versions: dict[str, str]
+
+    def evaluate_many(self, cases: Sequence[Case]) -> Iterator[Outcome]:
+        """One outcome per case, in order."""
+        ...
+
 
 class Live:
-    """Live Julia as a reference: fresh draws and the row's examples."""
+    """Live Julia as a reference: fresh draws and the row's examples. Several Julias share the rows."""
 
     name = "live"
 
-    def __init__(self, julia: LiveJulia):
-        self._julia = julia
-        self.versions = julia.versions
+    def __init__(self, *julias: Evaluator):
+        self.versions = julias[0].versions
+        self._free: SimpleQueue[Evaluator] = SimpleQueue()
+        for julia in julias:
+            self._free.put(julia)
+        self._threads = ThreadPoolExecutor(len(julias))
+        self._ahead = 2 * len(julias)
+        self.drawing = 0.0  # seconds that were spent on drawing cases
+
+    def _evaluate(self, cases: list[Case]) -> list[Outcome]:
+        julia = self._free.get()
+        try:
+            return list(julia.evaluate_many(cases))
+        finally:
+            self._free.put(julia)
+
+    def _asked(self, row: Row, cases: list[tuple[Case, tuple[str, ...]]]) -> tuple[list[tuple[Case, tuple[str, ...]]], Future]:
+        """The cases that this Flux has, and what will come of them."""
+        cases = [(case, dtypes) for case, dtypes in cases if row.is_in(self.versions["Flux"], case)]
+        return cases, self._threads.submit(self._evaluate, [case.cast(dtype) for case, dtypes in cases for dtype in dtypes])
 
     def evaluated(self, row: Row, cases: list[tuple[Case, tuple[str, ...]]]) -> Iterator[tuple[Case, dict[str, Outcome]]]:
         """The cases that this Flux has, each with its outcome in the dtypes asked for."""
-        cases = [(case, dtypes) for case, dtypes in cases if row.is_in(self.versions["Flux"], case)]
-        outcomes = self._julia.evaluate_many([case.cast(dtype) for case, dtypes in cases for dtype in dtypes])
-        for case, dtypes in cases:
-            yield case, {dtype: next(outcomes) for dtype in dtypes}
+        yield from _answers(*self._asked(row, cases))
 
-    def pairs(self, row: Row, dtypes: tuple[str, ...], count: int | None, seed: int):
-        """The row's examples, then `count` drawn cases."""
+    def _cases(self, row: Row, dtypes: tuple[str, ...], count: int | None, seed: int) -> list[tuple[Case, tuple[str, ...]]]:
+        """The row's examples, then `count` drawn cases, each with the dtypes in which it is to be evaluated."""
+        start = time.perf_counter()
         named: dict[str, Case] = {}
         wanted: dict[str, list[str]] = {}
         for dtype in dtypes:
@@ -56,8 +90,29 @@ class Live:
                 named[case.origin] = case.cast(np.float64)
                 wanted.setdefault(case.origin, []).append(dtype)
         drawn = draw_cases(row, LIVE_CASES if count is None else count, seed)
-        cases = [(case, tuple(wanted[case.origin])) for case in named.values()] + [(case, dtypes) for case in drawn]
-        yield from self.evaluated(row, cases)
+        self.drawing += time.perf_counter() - start
+        return [(case, tuple(wanted[case.origin])) for case in named.values()] + [(case, dtypes) for case in drawn]
+
+    def pairs(self, row: Row, dtypes: tuple[str, ...], count: int | None, seed: int):
+        """The row's examples, then `count` drawn cases."""
+        yield from self.evaluated(row, self._cases(row, dtypes, count, seed))
+
+    def of_rows(self, rows: Iterable[Row], dtypes: tuple[str, ...], count: int | None, seed: int) -> Iterator[Answers]:
+        """`pairs` of one row after the other. Julia is given the cases of a few rows ahead, so that it need not wait for the judge."""
+        waiting: deque[tuple[Row, tuple]] = deque()
+        for row in rows:
+            waiting.append((row, self._asked(row, self._cases(row, dtypes, count, seed))))
+            if len(waiting) > self._ahead:
+                judged, asked = waiting.popleft()
+                yield judged, _answers(*asked)
+        for row, asked in waiting:
+            yield row, _answers(*asked)
+
+
+def _answers(cases: list[tuple[Case, tuple[str, ...]]], evaluated: Future) -> Iterator[tuple[Case, dict[str, Outcome]]]:
+    outcomes = iter(evaluated.result())
+    for case, dtypes in cases:
+        yield case, {dtype: next(outcomes) for dtype in dtypes}
 
 
 @dataclass(frozen=True)
@@ -109,8 +164,20 @@ class RowReport:
 
 def check_row(row: Row, reference: Reference, dtypes: tuple[str, ...] = DTYPES, count: int | None = None, seed: int = 0) -> RowReport:
     """Check one row of the catalogue against the reference."""
+    return _report(row, reference.pairs(row, dtypes, count, seed), reference)
+
+
+def check_rows(
+    rows: Iterable[Row], reference: Reference, dtypes: tuple[str, ...] = DTYPES, count: int | None = None, seed: int = 0
+) -> Iterator[RowReport]:
+    """Check rows of the catalogue, one report after the other."""
+    for row, answers in reference.of_rows(rows, dtypes, count, seed):
+        yield _report(row, answers, reference)
+
+
+def _report(row: Row, answers: Iterable[tuple[Case, dict[str, Outcome]]], reference: Reference) -> RowReport:
     report = RowReport(row, newer=row.newer_than(reference.versions["Flux"]))
-    for case, outcomes in reference.pairs(row, dtypes, count, seed):
+    for case, outcomes in answers:
         report.cases += 1
         enter(report, case, outcomes)
     return report
@@ -119,9 +186,10 @@ def check_row(row: Row, reference: Reference, dtypes: tuple[str, ...] = DTYPES, 
 def enter(report: RowReport, case: Case, outcomes: dict[str, Outcome]) -> None:
     """Judge one case, given Julia's outcome per dtype, and enter what came of it."""
     row = report.row
-    responses = row.responses(case, outcomes)
+    evaluate = Remembered(row.evaluate)
+    responses = row.responses(case, outcomes, evaluate)
     slack = row.slack_ulps(case)
-    twins = {dtype: row.evaluate(case.cast(dtype)) for dtype in outcomes}
+    twins = {dtype: evaluate(case.cast(dtype)) for dtype in outcomes}
     verdicts = {dtype: compare(case.cast(dtype), twins[dtype], outcome, responses[dtype], slack) for dtype, outcome in outcomes.items()}
     for dtype, verdict in verdicts.items():
         report.per_dtype[dtype] = report.per_dtype.get(dtype, 0) + 1

@@ -17,9 +17,9 @@ from ..versions import parsed, semantics
 from . import benchmarks, coverage, drift, report, workload
 from .case import Case, Outcome
 from .catalogue import CATALOGUE, Row
-from .checking import DTYPES, LIVE_CASES, Live, Reference, RowReport, Summary, check_row
+from .checking import DTYPES, LIVE_CASES, Live, Reference, RowReport, Summary, check_rows
 from .comparison.command import compare
-from .console import NO_REFERENCE, USAGE, Source, aside, expect_directories, fail, progress_bar, screen
+from .console import NO_REFERENCE, USAGE, Source, aside, expect_directories, fail, screen, working
 from .crosscheck_command import crosscheck, explain_bundle, new
 from .evaluators import find_julia, recorded
 from .evaluators.live import LiveJulia, NoJulia, choose
@@ -72,7 +72,7 @@ def opened(source: Source, recording: str | None = None) -> Iterator[Reference]:
             yield _recording(recording) if recording else recorded.newest()
             return
         try:
-            with aside.status("starting Julia (the first start compiles, which takes minutes)"):
+            with working("starting Julia"):
                 julia = LiveJulia(choose(may_download=source is Source.live)).__enter__()
         except NoJulia as missing:
             if source is Source.live:
@@ -139,12 +139,11 @@ def check(
 
 
 def _checked(rows: list[Row], julia: Reference, dtypes, cases, seed) -> Iterator[RowReport]:
-    with progress_bar() as progress:
-        task = progress.add_task("", total=len(rows))
-        for row in rows:
-            progress.update(task, description=row.key)
-            yield check_row(row, julia, dtypes, cases, seed)
-            progress.advance(task)
+    with working("checking") as step:
+        step(0, len(rows))
+        for done, result in enumerate(check_rows(rows, julia, dtypes, cases, seed), 1):
+            step(done, len(rows), result.row.key)
+            yield result
 
 
 def _findings(reports: list[RowReport], verbose: bool) -> None:
@@ -257,7 +256,7 @@ def record(
                         yield case, outcomes
 
         drawn = {name: given.provenance[name] for name in ("seed", "cases")} if given else {"seed": seed, "cases": cases}
-        with aside.status("recording"):
+        with working("recording"):
             count = recorded.write(path, entries(), {"versions": julia.versions, "made": today, **drawn})
     screen.print(f"{count} cases of {len(wanted)} rows, {path.stat().st_size / 1e6:.1f} MB: {path}", highlight=False, soft_wrap=True)
     if lost:
@@ -279,7 +278,7 @@ def show_drift(
     wanted = [row.key for row in chosen_rows(rows)]
     with _recording_or_live(old) as before, _recording_or_live(new) as after:
         screen.print(f"old: {report.versions_line(before)}\nnew: {report.versions_line(after)}", highlight=False, soft_wrap=True)
-        with aside.status("comparing"):
+        with working("comparing"):
             found = list(drift.drift(before, after, wanted))
     if not found:
         raise fail("the two have no case in common: record one with the cases of the other (`record --like OTHER`)", USAGE)
@@ -326,7 +325,7 @@ def run_benchmarks(
             raise fail(f"no experiment is called {name}; there are {', '.join(EXPERIMENTS)}", USAGE)
     screen.print("Float32, one core each, the best of the rounds; «to NumPy»: how many times as long as NumPy", highlight=False)
     measured = benchmarks.measure(experiments or EXPERIMENTS, rounds)
-    with aside.status("measuring"):
+    with working("measuring"):
         for name, results in measured:
             sheet = Table("", "per step", "steps/s", "to NumPy", "", box=None, pad_edge=False, header_style="bold")
             fastest = next(result.seconds for result in results if result.contender == "numpy")

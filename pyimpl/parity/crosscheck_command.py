@@ -15,7 +15,7 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from .console import NO_REFERENCE, USAGE, Source, aside, chosen_dtypes, expect_directories, fail, screen
+from .console import NO_REFERENCE, USAGE, Source, chosen_dtypes, expect_directories, fail, screen, working
 from .evaluators import recorded
 from .evaluators.live import NoJulia
 from .evaluators.recorded import NoRecording
@@ -112,13 +112,13 @@ def crosscheck(
         reached = open_reference(pair, "live" if record else reference.value, recording, seconds, tape=record is not None)
     screen.print(f"reference: {versions_line(reached)}", highlight=False, soft_wrap=True)
     try:
-        with aside.status("checking (the first call of a function is compiled)"):
+        with working("checking"):
             result = check_pair(pair, reached, dtypes, cases, seed)
     except (JuliaSubjectError, NoMatch, NothingCompared) as wrong:
         raise fail(str(wrong), USAGE) from None
     _table(result)
     if not result.agrees:
-        with aside.status("looking for an explanation"):
+        with working("looking for an explanation"):
             result.explanations = explain(result)
         if result.smallest is not None:
             bundles.write_bundle(bundle, result)
@@ -150,13 +150,13 @@ def explain_bundle(
     try:
         with _started():
             live = LivePair(session()) if reference is Source.live else None
-        with aside.status("replaying"):
+        with working("replaying"):
             result = replay(bundle, live)
     except BundleError as wrong:
         raise fail(str(wrong), USAGE) from None
     result.bundle = bundle
     if not result.agrees:
-        with aside.status("looking for an explanation"):
+        with working("looking for an explanation"):
             result.explanations = explain(result)
     screen.print(f"reference: {versions_line(result)}", highlight=False, soft_wrap=True)
     screen.print(story(result), markup=False, highlight=False, soft_wrap=True)
@@ -194,7 +194,7 @@ def new(
 @contextmanager
 def _started() -> Iterator[None]:
     try:
-        with aside.status("starting Julia"):
+        with working("starting Julia"):
             yield
     except (NoJulia, NoRecording) as missing:
         raise fail(str(missing), NO_REFERENCE) from None

@@ -7,6 +7,7 @@
 A check does not draw conclusions: see `explain`.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -26,10 +27,12 @@ from .inputs import Given
 from .live_pair import LivePair, open_reference
 from .matching import Match, prove
 from .pair import SMALLEST, Evidence, Pair, Result, make_pair
+from .progress import busy
 from .python_side import SECONDS
 from .training import Training, model_of
 
 CASES = 50
+SHRINK_SECONDS = 10.0
 KEPT = 24  # cases of each sort that are kept as evidence for `explain`
 
 
@@ -125,10 +128,16 @@ def check_pair(pair: Pair, reference: "LivePair | Recorded", dtypes: tuple[str, 
         for case, outcomes in reference.outcomes(pair, cases, dtypes):
             _judge(result, case, outcomes)
     else:
-        for case, outcomes in reference.outcomes(pair, generated(pair.cases(), count, str(seed)), dtypes):
-            _judge(result, case, outcomes)
+        with busy("drawing cases"):
+            cases = generated(pair.cases(), count, str(seed))
+        known: Known = {}
+        with busy("case") as step:
+            for number, (case, outcomes) in enumerate(reference.outcomes(pair, cases, dtypes), 1):
+                step(number, len(cases))
+                known[case.fingerprint] = outcomes, _judge(result, case, outcomes)
         if not result.agrees and not any(finding.verdict.lost for finding in result.report.findings):
-            _shrink(result, reference, dtypes, count, seed)
+            with busy("looking for smaller inputs that differ"):
+                _shrink(result, reference, dtypes, count, seed, known)
     if result.report.cases and result.refused == result.report.cases:
         last = result.evidence[-1]
         python, julia = pair.evaluate(last.case).error, next(iter(last.julia.values())).error
@@ -180,7 +189,8 @@ def _proved(result: Result, reference: LivePair) -> tuple[Match, ...]:
     return tuple(prove(list(pair.matches), replace(case, arrays=arrays, config={}, mode="test"), pair.evaluate, ask))
 
 
-def _judge(result: Result, case: Case, outcomes: dict[str, Outcome]) -> None:
+def _judge(result: Result, case: Case, outcomes: dict[str, Outcome]) -> list[Finding]:
+    """Enter what comes of a case; its disagreements."""
     before = len(result.report.findings)
     result.report.cases += 1
     enter(result.report, case, outcomes)
@@ -188,6 +198,7 @@ def _judge(result: Result, case: Case, outcomes: dict[str, Outcome]) -> None:
     result.refused += agrees and all(outcome.error for outcome in outcomes.values())
     if sum(other.agrees == agrees for other in result.evidence) < KEPT:
         result.evidence.append(Evidence(case, outcomes, agrees))
+    return result.report.findings[before:]
 
 
 def manner(finding: Finding) -> str:
@@ -200,13 +211,16 @@ def manner(finding: Finding) -> str:
     return "value" if np.isfinite([worst.python, worst.julia]).all() else "not finite"
 
 
-def _shrink(result: Result, reference: LivePair, dtypes: tuple[str, ...], count: int, seed: int) -> None:
-    """Hypothesis goes through the same draws again, and from the first case that differs to ever smaller ones.
+Known = dict[bytes, tuple[dict[str, Outcome], list[Finding]]]  # what came of a case, by its fingerprint: Julia's outcomes, disagreements
+
+
+def _shrink(result: Result, reference: LivePair, dtypes: tuple[str, ...], count: int, seed: int, known: Known) -> None:
+    """Hypothesis goes through the same draws again, and from the first case that differs to ever smaller ones, for so many seconds.
 
     It keeps to the most frequent manner of differing: the smallest of all is often a degenerate case that has troubles of its own. A dtype
-    differs in every case where it does, and would hide all else.
+    differs in every case where it does, and would hide all else. What is `known` is not asked again.
     """
-    pair = result.pair
+    pair, deadline = result.pair, time.monotonic() + SHRINK_SECONDS
     last: list[Evidence] = []
     manners = Counter(manner(finding) for finding in result.report.findings)
     wanted = max(manners, key=lambda name: (name != "dtype", manners[name], name == "value"))
@@ -227,8 +241,14 @@ def _shrink(result: Result, reference: LivePair, dtypes: tuple[str, ...], count:
     )
     @given(pair.cases())
     def agree(case):
-        ((_, outcomes),) = reference.outcomes(pair, [case], dtypes)
-        if any(manner(finding) == wanted for finding in judged(pair, case, outcomes)):
+        question = case.fingerprint
+        if question not in known:
+            if time.monotonic() > deadline:
+                return  # to Hypothesis it agrees, and the search comes to an end
+            ((_, outcomes),) = reference.outcomes(pair, [case], dtypes)
+            known[question] = outcomes, judged(pair, case, outcomes)
+        outcomes, findings = known[question]
+        if any(manner(finding) == wanted for finding in findings):
             last[:] = [Evidence(case, outcomes, False)]
             raise Differs
 
@@ -236,7 +256,7 @@ def _shrink(result: Result, reference: LivePair, dtypes: tuple[str, ...], count:
         agree()
     except (Differs, Flaky):
         result.smallest = last[0]
-        found = judged(pair, last[0].case, last[0].julia)
+        found = [replace(finding, case=last[0].case) for finding in known[last[0].case.fingerprint][1]]
         result.report.findings = sorted(found, key=lambda finding: manner(finding) != wanted) + result.report.findings
 
 

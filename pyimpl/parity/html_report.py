@@ -17,6 +17,7 @@ from typing import Any
 import jinja2
 import numpy as np
 
+from .case import Remembered
 from .checking import Finding
 from .explain import Explanation
 from .html_figures import bin_of, histogram, last_bin, shown_size, shown_ulps, waterfall
@@ -252,7 +253,7 @@ def _errors(result: Result) -> dict[str, Any]:
 
 
 def _entry_errors(pair: Pair, evidence: Evidence) -> Iterable[tuple[str, dict[str, np.ndarray]]]:
-    responses = pair.responses(evidence.case, evidence.julia)
+    responses = pair.responses(evidence.case, evidence.julia, Remembered(pair.evaluate))
     for dtype, julia in evidence.julia.items():
         yield dtype, errors_in_ulp(pair.evaluate(evidence.case.cast(dtype)), julia, responses[dtype])
 

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from .case import Case, Outcome
-from .evaluators.find_julia import julia_sources
 from .evaluators.live import LiveJulia, NoJulia, choose
 
 SECONDS = 120.0  # for one case: the first one is compiled
@@ -101,7 +100,7 @@ class JuliaSession:
             yield replace(outcome, arrays=layout.cross(outcome.arrays))
 
     def call(self, name: str, *arguments: Any) -> Any:
-        """A function of `user_pair.jl`. Raises JuliaSubjectError, with Julia's words, where file or expression cannot be read."""
+        """A function of the Julia module `UserPair`. Raises JuliaSubjectError, with Julia's words, where something cannot be read."""
         try:
             return self._julia.call(name, *arguments, seconds=self._julia.case_seconds)
         except RuntimeError as error:
@@ -126,7 +125,7 @@ _open: dict[str, JuliaSession] = {}
 def session(may_download: bool = False, seconds: float = SECONDS) -> JuliaSession:
     """The Julia that all pairs of this process share, started when first asked for; one call may take so many seconds. Raises NoJulia."""
     if "julia" not in _open:
-        julia = LiveJulia(choose(may_download), case_seconds=seconds, script=julia_sources() / "user_pair.jl", attempts=1).__enter__()
+        julia = LiveJulia(choose(may_download), "JuliaParity.UserPair", interpreted=True, case_seconds=seconds, attempts=1).__enter__()
         atexit.register(julia.__exit__)
         _open["julia"] = JuliaSession(julia)
     _open["julia"]._julia.case_seconds = seconds

@@ -20,6 +20,7 @@ from .inputs import Given, as_inputs
 from .julia_side import JuliaSide
 from .matching import prove
 from .pair import Evidence, Pair, Result
+from .progress import busy
 from .python_side import FunctionSide, PythonSide
 from .stages import Stage, Stages, paired, stages_of
 from .verdict import absolute_errors
@@ -79,22 +80,27 @@ def locate(
     reached = reference if reference is not None else session()
     stages = paired(python, JuliaSide(julia, path), reached, mode, state)
     found = Located(type(python).__name__, julia, reached.name, reached.versions, stages)
-    for case in _first_cases(stages[0].pair, inputs, cases, seed):
-        _walk(stages, case, reached, tuple(dtypes), np.random.default_rng(seed))
-    for stage in stages:
-        if stage.julia_names and stage.evidence:
-            proving = stage.evidence[-1].case
-            ask = partial(_asked, stage, reached)
-            stage.matches = prove(stage.matches, replace(proving, arrays=_without_dy(proving)), stage.pair.evaluate, ask)
+    walked = _first_cases(stages[0].pair, inputs, cases, seed)
+    with busy("case") as step:
+        for number, case in enumerate(walked, 1):
+            step(number, len(walked))
+            _walk(stages, case, reached, tuple(dtypes), np.random.default_rng(seed))
+    with busy("proving which array is which") as step:
+        for number, stage in enumerate(stages, 1):
+            step(number, len(stages), stage.kind)
+            if stage.julia_names and stage.evidence:
+                proving = stage.evidence[-1].case
+                ask = partial(_asked, stage, reached)
+                stage.matches = prove(stage.matches, replace(proving, arrays=_without_dy(proving)), stage.pair.evaluate, ask)
     forward, backward = _differing(stages, "float64")
     if not forward and not backward:
         forward, backward = _differing(stages)  # in Float32 only: rounding
     if forward or backward:
         found.guilty, found.direction = (forward[0], "forward") if forward else (backward[-1], "backward")
         stage = stages[found.guilty]
-        result = result_of(stage, reached)
-        found.explanations = explain(result)
-        found.inside = where_inside(stage)
+        with busy(f"explaining what differs in {stage.kind}"):
+            found.explanations = explain(result_of(stage, reached))
+            found.inside = where_inside(stage)
     return found
 
 

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from .checking import DTYPES
-from .console import NO_REFERENCE, USAGE, aside, chosen_dtypes, expect_directories, fail, screen
+from .console import NO_REFERENCE, USAGE, chosen_dtypes, expect_directories, fail, screen, working
 from .evaluators.live import NoJulia
 from .report import ulps, versions_line
 
@@ -45,10 +45,10 @@ def locate_models(
     except (SubjectError, ValueError, TypeError, OSError, ImportError) as wrong:
         raise fail(str(wrong), USAGE) from None
     try:
-        with aside.status("starting Julia"):
+        with working("starting Julia"):
             reached = session()
         screen.print(f"reference: {versions_line(reached)}", highlight=False, soft_wrap=True)
-        with aside.status("walking through the stages (what Julia has not seen before is compiled)"):
+        with working("walking through the stages"):
             located = locate(
                 model, expression, drawn, file=file, state=found, mode=mode, dtypes=dtypes, cases=cases, seed=seed, reference=reached
             )

@@ -57,15 +57,18 @@ class Pair:
         """Models are given some: what is rounded inside a layer, where it may cancel, is not measured."""
         return MODEL_SLACK if self.python.is_model else 0.0
 
-    def responses(self, case: Case, julia: dict[str, Outcome]) -> dict[str, dict[str, np.ndarray]]:
-        """Per dtype, how sensitive every entry of the outcome is: to its inputs, and to what is rounded on the way to it."""
-        to_inputs, inner = sensitivity(self.evaluate, case), rounding(self.evaluate, case, julia)
-        base, lost = self.evaluate(case.cast(np.float64)).arrays, own_loss(julia)
+    def responses(self, case: Case, julia: dict[str, Outcome], evaluate: Callable[[Case], Outcome]) -> dict[str, dict[str, np.ndarray]]:
+        """Per dtype, how sensitive every entry of the outcome is: to its inputs, and to what is rounded on the way to it.
+
+        `evaluate` is the Python side's, asked every question once.
+        """
+        to_inputs, inner = sensitivity(evaluate, case), rounding(evaluate, case, julia)
+        base, lost = evaluate(case.cast(np.float64)).arrays, own_loss(julia)
         unsure: dict[str, dict[str, np.ndarray]] = {dtype: {} for dtype in julia}  # what is measured, or made of rounding alone
         if isinstance(self.python, DifferencesSide) and "dy1" in case.arrays:
             unsure = dict.fromkeys(julia, {name: error for name, (_, error) in self.python.differences(case).items()})
         elif self.training is not None:
-            unsure = {dtype: noise(self.evaluate, case, dtype) for dtype in julia}
+            unsure = {dtype: noise(evaluate, case, dtype) for dtype in julia}
         found: dict[str, dict[str, np.ndarray]] = {dtype: {} for dtype in julia}
         for name, response in to_inputs.items():
             rounded = inner.get(name, np.zeros(()))

@@ -85,9 +85,9 @@ class Row:
         slack = self.slack(case.config)
         return slack.ulps if slack else 0.0
 
-    def responses(self, case: Case, julia: dict[str, Outcome]) -> dict[str, dict[str, np.ndarray]]:
-        """Per dtype, how sensitive every entry of the outcome is."""
-        return dict.fromkeys(julia, sensitivity(self.evaluate, case))
+    def responses(self, case: Case, julia: dict[str, Outcome], evaluate: Callable[[Case], Outcome]) -> dict[str, dict[str, np.ndarray]]:
+        """Per dtype, how sensitive every entry of the outcome is. `evaluate` is the twin's, asked every question once."""
+        return dict.fromkeys(julia, sensitivity(evaluate, case))
 
     def is_in(self, version: str, case: Case) -> bool:
         """Whether that version of Flux has what the case asks for."""

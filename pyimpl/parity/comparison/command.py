@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from ..console import NO_REFERENCE, USAGE, Source, aside, fail, progress_bar, screen
+from ..console import NO_REFERENCE, USAGE, Source, aside, fail, screen, working
 from ..evaluators.find_julia import Installed
 from ..evaluators.live import LiveJulia, NoJulia, choose
 from . import images, running, trajectories
@@ -60,7 +60,7 @@ def compare(
             trajectories.save(path, result.julia, result.inputs, result.versions)
             screen.print(f"recorded: {path}", highlight=False, soft_wrap=True)
         _show(result, verbose)
-        with aside.status(f"drawing {experiment.name}"):
+        with working(f"drawing {experiment.name}"):
             pages.append(page.write_figures(result, out / experiment.name, drawing))
         _write(result, out / experiment.name)
     index = page.write_index(pages, out)
@@ -88,9 +88,8 @@ def _way(reference: Source) -> Installed | None:
 
 
 def _run(experiment: Experiment, size: str, data: str, pictures, seed: int, way: Installed | None) -> Comparison:
-    julia = LiveJulia(way, script=experiment.julia) if way else None
-    with progress_bar() as bar:
-        task = bar.add_task(experiment.name, total=None)
+    julia = LiveJulia(way, experiment.julia) if way else None
+    with working(experiment.name) as step:
         try:
             return running.run(
                 experiment,
@@ -99,7 +98,7 @@ def _run(experiment: Experiment, size: str, data: str, pictures, seed: int, way:
                 pictures,
                 seed,
                 julia,
-                lambda side, done, total: bar.update(task, description=f"{experiment.name}: {side}", completed=done, total=total),
+                lambda side, done, total: step(done, total, side),
             )
         except (NoJulia, trajectories.NoTrajectory, RuntimeError) as missing:
             raise fail(str(missing), NO_REFERENCE) from None

@@ -2,28 +2,42 @@
 
 Looked at in this order: what the environment names (`PYTHON_JULIACALL_EXE` with `PYTHON_JULIACALL_PROJECT`), a `julia` on the PATH whose
 default environment has PythonCall and Flux, juliapkg. Only the last can download anything, and only when live is asked for by name.
+
+What is needed stands in `pyimpl/juliapkg.json`, which juliapkg reads by itself when it installs; PythonCall is juliacall's own requirement.
 """
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
-import sys
+import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-NEEDED = ("PythonCall", "Flux", "Zygote", "NNlib", "Optimisers", "PrecompileTools")
+REQUIREMENTS = Path(__file__).parents[2] / "juliapkg.json"
 ASK_SECONDS = 60
+LIVE = "julia-parity check --reference live"
+NO_JULIACALL = "the Python package juliacall is not installed"
 
-# Prints what `Installed` holds, as JSON written by hand: a fresh Julia has no JSON.
+# Prints, as JSON written by hand (a fresh Julia has no JSON), the project and the versions of the packages named on the command line: of
+# all environments that `using` looks into, the first that has one counts.
 QUESTION = r"""
 using TOML
 project = Base.active_project()
-manifest = project === nothing ? nothing : Base.project_file_manifest_path(project)
-deps = manifest === nothing || !isfile(manifest) ? Dict() : let d = TOML.parsefile(manifest); get(d, "deps", d) end
-found = ["$name" => get(first(entries), "version", "?") for (name, entries) in deps if name in ARGS && entries isa Vector]
+found = Dict{String,String}()
+for environment in Base.load_path()
+    file = isdir(environment) ? Base.env_project_file(environment) : environment
+    file isa String && isfile(file) || continue
+    manifest = Base.project_file_manifest_path(file)
+    manifest === nothing && continue
+    toml = TOML.parsefile(manifest)
+    for (name, entries) in get(toml, "deps", toml)
+        name in ARGS && entries isa Vector && get!(found, name, get(first(entries), "version", "?"))
+    end
+end
 println("{\"Julia\": \"$VERSION\", \"project\": ", repr(project === nothing ? "" : dirname(project)),
     join(", \"$name\": \"$version\"" for (name, version) in found), "}")
 """
@@ -47,6 +61,14 @@ class Installed:
         return self.problem is None
 
 
+def requirements() -> dict[str, str]:
+    """What a worker needs: Julia, PythonCall and every package of `juliapkg.json`, each with the versions that will do, as Julia's
+    package manager writes them (`0.14.25, 0.16`; empty: any)."""
+    needed = json.loads(REQUIREMENTS.read_text(encoding="utf-8"))
+    packages = {name: package["version"] for name, package in needed["packages"].items()}
+    return {"Julia": needed["julia"], "PythonCall": ""} | packages
+
+
 def juliacall_version() -> str | None:
     """The version of the installed juliacall, which must be that of PythonCall in Julia."""
     try:
@@ -55,10 +77,45 @@ def juliacall_version() -> str | None:
         return None
 
 
+def fits(found: str, wanted: str) -> bool:
+    """Whether a version lies within bounds such as `0.14.25, 0.16`, by the rules of Julia's package manager."""
+    from juliapkg.compat import Compat, Version
+
+    try:
+        return not wanted or Version.parse(found) in Compat.parse(wanted)
+    except ValueError:
+        return False
+
+
+def shortcoming(found: dict[str, str], at: str) -> tuple[str, str] | None:
+    """What an environment lacks, and the command that mends it; None where it has everything.
+
+    `found`: the versions there. `at`: the arguments with which julia comes to the environment, such as `--project=/some/where`.
+    """
+    needed = requirements()
+    julia = found.get("Julia", "?")
+    if not fits(julia, needed["Julia"]):
+        return f"Julia {julia} is there, {needed['Julia']} or later is needed", f"install Julia {needed['Julia']} or later"
+    missing = [name for name in needed if name not in found]
+    other = [name for name in needed if name not in missing and not fits(found[name], needed[name])]
+    if not missing and not other:
+        return None
+    problems = [f"{', '.join(missing)} not installed there"] if missing else []
+    problems += [f"{name} {found[name]} is there, {needed[name].replace(', ', ' or ')} is needed" for name in other]
+    return "; ".join(problems), adding([*missing, *other], at)
+
+
+def adding(names: list[str], at: str) -> str:
+    """The command that adds packages to an environment: PythonCall in juliacall's version, the others in the newest that will do."""
+    versions = requirements() | {"PythonCall": juliacall_version() or ""}
+    packages = [f"{name}@{versions[name].rpartition(', ')[2]}" if versions[name] else name for name in names]
+    return " ".join(part for part in ("julia", at, "-e", shlex.quote(f'using Pkg; pkg"add {" ".join(packages)}"')) if part)
+
+
 def _ask(julia: str, project: str | None) -> dict[str, str]:
     """What `julia` says of itself and its environment. Raises OSError, ValueError or subprocess.SubprocessError."""
     at = [f"--project={project}"] if project else []
-    command = [julia, "--startup-file=no", "--color=no", *at, "-e", QUESTION, *NEEDED]
+    command = [julia, "--startup-file=no", "--color=no", *at, "-e", QUESTION, *requirements()]
     answer = subprocess.run(command, capture_output=True, text=True, timeout=ASK_SECONDS, check=True, stdin=subprocess.DEVNULL)
     return json.loads(answer.stdout.strip().splitlines()[-1])
 
@@ -68,21 +125,24 @@ def _examine(way: str, julia: str, project: str | None) -> Installed:
         found = _ask(julia, project)
     except (OSError, ValueError, IndexError, subprocess.SubprocessError) as failure:
         detail = (getattr(failure, "stderr", None) or str(failure)).strip().splitlines()[0]
-        return Installed(way, julia, problem=f"{julia} does not run: {detail}", remedy="install Julia 1.10 or later")
-    project = found.pop("project")
-    where = f"{julia}, environment {project}"
-    environment = {"PYTHON_JULIACALL_EXE": julia, "PYTHON_JULIACALL_PROJECT": project}
-    missing = [name for name in NEEDED if name not in found]
-    if missing:
-        add = ", ".join(f'"{name}"' for name in missing)
-        return Installed(way, where, found, f"{', '.join(missing)} not installed there", f"julia -e 'using Pkg; Pkg.add([{add}])'")
-    ours, fitting = juliacall_version(), f"pip install juliacall=={found['PythonCall']}"
-    if ours is None:
-        return Installed(way, where, found, "the Python package juliacall is not installed", fitting)
-    if ours != found["PythonCall"]:
-        problem = f"juliacall {ours} in Python does not work with PythonCall {found['PythonCall']} in Julia: they must be the same version"
-        return Installed(way, where, found, problem, fitting, environment)
-    return Installed(way, where, found | {"juliacall": ours}, environment=environment)
+        remedy = f"install Julia {requirements()['Julia']} or later"
+        return Installed(way, julia, problem=f"{julia} does not run: {detail}", remedy=remedy)
+    active = found.pop("project")
+    environment = {"PYTHON_JULIACALL_EXE": julia, "PYTHON_JULIACALL_PROJECT": active}
+    at = f"--project={shlex.quote(project)}" if project else ""
+    return _judged(Installed(way, f"{julia}, environment {active}", found, environment=environment), at)
+
+
+def _judged(way: Installed, at: str) -> Installed:
+    """A way whose versions are known, with what stands in its way."""
+    lack = shortcoming(way.versions, at)
+    if lack is not None:
+        return replace(way, problem=lack[0], remedy=lack[1])
+    ours, theirs = juliacall_version(), way.versions["PythonCall"]
+    if ours == theirs:
+        return replace(way, versions=way.versions | {"juliacall": ours})
+    problem = f"juliacall {ours} in Python does not work with PythonCall {theirs} in Julia: they must be the same version"
+    return replace(way, problem=problem if ours else NO_JULIACALL, remedy=f"pip install juliacall=={theirs}")
 
 
 def _named_by_environment() -> Installed | None:
@@ -102,20 +162,44 @@ def _named_by_environment() -> Installed | None:
 def _on_the_path() -> Installed:
     julia = shutil.which("julia")
     if not julia:
-        remedy = "install Julia 1.10 or later with Flux and PythonCall"
+        remedy = f"install Julia {requirements()['Julia']} or later with Flux and PythonCall"
         return Installed("on the PATH", "julia", problem="there is no julia on the PATH", remedy=remedy)
     return _examine("on the PATH", julia, None)
 
 
 def _juliapkg() -> Installed:
-    way = "juliapkg"
-    project = Path(os.environ.get("PYTHON_JULIAPKG_PROJECT") or Path(sys.prefix) / "julia_env")
+    """What juliapkg has installed: told from the files that it keeps, without asking it, for then it would install."""
     if juliacall_version() is None:
-        return Installed(way, str(project), problem="the Python package juliacall is not installed", remedy="pip install juliacall")
-    if (project / "Manifest.toml").is_file():
-        return Installed(way, str(project), environment={"PYTHON_JULIAPKG_OFFLINE": "yes"})
-    problem = "nothing is installed there yet"
-    return Installed(way, str(project), {}, problem, "julia-parity check --reference live   (downloads Julia and Flux)", downloads=True)
+        return Installed("juliapkg", "", problem=NO_JULIACALL, remedy="pip install juliacall")
+    from juliapkg.state import STATE
+
+    project = Path(os.environ.get("PYTHON_JULIAPKG_PROJECT") or STATE["project"])
+    way = Installed("juliapkg", str(project), environment={"PYTHON_JULIAPKG_OFFLINE": "yes"})
+    try:
+        found = _versions_in(project)
+    except (OSError, ValueError, KeyError) as damage:
+        return replace(way, environment={}, problem=f"{damage}", remedy=f"{LIVE}   (installs it anew)", downloads=True)
+    lack = ("nothing is installed there yet", "") if not found else shortcoming(found, "")
+    if lack is not None:  # what is missing, juliapkg will add
+        remedy = f"{LIVE}   (downloads {'Julia and Flux' if not found else 'what is missing'})"
+        return replace(way, versions=found, environment={}, problem=lack[0], remedy=remedy, downloads=True)
+    return _judged(replace(way, versions=found), "")
+
+
+def _versions_in(project: Path) -> dict[str, str]:
+    """Julia and the packages in juliapkg's project; empty where nothing was installed.
+
+    Raises OSError, ValueError or KeyError for files that cannot be read, ValueError for a Julia that is gone.
+    """
+    manifest, kept = project / "Manifest.toml", project / "pyjuliapkg" / "meta.json"
+    if not manifest.is_file() or not kept.is_file():
+        return {}
+    installed = tomllib.loads(manifest.read_text(encoding="utf-8"))
+    julia = json.loads(kept.read_text(encoding="utf-8"))
+    if shutil.which(julia["executable"]) is None:
+        raise ValueError(f"the Julia that was installed for it, {julia['executable']}, is gone")
+    packages = {name: entries[0].get("version", "?") for name, entries in installed.get("deps", {}).items()}
+    return {"Julia": julia["version"]} | {name: packages[name] for name in requirements() if name in packages}
 
 
 def ways() -> Iterator[Installed]:

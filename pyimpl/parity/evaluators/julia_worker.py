@@ -1,9 +1,10 @@
 """The process that Julia lives in: started by `live.py` as a script, imports NumPy and juliacall and nothing else of ours.
 
-It is given an address to connect to, the directory of the Julia package or the file of a Julia script to load, and the file that tells
-versions for a script. It says
-`("ready", versions)` or `("failed", message)`, and then answers every `("cases", [case, ...])` with one `(index, outcome)` per case, and
-`("call", [name, watched, arguments...])` of a function of package or script with `("answer", value)` or `("raised", message)`, before
+It is given an address to connect to, the directory of the Julia package, and what to load: a module of the package or the file of a Julia
+script. It says
+`("ready", versions)` or `("failed", message)`, and then answers every `("cases", (batch, [case, ...]))` with one
+`(batch, outcome, seconds in Julia, seconds on the way)` per case, in order, and
+`("call", [name, watched, arguments...])` of a function of module or script with `("answer", value)` or `("raised", message)`, before
 which come, where it is watched, `("step", (done, total))` and `("said", line)`. A case is (row, config, mode, arrays); an outcome is
 (arrays or None, names of nothing, error or None, whether the error is the catalogue's mistake).
 
@@ -20,10 +21,10 @@ import numpy as np
 
 def main():
     """Connect, start Julia, answer until the other side hangs up."""
-    address, source, versions = sys.argv[1:4]
+    address, package, subject = sys.argv[1:4]
     with Client(address, authkey=bytes.fromhex(os.environ.pop("JULIA_PARITY_KEY"))) as supervisor:
         try:
-            julia = Border(source, versions)
+            julia = Border(package, subject)
         except Exception as failure:  # whatever went wrong, the supervisor must hear of it
             supervisor.send(("failed", f"{type(failure).__name__}: {failure}"))
             return
@@ -37,8 +38,11 @@ def main():
                 name, watched, *arguments = content
                 supervisor.send(julia.call(name, Watch(supervisor) if watched else None, arguments))
             else:
-                for index, case in enumerate(content):
-                    supervisor.send((index, julia.evaluate(*case)))
+                batch, cases = content
+                for case in cases:
+                    begun, julia.seconds = time.perf_counter(), 0.0
+                    outcome = julia.evaluate(*case)
+                    supervisor.send((batch, outcome, julia.seconds, time.perf_counter() - begun - julia.seconds))
 
 
 class Watch:
@@ -60,18 +64,18 @@ class Watch:
 
 
 PACKAGE = """
-push!(LOAD_PATH, source)
+push!(LOAD_PATH, package)
 using JuliaParity
-const subject = JuliaParity
+const subject = JuliaParity.eval(Meta.parse(name))
 is_mistake(error) = error isa JuliaParity.CaseError
 """
 SCRIPT = """
 module Script end
-Script.include(source)
+Script.include(name)
 const subject = Script
 Script.eval(:(using Flux: Flux))
 Script.eval(:(using LinearAlgebra: BLAS))
-Script.include(versions)
+Script.include(joinpath(package, "src", "versions.jl"))
 is_mistake(error) = isdefined(Script, :CaseError) && error isa Script.CaseError
 """
 DEFINITIONS = """
@@ -84,14 +88,15 @@ message(error) = sprint(showerror, error)
 class Border:
     """Arrays and plain data to Julia and back."""
 
-    def __init__(self, source: str, versions: str):
+    def __init__(self, package: str, subject: str):
         import juliacall
 
         self._juliacall = juliacall
         self._error = juliacall.JuliaError
         self._main = juliacall.newmodule("JuliaParityBorder")
-        self._main.source, self._main.versions = source, versions
-        for line in ((SCRIPT if source.endswith(".jl") else PACKAGE) + DEFINITIONS).strip().splitlines():
+        self._main.package, self._main.name = package, subject
+        self.seconds = 0.0  # spent in Julia's functions, since somebody set it to 0
+        for line in ((SCRIPT if subject.endswith(".jl") else PACKAGE) + DEFINITIONS).strip().splitlines():
             self._main.seval(line)
         self._subject = self._main.subject
         self._array = self._main.seval("Array")
@@ -140,11 +145,14 @@ class Border:
             data = self.plain_data(config)
         except Exception as error:  # whatever it is, only this case is lost
             return None, [], f"the case cannot be handed to Julia: {error}", True
+        begun = time.perf_counter()
         try:
             found = self._subject.evaluate(row, data, mode, theirs)
         except self._error as error:
             message, mistake = str(self._main.message(error.exception)).strip(), bool(self._main.is_mistake(error.exception))
             return None, [], message if mistake else first_words(message), mistake
+        finally:
+            self.seconds += time.perf_counter() - begun
         outcome, nothing = {}, []
         for name in found:
             value = found[name]

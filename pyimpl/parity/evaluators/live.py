@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,11 @@ import numpy as np
 from platformdirs import user_cache_path
 
 from ..case import Case, Outcome
+from ..progress import busy
 from .find_julia import Installed, julia_sources, ways
 
 WORKER = Path(__file__).with_name("julia_worker.py")
-START_SECONDS = 7200  # the first start compiles the whole catalogue, and juliapkg may have to download Julia
+START_SECONDS = 3600  # juliapkg may have to download Julia, and Julia to compile Flux
 CASE_SECONDS = 300
 ATTEMPTS = 3
 STAMP = 1_600_000_000  # any fixed time
@@ -47,32 +48,39 @@ def choose(may_download: bool) -> Installed:
 
 
 def cached_package() -> Path:
-    """The Julia package's copy in the user's cache, made if there is none. Its name and its time stamps depend on its content alone."""
+    """The Julia package's copy in the user's cache, made where there is none or where it is damaged.
+
+    Its name and its time stamps depend on its content alone.
+    """
     sources = julia_sources()
     files = sorted(path for path in sources.rglob("*.toml") if path.name != "Manifest.toml") + sorted((sources / "src").glob("*.jl"))
     content = hashlib.sha256()
     for path in files:
         content.update(str(path.relative_to(sources)).encode() + b"\0" + path.read_bytes() + b"\0")
     cached = user_cache_path("julia-parity") / f"JuliaParity-{content.hexdigest()[:16]}"
-    if not cached.is_dir():
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(dir=cached.parent))
-        for path in files:
-            copy = unfinished / path.relative_to(sources)
-            copy.parent.mkdir(exist_ok=True)
-            shutil.copyfile(path, copy)
-            os.utime(copy, (STAMP, STAMP))
-        try:
-            unfinished.rename(cached)
-        except OSError:  # another process was quicker
-            shutil.rmtree(unfinished)
+    for path in files:
+        copy = cached / path.relative_to(sources)
+        if not copy.is_file() or copy.read_bytes() != path.read_bytes():
+            _copy(path, copy)
     return cached
+
+
+def _copy(path: Path, copy: Path) -> None:
+    """A copy with the fixed time stamp, which appears as a whole: others may be looking."""
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    handle, unfinished = tempfile.mkstemp(dir=copy.parent)
+    os.close(handle)
+    shutil.copyfile(path, unfinished)
+    os.utime(unfinished, (STAMP, STAMP))
+    os.replace(unfinished, copy)
 
 
 class LiveJulia:
     """Evaluates cases with real Julia. Use as a context manager.
 
-    With `script`, a Julia file is loaded in place of the package. `attempts`: how many losses in a row end it.
+    `subject`: the Julia module whose functions are called, `JuliaParity` for the catalogue or `JuliaParity.UserPair`, or a Julia file
+    that is loaded in its place. `interpreted`: whether code that is not compiled yet is interpreted: a first answer comes in a tenth of
+    the time, later ones take longer. `attempts`: how many losses in a row end it.
     Raises NoJulia on entering where Julia does not start, with what it said.
     """
 
@@ -81,51 +89,60 @@ class LiveJulia:
     def __init__(
         self,
         installed: Installed,
+        subject: str | Path = "JuliaParity",
+        *,
+        interpreted: bool = False,
         command: Sequence[str] | None = None,
         case_seconds: float = CASE_SECONDS,
-        script: Path | None = None,
         attempts: int = ATTEMPTS,
     ):
         self.installed = installed
+        self.subject = subject
+        self.interpreted = interpreted
         self.case_seconds = case_seconds
-        self.script = script
         self.attempts = attempts
         self.saved = Path(tempfile.gettempdir()) / "julia-parity-lost"
         self.versions: dict[str, str] = {}
+        self.julia_seconds = self.bridge_seconds = 0.0  # spent in Julia's functions, and on taking arrays there and back
         self._command = list(command or [sys.executable, "-P", str(WORKER)])
         self._process: subprocess.Popen | None = None
         self._connection: Connection | None = None
-        self._log = tempfile.TemporaryFile()
+        handle, path = tempfile.mkstemp(prefix="julia-parity-", suffix=".log")
+        self._log, self._log_path = os.fdopen(handle, "ab"), Path(path)
+        self._closed = False
+        self._batch = 0
 
     def __enter__(self) -> "LiveJulia":
         try:
             self._start()
         except BaseException:
-            self._stop()
-            self._log.close()
+            self.__exit__()
             raise
         return self
 
     def __exit__(self, *_):
+        self._closed = True
         self._stop()
         self._log.close()
+        self._log_path.unlink(missing_ok=True)
 
     def _start(self) -> None:
         key = secrets.token_bytes(16)
         environment = os.environ | self.installed.environment | {"JULIA_PARITY_KEY": key.hex(), "OPENBLAS_NUM_THREADS": "1"}
-        source = self.script or cached_package()
-        if self.script is None:
-            environment["PYTHON_JULIACALL_OPTIMIZE"] = "1"  # hundreds of small cases, each compiled: the lower level halves that time
-            # Julia has one place for all versions of a package, where another checkout's would overwrite this one.
-            environment["JULIA_DEPOT_PATH"] = os.pathsep.join([str(source / "depot"), environment.get("JULIA_DEPOT_PATH", "")])
-        with Listener(authkey=key) as listener:
-            versions = julia_sources() / "src" / "versions.jl"
-            command = [*self._command, str(listener.address), str(source), str(versions)]
+        package = cached_package()
+        # What Julia compiles for us stays with us: it has one place for all versions of a package, where another checkout would overwrite
+        # it, and what an interpreting Julia leaves there would slow down the user's own.
+        depot = package / ("depot-interpreted" if self.interpreted else "depot")
+        environment["JULIA_DEPOT_PATH"] = os.pathsep.join([str(depot), environment.get("JULIA_DEPOT_PATH", "")])
+        if self.interpreted:
+            environment["PYTHON_JULIACALL_COMPILE"] = "min"
+        with busy("starting Julia") as step, Listener(authkey=key) as listener:
+            command = [*self._command, str(listener.address), str(package), str(self.subject)]
             self._process = subprocess.Popen(
                 command, env=environment, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, start_new_session=True
             )
-            self._connection = self._accept(listener)
-        answer = self._receive(START_SECONDS)
+            self._connection = self._accept(listener, step)
+            answer = self._receive(START_SECONDS)
         if answer is None or answer[0] != "ready":
             said = answer[1] if answer else "it ended or gave no answer"
             tail = self._tail()
@@ -133,8 +150,8 @@ class LiveJulia:
             raise NoJulia(f"Julia ({self.installed.where}) did not start: {said}{tail}\n  `julia-parity doctor` tells what was found")
         self.versions = dict(answer[1])
 
-    def _accept(self, listener: Listener) -> Connection:
-        """The worker's connection; gives up as soon as the worker has ended without one."""
+    def _accept(self, listener: Listener, step: Callable[..., None]) -> Connection:
+        """The worker's connection; gives up as soon as the worker has ended without one. Tells what Julia is busy with as it starts."""
         import threading
 
         accepted: list[Connection] = []
@@ -142,6 +159,7 @@ class LiveJulia:
         waiting.start()
         while waiting.is_alive():
             waiting.join(0.1)
+            step(detail=next(reversed(self._lines()), ""))
             if self._process is not None and self._process.poll() is not None and waiting.is_alive():
                 tail = self._tail()
                 self._process = None
@@ -156,10 +174,14 @@ class LiveJulia:
         except (EOFError, OSError):
             return None
 
+    def _lines(self) -> list[str]:
+        """The last lines that Julia has written."""
+        with self._log_path.open("rb") as log:  # a handle of its own: the worker writes on where it was
+            log.seek(max(0, log.seek(0, os.SEEK_END) - 4000))
+            return log.read().decode(errors="replace").strip().splitlines()[-8:]
+
     def _tail(self) -> str:
-        self._log.seek(0)
-        lines = self._log.read().decode(errors="replace").strip().splitlines()[-8:]
-        return "".join(f"\n  | {line}" for line in lines)
+        return "".join(f"\n  | {line}" for line in self._lines())
 
     def _stop(self) -> None:
         if self._connection is not None:
@@ -177,7 +199,7 @@ class LiveJulia:
         """One outcome per case, in order. Survives crashes and hangs; gives up on the rest after a few that follow one another."""
         done = failures = 0
         while done < len(cases):
-            if failures >= self.attempts:
+            if failures >= self.attempts or self._closed:
                 for _ in cases[done:]:
                     often = f"{failures} times in a row" if failures > 1 else "before"
                     yield Outcome(error=f"not evaluated: Julia was lost {often}", lost=True)
@@ -186,7 +208,10 @@ class LiveJulia:
                 if self._connection is None:
                     self._start()
                 assert self._connection is not None
-                self._connection.send(("cases", [(case.row, case.config, case.mode, case.arrays) for case in cases[done:]]))
+                self._batch += 1
+                batch = self._batch
+                content = [(case.row, case.config, case.mode, case.arrays) for case in cases[done:]]
+                self._connection.send(("cases", (batch, content)))
             except (OSError, NoJulia) as failure:
                 self._stop()
                 failures += 1
@@ -195,14 +220,24 @@ class LiveJulia:
                     done += 1
                 continue
             while done < len(cases):
-                message = self._receive(self.case_seconds)
+                message = self._answer_of(batch)
                 if message is None:
                     yield self._lost(cases[done])
                     done, failures = done + 1, failures + 1
                     break
                 failures = 0
-                yield _outcome(*message[1])
+                outcome, julia, bridge = message
+                self.julia_seconds, self.bridge_seconds = self.julia_seconds + julia, self.bridge_seconds + bridge
+                yield _outcome(*outcome)
                 done += 1
+
+    def _answer_of(self, batch: int):
+        """The next answer to a batch of cases; None if Julia crashed or stays silent. Those of a batch that nobody waits for any more are
+        passed over."""
+        while True:
+            message = self._receive(self.case_seconds)
+            if message is None or message[0] == batch:
+                return message and message[1:]
 
     def call(self, name: str, *arguments: Any, watch: Any = None, seconds: float = 600) -> Any:
         """A function of the package or script. Arguments and answer: numbers, strings, arrays (their axes are reversed), dicts of them.
@@ -216,6 +251,8 @@ class LiveJulia:
         self._connection.send(("call", [name, watch is not None, *arguments]))
         while True:
             answer = self._receive(seconds)
+            if answer is not None and isinstance(answer[0], int):
+                continue  # of a batch that nobody waits for any more
             if answer is None:
                 tail = self._tail()
                 self._stop()

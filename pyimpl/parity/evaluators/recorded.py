@@ -128,6 +128,10 @@ class Recorded:
                 continue
             yield self._case(entry), {dtype: self._outcome(entry["out"][dtype]) for dtype in dtypes if dtype in entry["out"]}
 
+    def of_rows(self, rows, dtypes: tuple[str, ...], count: int | None, seed: int):
+        """`pairs` of one row after the other."""
+        return ((row, self.pairs(row, dtypes, count, seed)) for row in rows)
+
 
 def shipped() -> list[Path]:
     """The recordings that come with the package: by the version of Flux, then by date."""

@@ -1,34 +1,43 @@
-# The Julia side of a user's own pair: what an expression stands for after a file has been read, evaluated on cases.
-# Loaded as a script: nothing of the catalogue has to be compiled for it.
+"""
+The Julia side of a user's own pair: what an expression stands for after a file has been read, evaluated on cases.
+"""
+module UserPair
 
 using Flux, Zygote, LinearAlgebra, Statistics, Random
-
-module Cases
-using Flux, NNlib, Optimisers, Zygote, Random
-include(joinpath(@__DIR__, "src", "evaluate.jl"))
-end
-using .Cases: CaseError
+using ..JuliaParity: CaseError, arrays_of, arrays_of!, evaluate_layer!, evaluate_steps!, numbered, place!, record!, starting_with, to_julia_index
+using ..JuliaParity: versions
 
 const LARGEST = 2^28  # bytes of one array in an outcome
 
-"(file, expression) => what it stands for."
+"File => the module in which it was read; (file, expression) => what the expression stands for there."
+const MODULES = Dict{String,Module}()
 const SUBJECTS = Dict{Tuple{String,String},Any}()
 
-"The user's code stands in a module of its own, in which Flux and the standard libraries can be named."
-function read_subject(file, expression)
+"What the user's code can name without loading it."
+const NAMED = (Flux, Zygote, LinearAlgebra, Statistics, Random)
+
+"The user's code stands in a module of its own: nothing that it defines meets another file's, or ours."
+function read_file(file)
     user = Module(:UserCode)
-    Core.eval(user, :(using Flux, Zygote, LinearAlgebra, Statistics, Random))
+    for package in NAMED
+        name = nameof(package)
+        Core.eval(user, :(const $name = $package; using .$name))
+    end
     Core.eval(user, :(include(path) = Base.include($user, path)))
     Core.eval(user, :(eval(x) = Core.eval($user, x)))
-    if !isempty(file)
-        isfile(file) || throw(CaseError("there is no file $file"))
-        try
-            Base.include(user, file)
-        catch error
-            error isa InterruptException && rethrow()
-            throw(CaseError("$file cannot be read: $(rstrip(sprint(showerror, error)))"))
-        end
+    isempty(file) && return user
+    isfile(file) || throw(CaseError("there is no file $file"))
+    try
+        Base.include(user, file)
+    catch error
+        error isa InterruptException && rethrow()
+        throw(CaseError("$file cannot be read: $(rstrip(sprint(showerror, error)))"))
     end
+    return user
+end
+
+function read_subject(file, expression)
+    user = get!(() -> read_file(file), MODULES, file)
     try
         return Core.eval(user, Meta.parse(expression))
     catch error
@@ -39,7 +48,7 @@ end
 subject_of(config) = get!(() -> read_subject(config["file"], config["expression"]), SUBJECTS, (config["file"], config["expression"]))
 
 "Every array of floating-point numbers inside the model, by path."
-parameters(file, expression) = Dict{String,Any}(Cases.arrays_of(subject_of(Dict("file" => file, "expression" => expression))))
+parameters(file, expression) = Dict{String,Any}(arrays_of(subject_of(Dict("file" => file, "expression" => expression))))
 
 "Takes the place of a dictionary of arrays, and keeps their paths in order."
 struct Paths
@@ -49,12 +58,12 @@ Base.setindex!(paths::Paths, array, path) = push!(paths.found, path)
 
 "The paths of these arrays in the order of the model's fields, one a line."
 parameter_names(file, expression) =
-    join(Cases.arrays_of!(Paths(String[]), "", subject_of(Dict("file" => file, "expression" => expression))).found, '\n')
+    join(arrays_of!(Paths(String[]), "", subject_of(Dict("file" => file, "expression" => expression))).found, '\n')
 
 "What the subject is, in a word: a function, or a model of so many arrays."
 function describe(file, expression)
     subject = subject_of(Dict("file" => file, "expression" => expression))
-    return subject isa Function && isempty(Cases.arrays_of(subject)) ? "function" : "model"
+    return subject isa Function && isempty(arrays_of(subject)) ? "function" : "model"
 end
 
 # The user's code is newer than the caller.
@@ -66,11 +75,11 @@ function evaluate_subject(subject, config, mode, arrays)
     construct() = (T === Float32 ? f32 : f64)(deepcopy(subject))
     found = Dict{String,Any}()
     if mode == "steps"
-        Cases.evaluate_steps!(found, deepcopy(subject), arrays["x"], Cases.numbered("g", arrays))
+        evaluate_steps!(found, deepcopy(subject), arrays["x"], numbered("g", arrays))
     elseif mode == "training"
         train!(found, construct(), config, arrays)
     else
-        Cases.evaluate_layer!(found, construct, mode, arrays)
+        evaluate_layer!(found, construct, mode, arrays)
     end
     return found
 end
@@ -78,15 +87,15 @@ end
 "Every batch once: the loss before each step, and every array of the model after it."
 function train!(found, model, config, arrays)
     loss, rule = (subject_of(Dict("file" => config["file"], "expression" => config[name])) for name in ("loss", "rule"))
-    Cases.place!(model, Cases.starting_with("param.", arrays))
+    place!(model, starting_with("param.", arrays))
     get(config, "mode", "auto") == "train" && trainmode!(model)
     get(config, "mode", "auto") == "test" && testmode!(model)
     state = Flux.setup(rule, model)
-    for (step, (x, target)) in enumerate(zip(map(Cases.to_julia_index, Cases.numbered("x", arrays)), Cases.numbered("t", arrays)))
+    for (step, (x, target)) in enumerate(zip(map(to_julia_index, numbered("x", arrays)), numbered("t", arrays)))
         value, gradients = Flux.withgradient(model -> loss(model(x), target), model)
         Flux.update!(state, model, gradients[1])
         found["loss@$step"] = fill(value)
-        foreach(((path, array),) -> (found["param.$path@$step"] = copy(array)), Cases.arrays_of(model))
+        foreach(((path, array),) -> (found["param.$path@$step"] = copy(array)), arrays_of(model))
     end
     return found
 end
@@ -99,16 +108,16 @@ function evaluate_function(subject, config, arrays)
     found = Dict{String,Any}()
     xs = Any[]
     for call in 1:get(config, "calls", 1)
-        xs = map(scalar, Cases.numbered("x", arrays))
+        xs = map(scalar, numbered("x", arrays))
         output!(found, call == 1 ? "y" : "y@$call", f(xs...))
     end
     foreach(((i, x),) -> x isa Array && (found["after.x$i"] = x), enumerate(xs))
-    cotangents = Cases.numbered("dy", arrays)
+    cotangents = numbered("dy", arrays)
     isempty(cotangents) && return found
-    y, back = Zygote.pullback(f, map(scalar, Cases.numbered("x", arrays))...)
+    y, back = Zygote.pullback(f, map(scalar, numbered("x", arrays))...)
     dxs = back(fitting(y, cotangents))
     for (i, (x, dx)) in enumerate(zip(xs, dxs))
-        eltype(x) <: Integer || Cases.record!(found, "grad.x$i", dx)
+        eltype(x) <: Integer || record!(found, "grad.x$i", dx)
     end
     return found
 end
@@ -159,4 +168,6 @@ function stages(file, expression)
         return length(layers) == 1 ? kind(only(layers)) : "Chain"
     end
     return join(["$(key isa Integer ? key - 1 : key)\t$(kind(parts[key]))" for key in keys(parts)], '\n')
+end
+
 end
