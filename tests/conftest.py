@@ -9,9 +9,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from pyimpl.parity import report
+from pyimpl.parity.catalogue import CATALOGUE
 from pyimpl.parity.checking import Live, Reference
 from pyimpl.parity.evaluators import recorded
 from pyimpl.parity.evaluators.live import LiveJulia, NoJulia, choose
+from pyimpl.parity.evaluators.warm_up import julias
 
 pytest_plugins = ["pytester"]
 slow_is_fine = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
@@ -34,7 +36,11 @@ def pytest_configure(config):
     config.reference_note = ""
     if wanted != "recorded":
         try:
-            config.live_way = choose(may_download=wanted == "live")
+            way = choose(may_download=wanted == "live")
+            if wanted == "live" or not julias(way, CATALOGUE.values())[0].interpreted:
+                config.live_way = way
+            else:
+                config.reference_note = " (live Julia is here, but its rows are not compiled: `julia-parity warm-up`)"
         except NoJulia as missing:
             if wanted == "live":
                 raise pytest.UsageError(str(missing)) from None
@@ -72,7 +78,7 @@ def pytest_terminal_summary(terminalreporter, config):
 def live_julia(pytestconfig) -> LiveJulia | None:
     """Live Julia, started now, or None where it is not ready; a Julia that is there but does not start fails the test."""
     if pytestconfig.live_way and not pytestconfig.live_julia:
-        pytestconfig.live_julia = LiveJulia(pytestconfig.live_way).__enter__()
+        pytestconfig.live_julia = julias(pytestconfig.live_way, CATALOGUE.values())[0].__enter__()
     return pytestconfig.live_julia
 
 

@@ -6,7 +6,6 @@ module JuliaParity
 
 using Flux, NNlib, Optimisers, Zygote
 using LinearAlgebra, Random, Statistics, TOML
-using PrecompileTools: @setup_workload, @compile_workload
 
 include("versions.jl")
 include("public_names.jl")
@@ -21,5 +20,6 @@ include("flux_functions.jl")
 include("textbook.jl")
 include("textbook_layers.jl")
 include("user_pair.jl")
+include("workload.jl")
 
 end

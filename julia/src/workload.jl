@@ -1,8 +1,8 @@
-# Everything that a check will need is compiled once, when the package is: every row of the catalogue, in both precisions, on small
-# arrays. `workload.toml` is written from the catalogue by `julia-parity record --workload`; `since` is the first Flux that has such a case.
+# What compiles rows of the catalogue ahead of their use: one small case per structure and mode, in both precisions.
+#
+# `workload.toml` is written from the catalogue by `julia-parity record --workload`; `since` is the first Flux that has such a case.
 
 const WORKLOAD = joinpath(@__DIR__, "..", "workload.toml")
-include_dependency(WORKLOAD)
 
 workload() = filter(case -> pkgversion(Flux) >= VersionNumber(get(case, "since", "0")), TOML.parsefile(WORKLOAD)["case"])
 
@@ -15,14 +15,34 @@ function run_workload(case, T)
     return evaluate(case["row"], Config(case["config"]), case["mode"], arrays)
 end
 
-@setup_workload begin
-    @compile_workload begin
-        for case in workload(), T in (Float32, Float64)
+"""
+    compile_rows(rows)
+
+Evaluate the workload of these rows, while Julia precompiles a package: what that compiles is kept in the package's cache. Where
+`JULIA_PARITY_PROGRESS` names a file, a line `done total row` is written to it after every case.
+"""
+function compile_rows(rows)
+    cases = filter(case -> case["row"] in rows, workload())
+    for (done, case) in enumerate(cases)
+        for T in (Float32, Float64)
             try
                 run_workload(case, T)
             catch problem
-                @warn "the precompile workload met an error" row = case["row"] exception = problem
+                @warn "the workload met an error" row = case["row"] exception = problem
             end
         end
+        file = get(ENV, "JULIA_PARITY_PROGRESS", "")
+        isempty(file) || open(io -> println(io, done, ' ', length(cases), ' ', case["row"]), file, "a")
     end
+end
+
+"Precompile a package that calls `compile_rows`, and load it."
+compile_group(name, uuid) = (Base.require(Base.PkgId(Base.UUID(uuid), name)); nothing)
+
+"Load what was compiled by `compile_group`, if it is there, whole, and fits the packages of today."
+function load_group(name, uuid)
+    package = Base.PkgId(Base.UUID(uuid), name)
+    Base.isprecompiled(package) || return false
+    Base.require(package)
+    return true
 end

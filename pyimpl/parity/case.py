@@ -53,7 +53,9 @@ class Case:
         return found
 
     def cast(self, dtype) -> "Case":
-        """The same case in another floating-point type."""
+        """The same case in another floating-point type: itself where it has that type."""
+        if all(array.dtype == dtype for array in self.arrays.values() if array.dtype.kind == "f"):
+            return self
         arrays = {name: array.astype(dtype) if array.dtype.kind == "f" else array for name, array in self.arrays.items()}
         return replace(self, arrays=arrays)
 
@@ -100,18 +102,17 @@ class Outcome:
 
 
 class Remembered:
-    """An evaluator that is asked every question once.
+    """An evaluator that evaluates a case once.
 
     Judging a case, its output is wanted several times: to be compared, and as the point from which small changes are measured.
     """
 
     def __init__(self, evaluate: Callable[[Case], Outcome]):
         self._evaluate = evaluate
-        self._known: dict[bytes, Outcome] = {}
+        self._known: dict[int, tuple[Case, Outcome]] = {}  # by identity, which lasts as long as the case is kept
 
     def __call__(self, case: Case) -> Outcome:
         """The outcome of the case, which the caller must not change."""
-        question = case.fingerprint
-        if question not in self._known:
-            self._known[question] = self._evaluate(case)
-        return self._known[question]
+        if id(case) not in self._known:
+            self._known[id(case)] = case, self._evaluate(case)
+        return self._known[id(case)][1]

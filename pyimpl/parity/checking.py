@@ -39,6 +39,10 @@ class Reference(Protocol):
         """`pairs` of one row after the other; while the caller judges one, the next may be under way."""
         ...
 
+    def seconds(self) -> dict[str, float]:
+        """Where time was spent so far, in a few words each."""
+        ...
+
 
 class Evaluator(Protocol):
     """A Julia, or what stands in for one."""
@@ -62,7 +66,13 @@ class Live:
             self._free.put(julia)
         self._threads = ThreadPoolExecutor(len(julias))
         self._ahead = 2 * len(julias)
-        self.drawing = 0.0  # seconds that were spent on drawing cases
+        self._julias = julias
+        self._drawing = 0.0  # seconds
+
+    def seconds(self) -> dict[str, float]:
+        """Where time was spent so far, in a few words each."""
+        julia, bridge = (sum(getattr(one, f"{part}_seconds", 0.0) for one in self._julias) for part in ("julia", "bridge"))
+        return {"drawing cases": self._drawing, f"Julia ({len(self._julias)})": julia, "bridge": bridge}
 
     def _evaluate(self, cases: list[Case]) -> list[Outcome]:
         julia = self._free.get()
@@ -90,7 +100,7 @@ class Live:
                 named[case.origin] = case.cast(np.float64)
                 wanted.setdefault(case.origin, []).append(dtype)
         drawn = draw_cases(row, LIVE_CASES if count is None else count, seed)
-        self.drawing += time.perf_counter() - start
+        self._drawing += time.perf_counter() - start
         return [(case, tuple(wanted[case.origin])) for case in named.values()] + [(case, dtypes) for case in drawn]
 
     def pairs(self, row: Row, dtypes: tuple[str, ...], count: int | None, seed: int):
@@ -143,6 +153,7 @@ class RowReport:
     findings: list[Finding] = field(default_factory=list)
     trusted: set[str] = field(default_factory=set)
     blind: set[str] = field(default_factory=set)
+    seconds: float = 0.0  # spent on the Python side and on judging
     newer: list[str] = field(default_factory=list)  # releases that brought what the reference, an older Flux, does not have
 
     @property
@@ -179,7 +190,9 @@ def _report(row: Row, answers: Iterable[tuple[Case, dict[str, Outcome]]], refere
     report = RowReport(row, newer=row.newer_than(reference.versions["Flux"]))
     for case, outcomes in answers:
         report.cases += 1
+        start = time.perf_counter()
         enter(report, case, outcomes)
+        report.seconds += time.perf_counter() - start
     return report
 
 
@@ -189,8 +202,9 @@ def enter(report: RowReport, case: Case, outcomes: dict[str, Outcome]) -> None:
     evaluate = Remembered(row.evaluate)
     responses = row.responses(case, outcomes, evaluate)
     slack = row.slack_ulps(case)
-    twins = {dtype: evaluate(case.cast(dtype)) for dtype in outcomes}
-    verdicts = {dtype: compare(case.cast(dtype), twins[dtype], outcome, responses[dtype], slack) for dtype, outcome in outcomes.items()}
+    cast = {dtype: case.cast(dtype) for dtype in outcomes}
+    twins = {dtype: evaluate(cast[dtype]) for dtype in outcomes}
+    verdicts = {dtype: compare(cast[dtype], twins[dtype], outcome, responses[dtype], slack) for dtype, outcome in outcomes.items()}
     for dtype, verdict in verdicts.items():
         report.per_dtype[dtype] = report.per_dtype.get(dtype, 0) + 1
         worst = verdict.worst

@@ -3,9 +3,10 @@
 import datetime
 import difflib
 import fnmatch
+import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -22,10 +23,13 @@ from .comparison.command import compare
 from .console import NO_REFERENCE, USAGE, Source, aside, expect_directories, fail, screen, working
 from .crosscheck_command import crosscheck, explain_bundle, new
 from .evaluators import find_julia, recorded
-from .evaluators.live import LiveJulia, NoJulia, choose
+from .evaluators.live import NoJulia, choose
 from .evaluators.recorded import NoRecording, Recorded
+from .evaluators.warm_up import groups, julias
 from .locate_command import locate_models
 from .training_steps import EXPERIMENTS
+
+WORKERS = min(2, os.cpu_count() or 1)
 
 app = typer.Typer(
     help="Do the Julia and the Python version agree, and if not, where, by how much and why?",
@@ -65,27 +69,68 @@ def chosen_rows(names: list[str] | None) -> list[Row]:
 
 
 @contextmanager
-def opened(source: Source, recording: str | None = None) -> Iterator[Reference]:
-    """The reference asked for; `auto` is live where that is ready, else recorded, and never downloads. Exits with 3 where there is none."""
+def opened(source: Source, rows: Iterable[Row], recording: str | None = None, workers: int = WORKERS) -> Iterator[Reference]:
+    """The reference asked for. Exits with 3 where there is none.
+
+    `auto` is live where Julia is ready and the rows are compiled for it, else recorded: its answer comes within a minute, and nothing is
+    downloaded.
+    """
     try:
         if recording is not None or source is Source.recorded:
             yield _recording(recording) if recording else recorded.newest()
             return
         try:
-            with working("starting Julia"):
-                julia = LiveJulia(choose(may_download=source is Source.live)).__enter__()
+            way = choose(may_download=source is Source.live)
         except NoJulia as missing:
             if source is Source.live:
                 raise fail(str(missing), NO_REFERENCE) from None
-            aside.print(
-                "live Julia is not ready here (`julia-parity doctor` tells why): using the recording", style="yellow", soft_wrap=True
+            _note("live Julia is not ready here (`julia-parity doctor` tells why): using the recording")
+            yield recorded.newest()
+            return
+        several = julias(way, rows, workers)
+        if source is Source.auto and several[0].interpreted:
+            _note(
+                "live Julia is here, but these rows are not compiled for it: using the recording. `--reference live` asks Julia all the "
+                "same, which interprets them; `julia-parity warm-up` compiles them once, for minutes"
             )
             yield recorded.newest()
             return
-        with julia:
-            yield Live(julia)
-    except NoRecording as missing:
+        with ExitStack() as stack:
+            for julia in several:
+                stack.callback(julia.__exit__)
+            with working("starting Julia"):
+                several[0].__enter__()  # the others start when there is work for them
+            for group in several[0].damaged:
+                _note(f"{group.name}, which was compiled by `julia-parity warm-up`, is damaged and not used: run it again")
+            yield Live(*several)
+    except (NoJulia, NoRecording) as missing:
         raise fail(str(missing), NO_REFERENCE) from None
+
+
+def _note(text: str) -> None:
+    aside.print(text, style="yellow", soft_wrap=True, highlight=False)
+
+
+@app.command("warm-up")
+def warm_up(
+    rows: Names = None,
+    again: Annotated[bool, typer.Option("--again", help="What is compiled already, too.")] = False,
+):
+    """Compile rows for live checks, once: these start quickly then and go at full speed. Without it they are interpreted."""
+    wanted = chosen_rows(rows)
+    try:
+        way = choose(may_download=False)
+        needed = groups(wanted)
+        left = [group for group in needed if again or not group.is_warm(way.versions)]
+        if not left:
+            screen.print(f"compiled already: {', '.join(group.name for group in needed)}", highlight=False, soft_wrap=True)
+        start = time.perf_counter()
+        for number, group in enumerate(left, 1):
+            with working(f"compiling {group.name} ({number} of {len(left)})") as step:
+                group.compile(way, step)
+            screen.print(f"{group.name}: {len(group.rows)} rows, {time.perf_counter() - start:.0f} s so far", highlight=False)
+    except (NoJulia, RuntimeError) as failure:
+        raise fail(str(failure), NO_REFERENCE) from None
 
 
 @app.command()
@@ -98,6 +143,8 @@ def check(
     dtype: Annotated[Precision, typer.Option(help="Precision; both tells differences in meaning from rounding.")] = Precision.both,
     cases: Annotated[int | None, typer.Option(min=1, help=f"Drawn cases per row (live: {LIVE_CASES}; recorded: all there are).")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the draws (live).")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Julias that share the rows (live).")] = WORKERS,
+    timings: Annotated[bool, typer.Option("--timings", help="Where the time went.")] = False,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as JSON.")] = None,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as JUnit XML.")] = None,
     meaning: Annotated[
@@ -117,7 +164,7 @@ def check(
         except ValueError as wrong:
             raise fail(str(wrong), USAGE) from None
     dtypes = DTYPES if dtype is Precision.both else (dtype.value,)
-    with opened(reference, recording) as julia:
+    with opened(reference, wanted, recording, workers) as julia:
         screen.print(f"reference: {report.versions_line(julia)}", highlight=False, soft_wrap=True)
         if meaning != "reference":
             screen.print(f"the NumPy side follows Flux {meaning}", highlight=False)
@@ -130,6 +177,8 @@ def check(
     _findings(reports, verbose)
     evaluated = sum(sum(r.per_dtype.values()) for r in reports)
     screen.print(f"{evaluated} cases in {seconds:.1f} s, {evaluated / max(seconds, 1e-9):.0f} per second", highlight=False)
+    if timings:
+        screen.print(report.timings_line(summary, julia, seconds), highlight=False, soft_wrap=True)
     screen.print(report.summary_line(summary, julia), style="bold", highlight=False, soft_wrap=True)
     if json:
         report.write_json(json, summary, julia)
@@ -173,7 +222,7 @@ def list_rows(
 ):
     """The catalogue: every row, and what it covers."""
     if markdown:
-        with opened(Source.recorded) as julia, semantics(julia.versions["Flux"]):
+        with opened(Source.recorded, ()) as julia, semantics(julia.versions["Flux"]):
             reports = list(_checked(list(CATALOGUE.values()), julia, DTYPES, None, 0))
         print(coverage.markdown(reports, report.versions_line(julia)), end="")
         return
@@ -238,7 +287,7 @@ def record(
         return
     wanted = chosen_rows(rows)
     given = _recording(like) if like else None
-    with opened(Source.live) as julia:
+    with opened(Source.live, wanted) as julia:
         assert isinstance(julia, Live)
         today = datetime.date.today().isoformat()
         path = (out or recorded.SHIPPED) / f"flux-{julia.versions['Flux']}-{today.replace('-', '')}.npz"
@@ -275,11 +324,11 @@ def show_drift(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Unchanged rows too, and every array.")] = False,
 ):
     """What changed in meaning between two versions of Flux, row by row, on the cases that both have. Exit code: 0 nothing, 1 something."""
-    wanted = [row.key for row in chosen_rows(rows)]
-    with _recording_or_live(old) as before, _recording_or_live(new) as after:
+    wanted = chosen_rows(rows)
+    with _recording_or_live(old, wanted) as before, _recording_or_live(new, wanted) as after:
         screen.print(f"old: {report.versions_line(before)}\nnew: {report.versions_line(after)}", highlight=False, soft_wrap=True)
         with working("comparing"):
-            found = list(drift.drift(before, after, wanted))
+            found = list(drift.drift(before, after, [row.key for row in wanted]))
     if not found:
         raise fail("the two have no case in common: record one with the cases of the other (`record --like OTHER`)", USAGE)
     changed = [row for row in found if row.changed]
@@ -289,9 +338,9 @@ def show_drift(
 
 
 @contextmanager
-def _recording_or_live(name: str) -> Iterator[Reference]:
+def _recording_or_live(name: str, rows: Iterable[Row]) -> Iterator[Reference]:
     if name == "live":
-        with opened(Source.live) as julia:
+        with opened(Source.live, rows) as julia:
             yield julia
         return
     yield _recording(name)

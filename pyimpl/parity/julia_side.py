@@ -11,6 +11,7 @@ import numpy as np
 
 from .case import Case, Outcome
 from .evaluators.live import LiveJulia, NoJulia, choose
+from .evaluators.two_speeds import TwoSpeeds
 
 SECONDS = 120.0  # for one case: the first one is compiled
 
@@ -89,9 +90,14 @@ class JuliaSession:
 
     name = "live"
 
-    def __init__(self, julia: LiveJulia):
+    def __init__(self, julia: TwoSpeeds):
         self._julia = julia
         self.versions = julia.versions
+
+    @property
+    def manner(self) -> str:
+        """How Julia evaluated so far: interpreted, or partly compiled."""
+        return self._julia.manner
 
     def evaluate(self, side: JuliaSide, layout: Layout, cases: Sequence[Case]) -> Iterator[Outcome]:
         """One outcome per case, in Python's orientation."""
@@ -125,7 +131,9 @@ _open: dict[str, JuliaSession] = {}
 def session(may_download: bool = False, seconds: float = SECONDS) -> JuliaSession:
     """The Julia that all pairs of this process share, started when first asked for; one call may take so many seconds. Raises NoJulia."""
     if "julia" not in _open:
-        julia = LiveJulia(choose(may_download), "JuliaParity.UserPair", interpreted=True, case_seconds=seconds, attempts=1).__enter__()
+        way = choose(may_download)
+        quick, thorough = (LiveJulia(way, "JuliaParity.UserPair", interpreted=interpreted) for interpreted in (True, False))
+        julia = TwoSpeeds(quick, thorough).__enter__()
         atexit.register(julia.__exit__)
         _open["julia"] = JuliaSession(julia)
     _open["julia"]._julia.case_seconds = seconds

@@ -121,6 +121,12 @@ def summary_line(summary: Summary, reference: Reference) -> str:
     return f"{', '.join(parts)}; reference: {versions_line(reference)}"
 
 
+def timings_line(summary: Summary, reference: Reference, seconds: float) -> str:
+    """Where the time of a check went; Julia works beside the NumPy side, so the parts may add up to more than the whole."""
+    parts = {"NumPy side and judging": sum(report.seconds for report in summary.reports), **reference.seconds()}
+    return f"{seconds:.1f} s in all: " + ", ".join(f"{what} {part:.1f} s" for what, part in parts.items())
+
+
 def as_data(summary: Summary, reference: Reference) -> dict:
     """Everything in a report, as plain data."""
 

@@ -64,7 +64,7 @@ class Watch:
 
 
 PACKAGE = """
-push!(LOAD_PATH, package)
+push!(LOAD_PATH, package, joinpath(package, "compiled"))
 using JuliaParity
 const subject = JuliaParity.eval(Meta.parse(name))
 is_mistake(error) = error isa JuliaParity.CaseError

@@ -14,10 +14,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from platformdirs import user_cache_path
@@ -75,12 +75,30 @@ def _copy(path: Path, copy: Path) -> None:
     os.replace(unfinished, copy)
 
 
+class Compiled(Protocol):
+    """Rows of the catalogue that were compiled ahead: the Julia package that holds them."""
+
+    @property
+    def name(self) -> str:
+        """Of the package."""
+        ...
+
+    @property
+    def uuid(self) -> str:
+        """Of the package."""
+        ...
+
+    def forget(self) -> None:
+        """It is there, but cannot be used."""
+        ...
+
+
 class LiveJulia:
     """Evaluates cases with real Julia. Use as a context manager.
 
     `subject`: the Julia module whose functions are called, `JuliaParity` for the catalogue or `JuliaParity.UserPair`, or a Julia file
     that is loaded in its place. `interpreted`: whether code that is not compiled yet is interpreted: a first answer comes in a tenth of
-    the time, later ones take longer. `attempts`: how many losses in a row end it.
+    the time, later ones take longer. `groups`: what was compiled ahead and is to be loaded. `attempts`: how many losses in a row end it.
     Raises NoJulia on entering where Julia does not start, with what it said.
     """
 
@@ -92,6 +110,8 @@ class LiveJulia:
         subject: str | Path = "JuliaParity",
         *,
         interpreted: bool = False,
+        groups: Sequence["Compiled"] = (),
+        environment: Mapping[str, str] | None = None,
         command: Sequence[str] | None = None,
         case_seconds: float = CASE_SECONDS,
         attempts: int = ATTEMPTS,
@@ -99,6 +119,9 @@ class LiveJulia:
         self.installed = installed
         self.subject = subject
         self.interpreted = interpreted
+        self.groups = list(groups)
+        self.damaged: list[Compiled] = []  # of the groups, those that could not be loaded
+        self._environment = dict(environment or {})
         self.case_seconds = case_seconds
         self.attempts = attempts
         self.saved = Path(tempfile.gettempdir()) / "julia-parity-lost"
@@ -128,7 +151,8 @@ class LiveJulia:
 
     def _start(self) -> None:
         key = secrets.token_bytes(16)
-        environment = os.environ | self.installed.environment | {"JULIA_PARITY_KEY": key.hex(), "OPENBLAS_NUM_THREADS": "1"}
+        environment = os.environ | self.installed.environment | self._environment
+        environment |= {"JULIA_PARITY_KEY": key.hex(), "OPENBLAS_NUM_THREADS": "1"}
         package = cached_package()
         # What Julia compiles for us stays with us: it has one place for all versions of a package, where another checkout would overwrite
         # it, and what an interpreting Julia leaves there would slow down the user's own.
@@ -136,6 +160,8 @@ class LiveJulia:
         environment["JULIA_DEPOT_PATH"] = os.pathsep.join([str(depot), environment.get("JULIA_DEPOT_PATH", "")])
         if self.interpreted:
             environment["PYTHON_JULIACALL_COMPILE"] = "min"
+        elif isinstance(self.subject, str):
+            environment["PYTHON_JULIACALL_OPTIMIZE"] = "1"  # many small cases, each compiled: the lower level halves that time
         with busy("starting Julia") as step, Listener(authkey=key) as listener:
             command = [*self._command, str(listener.address), str(package), str(self.subject)]
             self._process = subprocess.Popen(
@@ -149,6 +175,12 @@ class LiveJulia:
             self._stop()
             raise NoJulia(f"Julia ({self.installed.where}) did not start: {said}{tail}\n  `julia-parity doctor` tells what was found")
         self.versions = dict(answer[1])
+        with busy("loading compiled rows"):
+            for group in list(self.groups):
+                if not self.call("load_group", group.name, group.uuid):
+                    group.forget()
+                    self.groups.remove(group)
+                    self.damaged.append(group)
 
     def _accept(self, listener: Listener, step: Callable[..., None]) -> Connection:
         """The worker's connection; gives up as soon as the worker has ended without one. Tells what Julia is busy with as it starts."""
@@ -226,10 +258,29 @@ class LiveJulia:
                     done, failures = done + 1, failures + 1
                     break
                 failures = 0
-                outcome, julia, bridge = message
-                self.julia_seconds, self.bridge_seconds = self.julia_seconds + julia, self.bridge_seconds + bridge
-                yield _outcome(*outcome)
+                yield self._entered(message)
                 done += 1
+
+    def evaluate(self, case: Case) -> Outcome:
+        """The outcome of one case. Raises NoJulia where Julia does not start, crashes or gives no answer."""
+        if self._connection is None:
+            self._start()
+        assert self._connection is not None
+        self._batch += 1
+        try:
+            self._connection.send(("cases", (self._batch, [(case.row, case.config, case.mode, case.arrays)])))
+            message = self._answer_of(self._batch)
+        except OSError:
+            message = None
+        if message is None:
+            raise NoJulia(self._lost(case).error)
+        return self._entered(message)
+
+    def _entered(self, message: tuple) -> Outcome:
+        """The outcome in an answer, whose times are added to the account."""
+        outcome, julia, bridge = message
+        self.julia_seconds, self.bridge_seconds = self.julia_seconds + julia, self.bridge_seconds + bridge
+        return _outcome(*outcome)
 
     def _answer_of(self, batch: int):
         """The next answer to a batch of cases; None if Julia crashed or stays silent. Those of a batch that nobody waits for any more are

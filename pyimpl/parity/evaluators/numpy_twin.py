@@ -65,7 +65,7 @@ def _named(tree_of_arrays: dict[str, Any]) -> Outcome:
 
 
 def _pull(twin, case: Case, also: dict) -> Outcome:
-    y, back = twin.pullback(*case.numbered("x"))
+    y, back = twin.pullback(*map(np.copy, case.numbered("x")))  # copies: what changes its inputs must not change the case
     cotangents = case.numbered("dy")
     named = {"y": y, **also}
     if cotangents:
@@ -87,7 +87,7 @@ def _layer(twin, fresh, case: Case) -> Outcome:
         _hand_in(copy, case)
     if case.mode != "auto":
         (tree.trainmode if case.mode == "train" else tree.testmode)(twin)
-    outcome = _pull(twin, case, {"plain": fresh(*case.numbered("x"))})
+    outcome = _pull(twin, case, {"plain": fresh(*map(np.copy, case.numbered("x")))})
     if is_dataclass(twin):
         for path, leaf in tree.leaves(twin):
             if isinstance(leaf, np.ndarray):
@@ -137,7 +137,7 @@ def steps(rule: Rule, case: Case) -> Outcome:
     x = case.arrays["x"].copy()
     state = rule.init(x)
     named: dict[str, Any] = {}
-    for step, g in enumerate(case.numbered("g"), 1):
+    for step, g in enumerate(map(np.copy, case.numbered("g")), 1):
         state, dx = rule.apply(state, x, g)
         if dx is not None:
             x -= dx

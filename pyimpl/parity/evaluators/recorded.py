@@ -132,6 +132,10 @@ class Recorded:
         """`pairs` of one row after the other."""
         return ((row, self.pairs(row, dtypes, count, seed)) for row in rows)
 
+    def seconds(self) -> dict[str, float]:
+        """A recording takes none that are worth telling."""
+        return {}
+
 
 def shipped() -> list[Path]:
     """The recordings that come with the package: by the version of Flux, then by date."""

@@ -1,0 +1,132 @@
+"""Two Julias that share the work of a pair: stand-ins for the workers, one quick to answer and one slow to start."""
+
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from pyimpl.parity.case import Case
+from pyimpl.parity.evaluators import two_speeds
+from pyimpl.parity.evaluators.find_julia import Installed
+from pyimpl.parity.evaluators.live import LiveJulia, NoJulia
+from pyimpl.parity.evaluators.two_speeds import TwoSpeeds
+
+STAND_IN = """
+import os, sys, time
+from multiprocessing.connection import Client
+name, start, each = {name!r}, {start!r}, {each!r}
+with Client(sys.argv[1], authkey=bytes.fromhex(os.environ["JULIA_PARITY_KEY"])) as supervisor:
+    time.sleep(start)
+    supervisor.send(("ready", {{"Flux": "0"}}))
+    while True:
+        try:
+            request, content = supervisor.recv()
+        except EOFError:
+            break
+        if request == "call":
+            time.sleep(each)
+            supervisor.send(("answer", name))
+            continue
+        batch, cases = content
+        for row, config, mode, arrays in cases:
+            if row == f"crash {{name}}" or row == "crash both":
+                os.abort()
+            time.sleep(each)
+            supervisor.send((batch, ({{"y": arrays["x1"] * 2, "by": [float(name == "quick")]}}, [], None, False), 0.0, 0.0))
+"""
+
+
+def worker(tmp_path, name: str, start: float, each: float) -> LiveJulia:
+    script = tmp_path / f"{name}.py"
+    script.write_text(STAND_IN.format(name=name, start=start, each=each))
+    julia = LiveJulia(Installed("stand-in", "nowhere"), command=[sys.executable, str(script)], case_seconds=30)
+    julia.saved = tmp_path
+    return julia
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr(two_speeds, "PATIENCE", 0.2)
+
+
+def both(tmp_path, quick: float, thorough: float = 0.0, start: float = 0.0) -> TwoSpeeds:
+    """The two, which need so many seconds for a case; the thorough one so many to start."""
+    return TwoSpeeds(worker(tmp_path, "quick", 0.0, quick), worker(tmp_path, "thorough", start, thorough))
+
+
+def cases(*rows):
+    return [Case(row, {}, {"x1": np.array([float(i)])}, "function") for i, row in enumerate(rows)]
+
+
+def answered_by(outcomes) -> list[str]:
+    """Who answered every case; the answers are those of their cases."""
+    for i, outcome in enumerate(outcomes):
+        if not outcome.lost:
+            assert outcome.arrays["y"] == 2.0 * i
+    return ["" if outcome.lost else "quick" if outcome.arrays["by"][0] else "thorough" for outcome in outcomes]
+
+
+def test_what_is_quick_is_left_to_the_interpreter(tmp_path, impatient):
+    with both(tmp_path, 0.0) as julia:
+        assert answered_by(list(julia.evaluate_many(cases(*["fine"] * 8)))) == ["quick"] * 8
+        assert julia.call("describe") == "quick"
+        assert julia.manner == "interpreted"
+
+
+def test_what_takes_long_is_shared_and_comes_in_order(tmp_path, impatient):
+    with both(tmp_path, 0.3, 0.3) as julia:
+        who = answered_by(list(julia.evaluate_many(cases(*["fine"] * 12))))
+        assert who[0] == "quick" and who[-1] == "thorough"
+        assert who == sorted(who)  # the one from the front, the other from the end
+        assert julia.manner == "interpreted and compiled"
+
+
+def test_a_case_that_the_interpreter_does_not_come_to_an_end_with_is_the_other_s(tmp_path, impatient):
+    begun = time.monotonic()
+    with both(tmp_path, 20.0) as julia:
+        assert answered_by(list(julia.evaluate_many(cases("fine", "fine")))) == ["thorough"] * 2
+    assert time.monotonic() - begun < 15
+
+
+def test_a_compiling_julia_that_is_slow_to_start_holds_nothing_up(tmp_path, impatient):
+    begun = time.monotonic()
+    with both(tmp_path, 0.3, start=20.0) as julia:
+        assert answered_by(list(julia.evaluate_many(cases(*["fine"] * 4)))) == ["quick"] * 4
+    assert time.monotonic() - begun < 15
+
+
+def test_a_crash_of_the_interpreter_is_tried_by_the_other(tmp_path):
+    with both(tmp_path, 0.0) as julia:
+        outcomes = list(julia.evaluate_many(cases("fine", "crash quick", "fine")))
+        assert answered_by(outcomes) == ["quick", "thorough", "thorough"]
+
+
+def test_where_both_are_lost_the_rest_is_not_asked(tmp_path):
+    with both(tmp_path, 0.0) as julia:
+        outcomes = list(julia.evaluate_many(cases("fine", "crash both", "fine")))
+        assert [outcome.lost for outcome in outcomes[:2]] == [False, True] and "crashed" in outcomes[1].error
+        assert not list(julia.evaluate_many(cases("fine")))[0].lost  # asked anew, they are started again
+
+
+def test_an_answer_that_comes_too_late_is_not_taken_for_another(tmp_path, impatient):
+    with both(tmp_path, 1.0) as julia:
+        list(julia.evaluate_many(cases("fine", "fine")))  # the interpreter is still at one of them
+        late = [Case("fine", {}, {"x1": np.array([float(i)])}, "function") for i in (7, 8)]
+        assert [outcome.arrays["y"][0] for outcome in julia.evaluate_many(late)] == [14.0, 16.0]
+
+
+def test_a_start_that_fails_is_an_error(tmp_path):
+    silent = LiveJulia(Installed("stand-in", "nowhere"), command=[sys.executable, "-c", "raise SystemExit('no such library')"])
+    with pytest.raises(NoJulia, match="no such library"), TwoSpeeds(silent, silent):
+        pass
+
+
+def test_nothing_is_left_running(tmp_path, impatient):
+    with both(tmp_path, 0.3, start=20.0) as julia:
+        list(julia.evaluate_many(cases("fine", "fine")))
+        processes = [one._process for one in julia._julias.values()]
+    time.sleep(0.5)
+    assert all(process is None or process.poll() is not None for process in processes)
+    assert threading.active_count() < 10
