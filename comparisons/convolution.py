@@ -7,8 +7,8 @@ from matplotlib.ticker import MaxNLocator
 from sklearn.model_selection import train_test_split
 
 from pyimpl import Chain, setup, supervised, update, withgradient
-from pyimpl.parity.comparison.experiment import Curve, Picture, Published
-from pyimpl.parity.comparison.masks import Masks, draw_masks
+from pyimpl.parity.experiments.experiment import Curve, Picture, Published
+from pyimpl.parity.experiments.masks import Masks, draw_masks
 from pyimpl.textbook import (
     AdaGradNoEps,
     Affine,

@@ -5,7 +5,7 @@ import numpy as np
 
 from pyimpl import Adam, BatchNorm, Chain, Dense, mse, setup, sigmoid, supervised, testmode, trainables, trainmode, update, withgradient
 from pyimpl.optimise import Rule
-from pyimpl.parity.comparison.experiment import Curve, Picture
+from pyimpl.parity.experiments.experiment import Curve, Picture
 from pyimpl.tree import astype
 
 TITLE = "E1: batch-normalised regression"

@@ -5,7 +5,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 
-from pyimpl.parity.comparison.experiment import Curve, Picture, Published
+from pyimpl.parity.experiments.experiment import Curve, Picture, Published
 from pyimpl.textbook.tape import Variable, linear, mean_squared_error, relu, sigmoid, tanh
 
 TITLE = "E3: a noisy sine, define by run"

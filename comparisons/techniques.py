@@ -5,8 +5,8 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from pyimpl import Chain, setup, supervised, update, withgradient
-from pyimpl.parity.comparison.experiment import Curve, Picture, Published
-from pyimpl.parity.comparison.masks import Masks, draw_masks
+from pyimpl.parity.experiments.experiment import Curve, Picture, Published
+from pyimpl.parity.experiments.masks import Masks, draw_masks
 from pyimpl.textbook import SGD, AdaGrad, Adam, Affine, Dropout, Momentum, Relu, Sigmoid, initial_std, softmax_with_loss
 
 TITLE = "E4: learning techniques"

@@ -7,7 +7,7 @@ import numpy as np
 
 from pyimpl import Chain, setup, supervised, trainables, update, withgradient
 from pyimpl.layers.layer import Layer
-from pyimpl.parity.comparison.experiment import Curve, Picture, Published
+from pyimpl.parity.experiments.experiment import Curve, Picture, Published
 from pyimpl.textbook import SGD, Affine, BatchNormalization, Dropout, Relu, Sigmoid, initial_std, numerical_gradient, softmax_with_loss
 
 TITLE = "E2: sixteen weight scales"

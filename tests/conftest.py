@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from pyimpl.parity import report
 from pyimpl.parity.catalogue import CATALOGUE
-from pyimpl.parity.checking import Live, Reference
-from pyimpl.parity.evaluators import recorded
-from pyimpl.parity.evaluators.live import LiveJulia, NoJulia, choose
-from pyimpl.parity.evaluators.warm_up import julias
+from pyimpl.parity.catalogue.checking import Live, Reference
+from pyimpl.parity.catalogue.compiled import julias
+from pyimpl.parity.reference import recorded
+from pyimpl.parity.reference.live import LiveJulia, NoJulia, choose
+from pyimpl.parity.reference.provenance import versions_line
 
 pytest_plugins = ["pytester"]
 slow_is_fine = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
@@ -54,7 +54,7 @@ def pytest_unconfigure(config):
 
 def _recorded_line(config) -> str:
     try:
-        return f"{report.versions_line(recorded.newest())}{config.reference_note}"
+        return f"{versions_line(recorded.newest())}{config.reference_note}"
     except recorded.NoRecording as missing:
         return str(missing)
 
@@ -64,7 +64,7 @@ def pytest_report_header(config):
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    used = report.versions_line(Live(config.live_julia)) if config.live_julia else _recorded_line(config)
+    used = versions_line(Live(config.live_julia)) if config.live_julia else _recorded_line(config)
     terminalreporter.write_line(f"parity reference used: {used}")
     results = [
         result for key in ("passed", "failed") for result in terminalreporter.stats.get(key, []) if "the_recording_kills" in result.nodeid

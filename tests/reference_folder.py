@@ -15,7 +15,7 @@ import numpy as np
 
 import pyimpl
 from pyimpl import ACTIVATIONS, differentiable
-from pyimpl.parity.case import Case, Outcome
+from pyimpl.parity.case.case import Case, Outcome
 from pyimpl.tree import astype
 
 FIELDS = {"β": "shift", "γ": "scale", "μ": "mean", "σ²": "var", "λ": "act", "σ": "act", "ϵ": "eps", "Wh_h̃": "Wh_candidate"}

@@ -7,10 +7,9 @@ import pytest
 
 import pyimpl
 from pyimpl import textbook
-from pyimpl.parity import workload
-from pyimpl.parity.catalogue import CATALOGUE, COVERED_ELSEWHERE, TEXTBOOK_COVERED_ELSEWHERE
+from pyimpl.parity.catalogue import CATALOGUE, COVERED_ELSEWHERE, TEXTBOOK_COVERED_ELSEWHERE, workload
 from pyimpl.parity.catalogue.public_names import ONLY_HERE, PUBLIC_NAMES
-from pyimpl.parity.evaluators.find_julia import julia_sources
+from pyimpl.parity.reference.find_julia import julia_sources
 
 FAMILIES = {"flux": (pyimpl, COVERED_ELSEWHERE), "textbook": (textbook, TEXTBOOK_COVERED_ELSEWHERE)}
 NAMES = {family: {row.name for row in CATALOGUE.values() if row.family == family} for family in FAMILIES}

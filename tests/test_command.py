@@ -66,7 +66,7 @@ def test_reports_for_machines(tmp_path):
 
 WRONG_TWIN = """
 import pyimpl
-from pyimpl.parity.command import main
+from pyimpl.parity.command.main import main
 from pyimpl import Conv, BatchNorm
 Conv.flipped = False
 def track(self, mean, var, count):

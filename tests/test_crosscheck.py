@@ -14,19 +14,20 @@ from pretended import Pretended
 
 import pyimpl
 from pyimpl.parity import arrays, crosscheck
-from pyimpl.parity.bundle import BundleError, load_bundle, read_array, write_array, write_bundle
-from pyimpl.parity.case import Case, Outcome
-from pyimpl.parity.checking import DTYPES
-from pyimpl.parity.crosschecking import Disagreement, NothingCompared, check_pair
-from pyimpl.parity.evaluators import recorded
-from pyimpl.parity.evaluators.recorded import NoRecording, Recorded
+from pyimpl.parity.case.case import Case, Outcome
+from pyimpl.parity.case.inputs import Shape, as_inputs
+from pyimpl.parity.crosschecking import Disagreement
 from pyimpl.parity.explain import explain
-from pyimpl.parity.inputs import Shape, as_inputs
-from pyimpl.parity.julia_side import parsed_layout
-from pyimpl.parity.pair import make_pair
-from pyimpl.parity.python_side import side_of
-from pyimpl.parity.story import story
-from pyimpl.parity.subjects import SubjectError, load_subject, parse_julia
+from pyimpl.parity.judge.findings import DTYPES
+from pyimpl.parity.pair.checking import NothingCompared, check_pair
+from pyimpl.parity.pair.loading import SubjectError, load_subject, parse_julia
+from pyimpl.parity.pair.pair import make_pair
+from pyimpl.parity.reference import recorded
+from pyimpl.parity.reference.recorded import NoRecording, Recorded
+from pyimpl.parity.reference.session import parsed_layout
+from pyimpl.parity.report.bundle import BundleError, load_bundle, read_array, write_array, write_bundle
+from pyimpl.parity.report.story import story
+from pyimpl.parity.sides.python_side import side_of
 
 COMMAND = str(Path(sys.executable).with_name("julia-parity"))
 

@@ -11,13 +11,14 @@ from rich.console import Console
 from test_command import run
 
 from pyimpl import semantics
-from pyimpl.parity import report
-from pyimpl.parity.case import Outcome
+from pyimpl.parity.case.case import Outcome
 from pyimpl.parity.catalogue import CATALOGUE
-from pyimpl.parity.checking import DTYPES, Live, Summary, check_row
-from pyimpl.parity.drift import drift, key
-from pyimpl.parity.evaluators import recorded
-from pyimpl.parity.evaluators.recorded import Recorded
+from pyimpl.parity.catalogue.checking import Live, Summary, check_row
+from pyimpl.parity.catalogue.drift import drift, key
+from pyimpl.parity.judge.findings import DTYPES
+from pyimpl.parity.reference import recorded
+from pyimpl.parity.reference.recorded import Recorded
+from pyimpl.parity.report import tables as report
 
 OLD, NEW = "0.14.25", "0.16.9"
 
@@ -162,16 +163,16 @@ def test_the_twin_of_the_old_version_agrees_with_the_old_recording(old):
     for meaning in ("0.14", OLD):
         with semantics(meaning):
             reports = [check_row(row, old) for row in CATALOGUE.values()]
-        assert {report.row.key for report in reports if report.verdict not in ("agrees", "newer")} == set()
-        assert {report.row.key for report in reports if report.verdict == "newer"} == ONLY_NEW
+        assert {report.subject.key for report in reports if report.verdict not in ("agrees", "newer")} == set()
+        assert {report.subject.key for report in reports if report.verdict == "newer"} == ONLY_NEW
         assert Summary(tuple(reports)).exit_code == 0
 
 
 def test_the_twin_of_the_new_version_disagrees_with_the_old_recording_where_something_changed(old):
     with semantics(NEW):
         reports = [check_row(row, old) for row in CATALOGUE.values()]
-    assert {report.row.key for report in reports if report.verdict == "disagrees"} == VALUES | STATES
-    assert {report.row.key for report in reports if report.verdict not in ("agrees", "disagrees")} == ONLY_NEW
+    assert {report.subject.key for report in reports if report.verdict == "disagrees"} == VALUES | STATES
+    assert {report.subject.key for report in reports if report.verdict not in ("agrees", "disagrees")} == ONLY_NEW
     assert Summary(tuple(reports)).exit_code == 1
 
 

@@ -8,13 +8,13 @@ import pytest
 from mistakes.table import MISTAKES, RECORDING, UNKNOWN, Mistake
 from pretended import Pretended
 
-from pyimpl.parity.case import Case, Outcome
-from pyimpl.parity.crosschecking import check_pair
-from pyimpl.parity.evaluators.recorded import Recorded
+from pyimpl.parity.case.case import Case, Outcome
+from pyimpl.parity.case.inputs import arrays
 from pyimpl.parity.explain import Explanation, explain
 from pyimpl.parity.explain.causes import CAUSES
-from pyimpl.parity.inputs import arrays
-from pyimpl.parity.pair import Result, make_pair
+from pyimpl.parity.pair.checking import check_pair
+from pyimpl.parity.pair.pair import Result, make_pair
+from pyimpl.parity.reference.recorded import Recorded
 
 NAMES = {text: name for name, text in CAUSES.items()}
 

@@ -11,16 +11,24 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pyimpl.parity.crosschecking import check_pair
+from pyimpl.parity.case.inputs import arrays
 from pyimpl.parity.explain import Explanation
-from pyimpl.parity.html_figures import BOUNDLESS, EXACT, WITHIN, bin_of, histogram, last_bin, waterfall
-from pyimpl.parity.html_report import describe, describe_located, headline, write_html, write_page
-from pyimpl.parity.inputs import arrays
-from pyimpl.parity.live_pair import LivePair
-from pyimpl.parity.locate import Located, Stage
-from pyimpl.parity.pair import make_pair
-from pyimpl.parity.python_side import FunctionSide
-from pyimpl.parity.verdict import FACTOR
+from pyimpl.parity.judge.verdict import FACTOR
+from pyimpl.parity.locate.walk import Located, Stage
+from pyimpl.parity.pair.checking import check_pair
+from pyimpl.parity.pair.held_against import LivePair
+from pyimpl.parity.pair.pair import make_pair
+from pyimpl.parity.report.figures import (
+    BOUNDLESS,
+    EXACT,
+    WITHIN,
+    bin_of,
+    histogram,
+    last_bin,
+    waterfall,
+)
+from pyimpl.parity.report.page import describe, describe_located, headline, write_html, write_page
+from pyimpl.parity.sides.python_side import FunctionSide
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "rect", "line"}
 BROWSER = next((found for name in ("chromium", "chromium-browser", "google-chrome", "chrome") if (found := shutil.which(name))), None)

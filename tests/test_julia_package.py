@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from pyimpl.parity.evaluators.find_julia import julia_sources
+from pyimpl.parity.reference.find_julia import julia_sources
 
 SECONDS = 7200  # the package is compiled once more
 

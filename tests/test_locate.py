@@ -17,14 +17,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from located import models  # noqa: E402
 
-import pyimpl  # noqa: E402
 from pyimpl.parity import arrays  # noqa: E402
-from pyimpl.parity.html_report import write_html  # noqa: E402
-from pyimpl.parity.locate import locate  # noqa: E402
-from pyimpl.parity.locate_command import as_data, sentence  # noqa: E402
-from pyimpl.parity.matching import AS_IT_IS, TRANSPOSED, Match, NoMatch, mappings, match, prove  # noqa: E402
-from pyimpl.parity.stage_recordings import Replayed, Taped  # noqa: E402
-from pyimpl.parity.stages import stages_of  # noqa: E402
+from pyimpl.parity.case.case import Case, Outcome  # noqa: E402
+from pyimpl.parity.command.locate import as_data, sentence  # noqa: E402
+from pyimpl.parity.locate.stages import stages_of  # noqa: E402
+from pyimpl.parity.locate.walk import locate  # noqa: E402
+from pyimpl.parity.pair.matching import AS_IT_IS, TRANSPOSED, Match, NoMatch, mappings, match, prove  # noqa: E402
+from pyimpl.parity.reference.stage_recordings import Replayed, Taped  # noqa: E402
+from pyimpl.parity.report.page import write_html  # noqa: E402
 
 JULIA = Path(__file__).parent / "located" / "models.jl"
 RECORDING = JULIA.with_name("recording.npz")
@@ -243,12 +243,12 @@ def test_matching_by_name_by_shape_and_not_at_all():
 
 def test_two_arrays_exchanged_are_found():
     rng = np.random.default_rng(0)
-    case = pyimpl.parity.case.Case("p", {}, {"x1": rng.standard_normal((4, 3)), "param.a": np.ones(3), "param.b": np.ones(3)}, "train")
+    case = Case("p", {}, {"x1": rng.standard_normal((4, 3)), "param.a": np.ones(3), "param.b": np.ones(3)}, "train")
 
     def side(first, second):
         def evaluate(case):
             y = case.arrays["x1"] * case.arrays[f"param.{first}"] + case.arrays[f"param.{second}"]
-            return pyimpl.parity.case.Outcome({"y": y})
+            return Outcome({"y": y})
 
         return evaluate
 
@@ -280,7 +280,7 @@ def test_the_command_with_a_live_julia(pytestconfig, tmp_path):
 
 def record():
     """Julia's side of all of this."""
-    from pyimpl.parity.julia_side import closing, session
+    from pyimpl.parity.reference.session import closing, session
 
     with closing():
         taped = Taped(session())

@@ -10,8 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from pyimpl.parity.comparison import images, mnist
-from pyimpl.parity.comparison.images import NoImages
+from pyimpl.parity.experiments import images, mnist
+from pyimpl.parity.experiments.images import NoImages
 
 pytest.importorskip("pooch", reason="pooch comes with the extra `comparisons`")
 

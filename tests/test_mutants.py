@@ -17,7 +17,7 @@ from pyimpl import Gradient, activations
 from pyimpl.layers import attention, conv, conv_transpose, pooling, recurrent
 from pyimpl.optimise import adaptive, rules
 from pyimpl.parity.catalogue import CATALOGUE
-from pyimpl.parity.checking import check_row
+from pyimpl.parity.catalogue.checking import check_row
 
 normalise = importlib.import_module("pyimpl.layers.normalise")  # the module, not the function of that name
 

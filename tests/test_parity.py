@@ -4,7 +4,7 @@ import pytest
 
 from pyimpl import semantics
 from pyimpl.parity.catalogue import CATALOGUE
-from pyimpl.parity.checking import check_row
+from pyimpl.parity.catalogue.checking import check_row
 
 LIVE_DRAWS = 10  # per row and dtype; `julia-parity check` draws more
 

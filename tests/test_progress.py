@@ -7,7 +7,7 @@ import time
 import pytest
 from rich.console import Console
 
-from pyimpl.parity import console
+from pyimpl.parity.command import console
 from pyimpl.parity.progress import busy, current
 
 

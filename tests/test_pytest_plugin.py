@@ -173,7 +173,7 @@ def test_recording_again_replaces_and_an_unfinished_test_keeps_what_it_had(prete
 def _pairs(path):
     from types import SimpleNamespace
 
-    from pyimpl.parity.evaluators.recorded import Recorded
+    from pyimpl.parity.reference.recorded import Recorded
 
     found = Recorded(path)
     return {name: list(found.pairs(SimpleNamespace(key=name), ("float64",), None, 0)) for name in sorted(found.rows())}
@@ -229,7 +229,7 @@ def test_a_recording_that_no_longer_fits(pretended, without_julia, change):
 
 
 def test_line_endings_and_included_files(tmp_path):
-    from pyimpl.parity.pytest_plugin import content
+    from pyimpl.parity.command.pytest_plugin import content
 
     file, other = tmp_path / "my.jl", tmp_path / "other.jl"
     file.write_bytes(b'include("other.jl")\nf(x) = g(x)\n')

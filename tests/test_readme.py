@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pyimpl.parity.evaluators.find_julia import julia_sources
+from pyimpl.parity.reference.find_julia import julia_sources
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 COMMANDS = [line.partition("#")[0].strip() for line in README.splitlines() if line.startswith("julia-parity ")]
@@ -86,7 +86,7 @@ def test_live_examples_print_what_the_readme_says(command, printed, files, pytes
 
 
 def test_every_command_is_in_the_readme():
-    from pyimpl.parity.command import app
+    from pyimpl.parity.command.main import app
 
     names = {command.name or command.callback.__name__ for command in app.registered_commands}
     assert names == set(re.findall(r"julia-parity ([a-z]+)", README))

@@ -3,9 +3,9 @@
 import pytest
 from reference_folder import Entry, read
 
+from pyimpl.parity.case.twin import evaluate
 from pyimpl.parity.catalogue.activations import SLACK, activation_slack
-from pyimpl.parity.evaluators.numpy_twin import evaluate
-from pyimpl.parity.verdict import Verdict, compare, sensitivity
+from pyimpl.parity.judge.verdict import Verdict, compare, sensitivity
 from pyimpl.versions import semantics
 
 

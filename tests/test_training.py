@@ -10,18 +10,18 @@ import pytest
 import pyimpl
 from pyimpl import Adam, AdamW, BatchNorm, Chain, Dense, Descent, Momentum, Nesterov, mae, mse, relu, tanh
 from pyimpl.parity import Training, arrays, crosscheck
-from pyimpl.parity.bundle import load_bundle, replay, write_bundle
-from pyimpl.parity.crosschecking import NothingCompared, check_pair
-from pyimpl.parity.evaluators import recorded
-from pyimpl.parity.evaluators.recorded import Recorded
 from pyimpl.parity.explain import explain
 from pyimpl.parity.explain.causes import CAUSES
-from pyimpl.parity.live_pair import Taped
-from pyimpl.parity.matching import NoMatch, match_models
-from pyimpl.parity.pair import make_pair
-from pyimpl.parity.python_side import side_of
-from pyimpl.parity.story import story
-from pyimpl.parity.training import RuleSide, TrainingSide
+from pyimpl.parity.pair.checking import NothingCompared, check_pair
+from pyimpl.parity.pair.held_against import Taped
+from pyimpl.parity.pair.matching import NoMatch, match_models
+from pyimpl.parity.pair.pair import make_pair
+from pyimpl.parity.reference import recorded
+from pyimpl.parity.reference.recorded import Recorded
+from pyimpl.parity.report.bundle import load_bundle, replay, write_bundle
+from pyimpl.parity.report.story import story
+from pyimpl.parity.sides.python_side import side_of
+from pyimpl.parity.sides.training import RuleSide, TrainingSide
 
 NAMES = {text: name for name, text in CAUSES.items()}
 BATCH = arrays("batch,3", "batch,2", sizes=(2, 5))
@@ -372,7 +372,7 @@ rule = Descent(0.1)
 
 
 def wrong_training(tmp_path):
-    from pyimpl.parity.subjects import load_subject
+    from pyimpl.parity.pair.loading import load_subject
 
     file = tmp_path / "mine.py"
     file.write_text(SOURCE, encoding="utf-8")

@@ -7,11 +7,11 @@ import time
 import numpy as np
 import pytest
 
-from pyimpl.parity.case import Case
-from pyimpl.parity.evaluators import two_speeds
-from pyimpl.parity.evaluators.find_julia import Installed
-from pyimpl.parity.evaluators.live import LiveJulia, NoJulia
-from pyimpl.parity.evaluators.two_speeds import TwoSpeeds
+from pyimpl.parity.case.case import Case
+from pyimpl.parity.reference import two_speeds
+from pyimpl.parity.reference.find_julia import Installed
+from pyimpl.parity.reference.live import LiveJulia, NoJulia
+from pyimpl.parity.reference.two_speeds import TwoSpeeds
 
 STAND_IN = """
 import os, sys, time

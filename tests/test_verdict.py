@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyimpl.parity.case import Case, Outcome
-from pyimpl.parity.verdict import FACTOR, compare, nudged, sensitivity
+from pyimpl.parity.case.case import Case, Outcome
+from pyimpl.parity.judge.verdict import FACTOR, compare, nudged, sensitivity
 
 
 def case_of(**arrays) -> Case:

@@ -26,7 +26,7 @@ def test_wheel_and_sdist_contain_julia_and_recordings(distributions):
     names = zipfile.ZipFile(wheel).namelist()
     for wanted in ("pyimpl/parity/julia/Project.toml", "pyimpl/parity/julia/src/JuliaParity.jl", "pyimpl/parity/julia/workload.toml"):
         assert wanted in names
-    assert any(name.startswith("pyimpl/parity/recordings/flux-") for name in names)
+    assert any(name.startswith("pyimpl/parity/reference/recordings/flux-") for name in names)
     inside = tarfile.open(sdist).getnames()
     assert any(name.endswith("/julia/src/evaluate.jl") for name in inside)
     assert any("/recordings/flux-" in name for name in inside)

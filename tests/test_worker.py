@@ -12,12 +12,12 @@ import tomllib
 import numpy as np
 import pytest
 
-from pyimpl.parity.case import Case
+from pyimpl.parity.case.case import Case
 from pyimpl.parity.catalogue import CATALOGUE
-from pyimpl.parity.checking import Live, check_row
-from pyimpl.parity.evaluators import find_julia
-from pyimpl.parity.evaluators.find_julia import Installed
-from pyimpl.parity.evaluators.live import LiveJulia, NoJulia, choose
+from pyimpl.parity.catalogue.checking import Live, check_row
+from pyimpl.parity.reference import find_julia
+from pyimpl.parity.reference.find_julia import Installed
+from pyimpl.parity.reference.live import LiveJulia, NoJulia, choose
 
 STAND_IN = """
 import os, sys, time

@@ -15,11 +15,11 @@ def __getattr__(name: str) -> Any:
 
         return crosscheck
     if name == "Training":
-        from .training import Training
+        from .sides.training import Training
 
         return Training
     if name == "arrays":
-        from .inputs import arrays
+        from .case.inputs import arrays
 
         return arrays
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

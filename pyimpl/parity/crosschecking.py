@@ -1,43 +1,23 @@
-"""A pair checked on drawn, given or recorded cases; where the sides differ, the smallest case on which they do.
+"""How the parts work together: a pair is made and checked, a difference explained, written down and told.
 
-    from pyimpl.parity import arrays, crosscheck
+from pyimpl.parity import arrays, crosscheck
 
-    crosscheck(my_function, "MyModule.my_function", file="my.jl", inputs=arrays("batch,5"))
-
-A check does not draw conclusions: see `explain`.
+crosscheck(my_function, "MyModule.my_function", file="my.jl", inputs=arrays("batch,5"))
 """
 
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from hypothesis import HealthCheck, Phase, Verbosity, given, settings
-from hypothesis import seed as seeded
-from hypothesis.errors import Flaky
-
-from .case import Case, Outcome
-from .checking import DTYPES, Finding, RowReport, enter
-from .draws import generated
-from .evaluators.recorded import Recorded
-from .inputs import Given
-from .live_pair import LivePair, open_reference
-from .matching import Match, prove
-from .pair import SMALLEST, Evidence, Pair, Result, make_pair
-from .progress import busy
-from .python_side import SECONDS
-from .training import Training, model_of
-
-CASES = 50
-SHRINK_SECONDS = 10.0
-KEPT = 24  # cases of each sort that are kept as evidence for `explain`
-
-
-class NothingCompared(ValueError):
-    """Both sides raised an error in every case; the message has both errors."""
+from .explain import explain
+from .judge.findings import DTYPES
+from .pair.checking import CASES, check_pair
+from .pair.held_against import open_reference
+from .pair.pair import Result, make_pair
+from .report.bundle import write_bundle
+from .report.story import story
+from .sides.python_side import SECONDS
+from .sides.training import Training
 
 
 class Disagreement(AssertionError):
@@ -86,9 +66,6 @@ def crosscheck(
     written on disagreement. Raises NothingCompared where both sides refuse every case, NoJulia or NoRecording where there is no
     reference, ValueError and TypeError for wrong arguments.
     """
-    from .bundle import write_bundle
-    from .explain import explain
-    from .story import story
 
     pair = make_pair(
         python,
@@ -112,161 +89,3 @@ def crosscheck(
         if raises:
             raise Disagreement(story(result), result)
     return result
-
-
-def check_pair(pair: Pair, reference: "LivePair | Recorded", dtypes: tuple[str, ...] = DTYPES, count: int = CASES, seed: int = 0) -> Result:
-    """Check a pair on `count` drawn cases, or on all that were given or recorded; where they differ, look for the smallest that does."""
-    if isinstance(reference, LivePair):
-        pair = reference.prepare(pair)
-    report = RowReport(pair)  # type: ignore[arg-type]  # a pair says of itself what a row says
-    result = Result(pair, report, reference.name, reference.versions, provenance=getattr(reference, "provenance", {}))
-    if isinstance(reference, Recorded):
-        for case, outcomes in reference.pairs(pair, dtypes, None, seed):
-            _judge(result, case, outcomes)
-    elif isinstance(pair.inputs, Given):
-        cases = [pair.completed([xs], _seeded(seed), f"given {i}") for i, xs in enumerate(pair.inputs.cases, 1)]
-        for case, outcomes in reference.outcomes(pair, cases, dtypes):
-            _judge(result, case, outcomes)
-    else:
-        with busy("drawing cases"):
-            cases = generated(pair.cases(), count, str(seed))
-        known: Known = {}
-        with busy("case") as step:
-            for number, (case, outcomes) in enumerate(reference.outcomes(pair, cases, dtypes), 1):
-                step(number, len(cases))
-                known[case.fingerprint] = outcomes, _judge(result, case, outcomes)
-        if not result.agrees and not any(finding.verdict.lost for finding in result.report.findings):
-            with busy("looking for smaller inputs that differ"):
-                _shrink(result, reference, dtypes, count, seed, known)
-    if result.report.cases and result.refused == result.report.cases:
-        last = result.evidence[-1]
-        python, julia = pair.evaluate(last.case).error, next(iter(last.julia.values())).error
-        raise NothingCompared(f"both sides refuse every case, so nothing was compared\n  python: {python}\n  julia: {julia}")
-    if isinstance(reference, LivePair) and pair.matches:
-        result.pair = replace(pair, matches=_proved(result, reference))
-    differing = [evidence for evidence in result.evidence if not evidence.agrees]
-    if result.smallest is None and differing:
-        result.smallest = min(differing, key=lambda evidence: (evidence.case.origin != SMALLEST, evidence.case.size))
-    if result.smallest is not None:
-        result.random = _random(result, reference)
-    result.report.findings.sort(
-        key=lambda finding: (result.smallest is None or finding.case is not result.smallest.case, finding.case.size)
-    )
-    return result
-
-
-def _random(result: Result, reference: "LivePair | Recorded") -> list[str]:
-    """The sides that give other numbers for the same inputs."""
-    assert result.smallest is not None
-    pair, case = result.pair, result.smallest.case
-    if any(finding.verdict.lost for finding in result.report.findings):
-        return []  # once more would be lost as well
-    twice = {"python": [pair.evaluate(case) for _ in range(2)]}
-    if isinstance(reference, LivePair):
-        twice["julia"] = [outcomes["float64"] for _, outcomes in reference.outcomes(pair, [case, case], ("float64",))]
-    return [side for side, (one, other) in twice.items() if not _same(one, other)]
-
-
-def _same(one: Outcome, other: Outcome) -> bool:
-    if one.lost or other.lost or one.arrays.keys() != other.arrays.keys():
-        return one.lost == other.lost
-    return all(np.array_equal(array, other.arrays[name], equal_nan=array.dtype.kind == "f") for name, array in one.arrays.items())
-
-
-def _proved(result: Result, reference: LivePair) -> tuple[Match, ...]:
-    """The matches, proved on the most varied case of which Julia made something: in test mode, where every array moves the output."""
-    pair = replace(result.pair, python=model_of(result.pair.python), training=None, config={}, mode="test")
-    whole = [evidence.case for evidence in result.evidence if not any(outcome.error for outcome in evidence.julia.values())]
-    if not whole:
-        return pair.matches
-    case = max(whole, key=lambda case: sum(len(np.unique(array)) for name, array in case.arrays.items() if name[0] == "x"))
-    wanted = ("x1", "param.") if result.pair.training else ("x", "param.")
-    arrays = {name: array for name, array in case.arrays.items() if name.startswith(wanted)}
-
-    def ask(cases: Sequence[Case]) -> Iterator[Outcome]:
-        return (outcomes["float64"] for _, outcomes in reference.outcomes(pair, cases, ("float64",)))
-
-    return tuple(prove(list(pair.matches), replace(case, arrays=arrays, config={}, mode="test"), pair.evaluate, ask))
-
-
-def _judge(result: Result, case: Case, outcomes: dict[str, Outcome]) -> list[Finding]:
-    """Enter what comes of a case; its disagreements."""
-    before = len(result.report.findings)
-    result.report.cases += 1
-    enter(result.report, case, outcomes)
-    agrees = len(result.report.findings) == before
-    result.refused += agrees and all(outcome.error for outcome in outcomes.values())
-    if sum(other.agrees == agrees for other in result.evidence) < KEPT:
-        result.evidence.append(Evidence(case, outcomes, agrees))
-    return result.report.findings[before:]
-
-
-def manner(finding: Finding) -> str:
-    """In what way it differs: by a refusal, in shape or dtype, by one side not being finite, or in value."""
-    worst = finding.verdict.worst
-    if worst is None or worst.array == "refusal":
-        return "refusal"
-    if worst.reason:
-        return worst.reason.partition(" has ")[2].partition(" ")[0] or "names"
-    return "value" if np.isfinite([worst.python, worst.julia]).all() else "not finite"
-
-
-Known = dict[bytes, tuple[dict[str, Outcome], list[Finding]]]  # what came of a case, by its fingerprint: Julia's outcomes, disagreements
-
-
-def _shrink(result: Result, reference: LivePair, dtypes: tuple[str, ...], count: int, seed: int, known: Known) -> None:
-    """Hypothesis goes through the same draws again, and from the first case that differs to ever smaller ones, for so many seconds.
-
-    It keeps to the most frequent manner of differing: the smallest of all is often a degenerate case that has troubles of its own. A dtype
-    differs in every case where it does, and would hide all else. What is `known` is not asked again.
-    """
-    pair, deadline = result.pair, time.monotonic() + SHRINK_SECONDS
-    last: list[Evidence] = []
-    manners = Counter(manner(finding) for finding in result.report.findings)
-    wanted = max(manners, key=lambda name: (name != "dtype", manners[name], name == "value"))
-
-    class Differs(Exception):
-        pass
-
-    @seeded(str(seed))
-    @settings(
-        max_examples=count,
-        database=None,
-        deadline=None,
-        phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
-        report_multiple_bugs=False,
-        print_blob=False,
-        verbosity=Verbosity.quiet,
-    )
-    @given(pair.cases())
-    def agree(case):
-        question = case.fingerprint
-        if question not in known:
-            if time.monotonic() > deadline:
-                return  # to Hypothesis it agrees, and the search comes to an end
-            ((_, outcomes),) = reference.outcomes(pair, [case], dtypes)
-            known[question] = outcomes, judged(pair, case, outcomes)
-        outcomes, findings = known[question]
-        if any(manner(finding) == wanted for finding in findings):
-            last[:] = [Evidence(case, outcomes, False)]
-            raise Differs
-
-    try:
-        agree()
-    except (Differs, Flaky):
-        result.smallest = last[0]
-        found = [replace(finding, case=last[0].case) for finding in known[last[0].case.fingerprint][1]]
-        result.report.findings = sorted(found, key=lambda finding: manner(finding) != wanted) + result.report.findings
-
-
-def judged(pair: Pair, case: Case, outcomes: dict[str, Outcome]) -> list[Finding]:
-    """The disagreements of one case."""
-    report = RowReport(pair)  # type: ignore[arg-type]
-    enter(report, case, outcomes)
-    return report.findings
-
-
-def _seeded(seed: int) -> Callable[[tuple[int, ...], str], np.ndarray]:
-    rng = np.random.default_rng(seed)
-    return lambda shape, kind: np.asarray(rng.integers(-128, 129, shape) / 32)

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from pyimpl.parity.draws import generated
-from pyimpl.parity.evaluators import recorded
-from pyimpl.parity.inputs import Drawn, arrays
-from pyimpl.parity.live_pair import LivePair
-from pyimpl.parity.pair import Pair, make_pair
+from pyimpl.parity.case.draws import generated
+from pyimpl.parity.case.inputs import Drawn, arrays
+from pyimpl.parity.pair.held_against import LivePair
+from pyimpl.parity.pair.pair import Pair, make_pair
+from pyimpl.parity.reference import recorded
 
 HERE = Path(__file__).parent
 RECORDING = HERE / "recording.npz"
@@ -413,7 +413,7 @@ UNKNOWN = (
 
 def record(path: Path) -> int:
     """Julia's outcomes on all pairs into one file."""
-    from pyimpl.parity.julia_side import session
+    from pyimpl.parity.reference.session import session
 
     live = LivePair(session())
     path.unlink(missing_ok=True)

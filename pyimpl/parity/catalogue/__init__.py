@@ -1,13 +1,33 @@
 """The catalogue: one row for everything that has a twin."""
 
-from . import activations, functions, initialisers, layers, losses, more_layers, rules, sequences, textbook, training, utilities
+from . import (
+    activations,
+    containers,
+    convolution,
+    dense,
+    dropout,
+    functions,
+    initialisers,
+    losses,
+    normalisation,
+    pooling,
+    rules,
+    sequences,
+    textbook,
+    training,
+    utilities,
+)
 from .row import Example, Row, Slack
 
 CATALOGUE: dict[str, Row] = {
     row.key: row
     for rows in (
-        layers.ROWS,
-        more_layers.ROWS,
+        dense.ROWS,
+        convolution.ROWS,
+        pooling.ROWS,
+        normalisation.ROWS,
+        dropout.ROWS,
+        containers.ROWS,
         sequences.ROWS,
         activations.ROWS,
         losses.ROWS,

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from ... import tree
 from ...versions import parsed, parsed_release
-from ..case import Case, Outcome
-from ..evaluators import numpy_twin
-from ..verdict import sensitivity
+from ..case import twin as numpy_twin
+from ..case.case import Case, Outcome
+from ..judge.verdict import sensitivity
 
 MODELS = ("auto", "train", "test", "training")  # the modes whose subject has parameters
 
@@ -142,7 +142,7 @@ class Row:
 
     def named_cases(self, dtype: str) -> Iterator[Case]:
         """The row's examples as cases, complete from a fixed seed."""
-        from ..draws import seeded_fill
+        from ..case.draws import seeded_fill
 
         for example in self.examples:
             if dtype not in example.dtypes:
@@ -161,7 +161,7 @@ class Row:
 
     def smallest_configs(self) -> Iterable[Config]:
         """One small configuration per structure: what has to be compiled before anything of this row can run."""
-        from ..draws import smallest
+        from ..case.draws import smallest
 
         return [{**structure, **{name: smallest(strategy) for name, strategy in self.sizes.items()}} for structure in self.structures]
 

@@ -13,8 +13,8 @@ import pyimpl
 
 from ...layers.layer import Layer
 from ...pullback import Gradient, differentiable
-from .layers import _pick
 from .row import Config, Example, Row, Slack
+from .settings import chosen
 
 GATES = Slack(16, "every step goes through sigmoid_fast and tanh_fast (5 ulp each), whose slopes near saturation magnify the error")
 SHIFTED = Slack(64, "softmax does not see what shifts all scores of a query: of such gradients only the rounding of large terms remains")
@@ -68,7 +68,7 @@ def _recurrent_row(name: str, states: int) -> Row:
     kind = getattr(pyimpl, name)
 
     def twin(c: Config):
-        layer = kind(c["n_in"], c["n_out"], return_state=c.get("given", False), **_pick(c, "bias"))
+        layer = kind(c["n_in"], c["n_out"], return_state=c.get("given", False), **chosen(c, "bias"))
         return Flat(layer) if c.get("given") else layer
 
     wrong = {**SEQUENCE, "rank": 3, "given": True}
@@ -102,7 +102,7 @@ def _cell_row(name: str, states: int) -> Row:
         name,
         "flux",
         "layer",
-        twin=lambda c: Flat(kind(c["n_in"], c["n_out"], **_pick(c, "bias"))),
+        twin=lambda c: Flat(kind(c["n_in"], c["n_out"], **chosen(c, "bias"))),
         structures=({"rank": 2, "given": True}, {"rank": 1, "bias": False}),
         sizes={name: size for name, size in SEQUENCE_SIZES.items() if name != "length"},
         shapes=lambda c: {

@@ -10,7 +10,7 @@ import pyimpl
 
 from ... import tree
 from ...pullback import differentiable
-from .layers import SPREAD
+from .containers import SPREAD
 from .row import Config, Example, Row
 
 # Parameters as one vector.

@@ -10,7 +10,7 @@ import numpy as np
 
 from ... import tree
 from ...versions import CHANGES
-from ..python_side import LayerSide, PythonSide, TorchSide
+from ..sides.python_side import LayerSide, PythonSide, TorchSide
 from .rewritings.epsilons import EPSILONS
 from .rewritings.networks import GELUS, SLOPES
 

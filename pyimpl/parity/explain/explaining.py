@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..pair import Evidence, Result
-from ..python_side import PythonSide
+from ..pair.pair import Evidence, Result
+from ..sides.python_side import PythonSide
 from . import program, training_settings, transformations
 from .causes import CAUSES
 from .explanation import Explanation

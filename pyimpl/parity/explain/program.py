@@ -18,9 +18,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..case import Case, Outcome
-from ..python_side import FunctionSide, PythonSide
-from ..training import TrainingSide
+from ..case.case import Case, Outcome
+from ..sides.python_side import FunctionSide, PythonSide
+from ..sides.training import TrainingSide
 from . import operations
 from .rewritings import RULES
 from .rewritings.syntax import Rewriting, Scope, replaced, shown

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...optimise import Momentum, Nesterov
-from ..python_side import PythonSide, TorchSide
-from ..training import RuleSide, TrainingSide
+from ..sides.python_side import PythonSide, TorchSide
+from ..sides.training import RuleSide, TrainingSide
 from . import attributes
 from .rewritings.epsilons import EPSILONS
 

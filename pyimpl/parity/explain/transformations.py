@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..case import Case, Outcome
-from ..python_side import PythonSide
+from ..case.case import Case, Outcome
+from ..sides.python_side import PythonSide
 
 Move = Callable[[np.ndarray], np.ndarray]
 

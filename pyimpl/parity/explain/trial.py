@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..case import Outcome
-from ..checking import Finding
-from ..crosschecking import judged
-from ..pair import Evidence, Pair, Result
-from ..python_side import DifferencesSide, FunctionSide, PythonSide
-from ..verdict import absolute_errors, sensitivity
+from ..case.case import Outcome
+from ..judge.findings import Finding
+from ..judge.verdict import absolute_errors, sensitivity
+from ..pair.checking import judged
+from ..pair.pair import Evidence, Pair, Result
+from ..sides.python_side import DifferencesSide, FunctionSide, PythonSide
 
 SECONDS_EACH = 1.0  # for one evaluation of an edited program
 

@@ -1,0 +1,163 @@
+"""The NumPy side: a case evaluated by `pyimpl`."""
+
+import warnings
+import zlib
+from collections.abc import Callable
+from dataclasses import is_dataclass
+from typing import Any
+
+import numpy as np
+
+from ... import tree
+from ...optimise import Rule, adjust, freeze, setup, update
+from ...pullback import withgradient
+from .case import Case, Outcome
+
+REFUSALS = (ValueError, TypeError, IndexError, FloatingPointError, ZeroDivisionError)
+
+
+class HandedIn:
+    """Stands in for a random generator and gives out the numbers that the case contains, once."""
+
+    def __init__(self, noise: np.ndarray):
+        self._noise = noise
+
+    def random(self, size, dtype=np.float64):
+        """The given numbers in the shape asked for."""
+        return self._noise.reshape(size).astype(dtype)
+
+    standard_normal = random
+
+
+def evaluate(case: Case, build: Callable[[Case], Any]) -> Outcome:
+    """The outcome of `case` for the twin that `build(case)` makes; an error that the twin raises is an outcome."""
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            twin = build(case)
+            if case.mode == "draw":
+                return _named({"y": twin(HandedIn(case.arrays["noise"]))})
+            if case.mode == "steps":
+                return steps(twin, case)
+            if case.mode == "training":
+                return _training(twin, case)
+            if case.mode == "function":
+                return _pull(twin, case, {})
+            return _layer(twin, build(case), case)
+    except REFUSALS as refusal:
+        return Outcome(error=f"{type(refusal).__name__}: {refusal}")
+
+
+def _named(tree_of_arrays: dict[str, Any]) -> Outcome:
+    arrays, none = {}, set()
+
+    def flatten(name, value):
+        if value is None:
+            none.add(name)
+        elif isinstance(value, np.ndarray | np.generic | int | float):
+            arrays[name] = np.asarray(value)
+        for child, part in tree.children(value):
+            flatten(f"{name}.{child}", part)
+
+    for name, value in tree_of_arrays.items():
+        flatten(name, value)
+    return Outcome(arrays, frozenset(none))
+
+
+def _pull(twin, case: Case, also: dict) -> Outcome:
+    y, back = twin.pullback(*map(np.copy, case.numbered("x")))  # copies: what changes its inputs must not change the case
+    cotangents = case.numbered("dy")
+    named = {"y": y, **also}
+    if cotangents:
+        dtwin, *dxs = back(tuple(cotangents) if isinstance(y, tuple) else cotangents[0])
+        named |= {f"grad.x{i}": dx for i, dx in enumerate(dxs, 1)}
+        if dtwin is not None:
+            named["grad"] = dtwin
+    return _named(named)
+
+
+def _hand_in(twin, case: Case) -> None:
+    for layer in tree.layers_of(twin):
+        if hasattr(layer, "rng") and "noise" in case.arrays:
+            layer.rng = HandedIn(case.arrays["noise"])
+
+
+def _layer(twin, fresh, case: Case) -> Outcome:
+    for copy in (twin, fresh):
+        _hand_in(copy, case)
+    if case.mode != "auto":
+        (tree.trainmode if case.mode == "train" else tree.testmode)(twin)
+    outcome = _pull(twin, case, {"plain": fresh(*map(np.copy, case.numbered("x")))})
+    if is_dataclass(twin):
+        for path, leaf in tree.leaves(twin):
+            if isinstance(leaf, np.ndarray):
+                outcome.arrays[f"state.{path}"] = leaf
+    return outcome
+
+
+def place(model, arrays: dict[str, np.ndarray]):
+    """Copy every array to its path in the model. Raises ValueError for a path that the model does not have."""
+    own = {path: leaf for path, leaf in tree.leaves(model) if isinstance(leaf, np.ndarray)}
+    for path, array in arrays.items():
+        if path not in own:
+            raise ValueError(f"the twin has no array {path!r}, only {sorted(own)}")
+        if own[path].shape != array.shape:
+            raise ValueError(f"the twin's {path} has shape {own[path].shape}, the case gives {array.shape}")
+        own[path][...] = array
+    return model
+
+
+def jitter(model, seed: int, step: float):
+    """From now on what every inner layer puts out and hands back is off by a relative `step`: the sign depends on layer and place."""
+
+    def jittered(pullback, number):
+        def moved(name, value):
+            if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
+                return value
+            signs = np.random.default_rng([seed, number, zlib.crc32(name.encode())]).choice((-1.0, 1.0), value.shape)
+            return value * (1 + step * signs).astype(value.dtype)
+
+        def pull(*xs):
+            y, back = pullback(*xs)
+
+            def jittered_back(dy):
+                gradient, *dxs = back(dy)
+                return gradient, *(moved(f"dx{i}", dx) for i, dx in enumerate(dxs))
+
+            return moved("y", y), jittered_back
+
+        return pull
+
+    for number, layer in enumerate(list(tree.layers_of(model))[1:]):
+        layer.pullback = jittered(layer.pullback, number)
+
+
+def steps(rule: Rule, case: Case) -> Outcome:
+    """What a rule makes of `x` and of its own state, after every gradient."""
+    x = case.arrays["x"].copy()
+    state = rule.init(x)
+    named: dict[str, Any] = {}
+    for step, g in enumerate(map(np.copy, case.numbered("g")), 1):
+        state, dx = rule.apply(state, x, g)
+        if dx is not None:
+            x -= dx
+        outcome = _named({"x": x, "state": state})
+        named |= {f"{name}@{step}": array.copy() for name, array in outcome.arrays.items()}
+    return _named(named)
+
+
+def _training(twin, case: Case) -> Outcome:
+    """Every batch once: loss and parameters after each step. The config may freeze a part or change eta before a step."""
+    model, objective, rule = twin
+    opt_state = setup(rule, model)
+    named: dict[str, Any] = {}
+    for step, (x, target) in enumerate(zip(case.numbered("x"), case.numbered("t"), strict=True), 1):
+        if case.config.get("freeze_at") == step:
+            freeze(opt_state.layers[0])
+        if case.config.get("adjust_at") == step:
+            adjust(opt_state, case.config["adjust_to"])
+        value, gradients = withgradient(objective, model, x, target)
+        update(opt_state, model, gradients[0])
+        named[f"loss@{step}"] = value
+        named |= {f"{path}@{step}": array.copy() for path, array in tree.trainables(model).items()}
+    return _named(named)

@@ -1,0 +1,130 @@
+"""Rows of the catalogue compiled ahead of their use, so that a live check of them begins at full speed.
+
+Julia keeps what it compiled only in the cache of a package, while it precompiles that package. So every group of rows (layers, losses,
+rules, ...) gets a small package of its own beside the copy of ours in the user's cache, which evaluates a case of every structure as it is
+precompiled. A group that is done is marked with the versions that it was compiled for; a check uses the marked ones, and interprets else.
+"""
+
+import json
+import uuid
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..reference.find_julia import Installed
+from ..reference.live import LiveJulia, cached_package
+from . import CATALOGUE, Row
+
+HOME = uuid.UUID("5d4b0c1e-6a0d-4c59-9d0a-2f4f6a1b7c31")  # of the Julia package: the small ones have theirs from it
+PRECOMPILE_TOOLS = "aea7be01-6a6a-4083-8856-8a6e6704d82a"
+MOST_SECONDS = 7200.0  # for a group
+DECIDING = ("Julia", "Flux", "Zygote", "NNlib", "Optimisers")  # the packages whose versions the compiled code belongs to
+
+PROJECT = """name = "{name}"
+uuid = "{uuid}"
+version = "0.1.0"
+
+[deps]
+JuliaParity = "{home}"
+PrecompileTools = "{tools}"
+"""
+MODULE = """module {name}
+
+using JuliaParity
+using PrecompileTools: @setup_workload, @compile_workload
+
+@setup_workload begin
+    @compile_workload begin
+        JuliaParity.compile_rows({rows})
+    end
+end
+
+end
+"""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows that are compiled together."""
+
+    name: str  # of the Julia package: CompiledLayers
+    rows: tuple[str, ...]
+
+    @property
+    def uuid(self) -> str:
+        """Of the Julia package."""
+        return str(uuid.uuid5(HOME, self.name))
+
+    @property
+    def place(self) -> Path:
+        """The directory of the Julia package."""
+        return cached_package() / "compiled" / self.name
+
+    @property
+    def mark(self) -> Path:
+        """The file that says for which versions the group was compiled."""
+        return self.place / "done.json"
+
+    def is_warm(self, versions: dict[str, str]) -> bool:
+        """Whether it was compiled for these versions."""
+        try:
+            return json.loads(self.mark.read_text(encoding="utf-8")) == {"rows": list(self.rows)} | deciding(versions)
+        except (OSError, ValueError):
+            return False
+
+    def forget(self) -> None:
+        """It was compiled, but cannot be used."""
+        self.mark.unlink(missing_ok=True)
+
+    def write(self) -> None:
+        """Write the Julia package, and forget that it was compiled."""
+        (self.place / "src").mkdir(parents=True, exist_ok=True)
+        self.forget()
+        project = PROJECT.format(name=self.name, uuid=self.uuid, home=HOME, tools=PRECOMPILE_TOOLS)
+        (self.place / "Project.toml").write_text(project, encoding="utf-8")
+        source = MODULE.format(name=self.name, rows=json.dumps(self.rows))  # a list of strings reads alike in Julia
+        (self.place / "src" / f"{self.name}.jl").write_text(source, encoding="utf-8")
+
+    def compile(self, way: Installed, told: Callable[[int, int, str], None]) -> None:
+        """Compile it, which takes minutes. `told` gets how many of how many cases are done, and the row.
+
+        Raises NoJulia, and RuntimeError for an error in Julia.
+        """
+        self.write()
+        progress = self.place / "progress.txt"
+        progress.write_text("", encoding="utf-8")
+        with LiveJulia(way, environment={"JULIA_PARITY_PROGRESS": str(progress)}) as julia, ThreadPoolExecutor(1) as threads:
+            compiled = threads.submit(julia.call, "compile_group", self.name, self.uuid, seconds=MOST_SECONDS)
+            while not compiled.done():
+                wait([compiled], 0.5)
+                lines = progress.read_text(encoding="utf-8").splitlines()
+                if lines:
+                    done, total, row = lines[-1].split(" ", 2)
+                    told(int(done), int(total), row)
+            compiled.result()
+            self.mark.write_text(json.dumps({"rows": list(self.rows)} | deciding(julia.versions)), encoding="utf-8")
+
+
+def deciding(versions: dict[str, str]) -> dict[str, str]:
+    """The versions that compiled code belongs to."""
+    return {name: versions[name] for name in DECIDING if name in versions}
+
+
+def groups(rows: Iterable[Row]) -> list[Group]:
+    """The groups that rows of the catalogue belong to, whole: those of a kind stand together."""
+    found: dict[str, list[str]] = {}
+    for row in CATALOGUE.values():
+        found.setdefault(_package(row), []).append(row.key)
+    return [Group(name, tuple(found[name])) for name in dict.fromkeys(map(_package, rows))]
+
+
+def _package(row: Row) -> str:
+    return "CompiledTextbook" if row.family == "textbook" else f"Compiled{row.kind.capitalize()}"
+
+
+def julias(way: Installed, rows: Iterable[Row], count: int = 1) -> list[LiveJulia]:
+    """Julias, not started yet, that evaluate rows at full speed where these were compiled for it, and interpret them else."""
+    needed = groups(rows)
+    warm = [group for group in needed if group.is_warm(way.versions)]
+    return [LiveJulia(way, interpreted=warm != needed, groups=warm) for _ in range(count)]

@@ -1,0 +1,96 @@
+"""The verb `check`."""
+
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ...versions import parsed, semantics
+from ..catalogue import Row
+from ..catalogue.checking import LIVE_CASES, Summary
+from ..judge.findings import DTYPES, Report
+from ..reference.provenance import versions_line
+from ..report import tables
+from .console import USAGE, Source, expect_directories, fail, screen
+from .rows import WORKERS, Names, checked, chosen_rows, opened
+
+
+class Precision(StrEnum):
+    """The precisions in which a row is checked."""
+
+    both = "both"
+    float64 = "float64"
+    float32 = "float32"
+
+
+def check(
+    rows: Names = None,
+    reference: Annotated[Source, typer.Option(help="Julia itself, or a recording of it.")] = Source.auto,
+    recording: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A recording other than the newest shipped one: a file, or the Flux version of one.")
+    ] = None,
+    dtype: Annotated[Precision, typer.Option(help="Precision; both tells differences in meaning from rounding.")] = Precision.both,
+    cases: Annotated[int | None, typer.Option(min=1, help=f"Drawn cases per row (live: {LIVE_CASES}; recorded: all there are).")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the draws (live).")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Julias that share the rows (live).")] = WORKERS,
+    timings: Annotated[bool, typer.Option("--timings", help="Where the time went.")] = False,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as JSON.")] = None,
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as JUnit XML.")] = None,
+    meaning: Annotated[
+        str,
+        typer.Option(
+            "--semantics", metavar="VERSION", help="The version of Flux that the NumPy side follows; `reference`: that of the reference."
+        ),
+    ] = "reference",
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="All findings, and the reason of every slack.")] = False,
+):
+    """Check the NumPy twin against Flux, row by row. Exit code: 0 agrees, 1 disagrees, 2 wrong usage, 3 no reference."""
+    wanted = chosen_rows(rows)
+    expect_directories(json, junit)
+    if meaning != "reference":
+        try:
+            parsed(meaning)
+        except ValueError as wrong:
+            raise fail(str(wrong), USAGE) from None
+    dtypes = DTYPES if dtype is Precision.both else (dtype.value,)
+    with opened(reference, wanted, recording, workers) as julia:
+        screen.print(f"reference: {versions_line(julia)}", highlight=False, soft_wrap=True)
+        if meaning != "reference":
+            screen.print(f"the NumPy side follows Flux {meaning}", highlight=False)
+        start = time.perf_counter()
+        with semantics(julia.versions["Flux"] if meaning == "reference" else meaning):
+            reports = list(checked(wanted, julia, dtypes, cases, seed))
+        seconds = time.perf_counter() - start
+    summary = Summary(tuple(reports))
+    screen.print(tables.table(reports))
+    _findings(reports, verbose)
+    evaluated = sum(sum(r.per_dtype.values()) for r in reports)
+    screen.print(f"{evaluated} cases in {seconds:.1f} s, {evaluated / max(seconds, 1e-9):.0f} per second", highlight=False)
+    if timings:
+        screen.print(tables.timings_line(summary, julia, seconds), highlight=False, soft_wrap=True)
+    screen.print(tables.summary_line(summary, julia), style="bold", highlight=False, soft_wrap=True)
+    if json:
+        tables.write_json(json, summary, julia)
+    if junit:
+        tables.write_junit(junit, summary, julia)
+    raise typer.Exit(summary.exit_code)
+
+
+def _findings(reports: list[Report[Row]], verbose: bool) -> None:
+    for result in reports:
+        shown = result.findings if verbose else result.findings[:2]
+        for finding in shown:
+            screen.print(f"\n{finding}", markup=False, highlight=False, soft_wrap=True)
+        if len(result.findings) > len(shown):
+            screen.print(f"    and {len(result.findings) - len(shown)} more in {result.subject.key} (--verbose)", highlight=False)
+        if verbose:
+            for structure in result.subject.structures:
+                slack = result.subject.slack(structure)
+                if slack:
+                    screen.print(f"{result.subject.key}: {slack.ulps:g} ulp of slack: {slack.reason}", highlight=False, soft_wrap=True)
+                    break
+            for example in result.subject.examples:
+                if example.known:
+                    screen.print(f"{result.subject.key}, {example.name}: known to differ: {example.known}", highlight=False, soft_wrap=True)

@@ -1,0 +1,289 @@
+"""The verbs for a user's own pair: `crosscheck`, `explain`, `new`."""
+
+import datetime
+import importlib.util
+import json as json_format
+import keyword
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Annotated
+
+import jinja2
+import numpy as np
+import typer
+from rich.table import Table
+
+from ..judge.words import ulps
+from ..reference import recorded
+from ..reference.live import NoJulia
+from ..reference.provenance import versions_line
+from ..reference.recorded import NoRecording
+from .console import (
+    NO_REFERENCE,
+    USAGE,
+    Source,
+    chosen_dtypes,
+    expect_directories,
+    fail,
+    screen,
+    working,
+)
+
+SHAPES = (
+    'One for each argument: "batch,5", "n,n:positive", "" for a number. Entries: real, positive, probability, small, wide, int, natural, '
+    "bool, index:N."
+)
+OutFile = Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False)]
+
+
+def crosscheck(
+    python: Annotated[str, typer.Argument(metavar="my.py:function", help="The Python side: a function, a layer or a module in a file.")],
+    julia: Annotated[str, typer.Argument(metavar="my.jl:function", help="The Julia side: a function or expression after a file is read.")],
+    shape: Annotated[list[str] | None, typer.Option(metavar="SHAPE", help=SHAPES)] = None,
+    inputs: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Arrays of your own in place of drawn ones: .npy, or .npz with an array per argument."),
+    ] = None,
+    dtype: Annotated[str, typer.Option(metavar="DTYPES", help="float64, float32 or both.")] = "float64,float32",
+    layout: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LAYOUT",
+            help="same (A[i, j] is A[i, j]; for functions), reversed (the same memory; for models), or x1=same,y=reversed.",
+        ),
+    ] = None,
+    backward: Annotated[str | None, typer.Option(metavar="my.py:function", help="backward(dy, *xs) of the Python function.")] = None,
+    gradient: Annotated[str, typer.Option(help="auto, none, or differences: Julia's against central differences.")] = "auto",
+    mode: Annotated[str | None, typer.Option(help="Of a model: auto, train or test.")] = None,
+    calls: Annotated[int, typer.Option(min=1, help="Calls in a row.")] = 1,
+    loss: Annotated[
+        tuple[str, str] | None, typer.Option(metavar="my.py:loss JULIA", help="Train both models: the loss of each, of output and target.")
+    ] = None,
+    rule: Annotated[tuple[str, str] | None, typer.Option(metavar="my.py:rule JULIA", help="The optimiser of each.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps of training, or of a rule where the pair is one of rules.")] = None,
+    cases: Annotated[int, typer.Option(min=1, help="Drawn cases.")] = 50,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+    seconds: Annotated[float, typer.Option(min=1, help="How long one call may take.")] = 60,
+    reference: Annotated[Source, typer.Option(help="Julia itself, or a recording of this pair.")] = Source.auto,
+    recording: Annotated[Path | None, typer.Option(metavar="FILE", help="Not Julia, but a recording that --record has made.")] = None,
+    record: Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Keep what Julia says, in a new file.")] = None,
+    bundle: Annotated[Path, typer.Option(metavar="DIR", file_okay=False, help="Where a disagreement is written.")] = Path("parity-bundles"),
+    html: Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write a page about it.")] = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write everything as plain data.")] = None,
+):
+    """Check your own pair: a Python function, layer or module against a Julia function or model. Exit codes as in `check`."""
+    from ..case.inputs import arrays
+    from ..explain import explain
+    from ..pair.checking import NothingCompared, check_pair
+    from ..pair.held_against import Taped, open_reference
+    from ..pair.loading import SubjectError, load_subject, parse_julia
+    from ..pair.matching import NoMatch
+    from ..pair.pair import make_pair
+    from ..reference.session import JuliaSubjectError
+    from ..report import bundle as bundles
+    from ..report.story import story
+
+    dtypes = chosen_dtypes(dtype)
+    expect_directories(html, json, record)
+    if (shape is None) == (inputs is None):
+        raise fail("give a --shape for every argument, or arrays of your own with --inputs", USAGE)
+    if record is not None and reference is Source.recorded:
+        raise fail("--record needs a live Julia", USAGE)
+    if recording is not None:
+        if reference is Source.live:
+            raise fail("--recording stands in for Julia: it does not go with --reference live", USAGE)
+        reference = Source.recorded
+    if record is not None and recording is not None:
+        raise fail("--record makes a recording, --recording uses one: give one of them", USAGE)
+    if record is not None and record.exists():
+        raise fail(f"{record} exists already: recordings are never written over", USAGE)
+    try:
+        subject = load_subject(python)
+        pair = make_pair(
+            subject,
+            (found := parse_julia(julia))[1],
+            arrays(*shape) if shape is not None else _own(inputs),
+            file=found[0],
+            backward=load_subject(backward) if backward else None,
+            layout=_layout(layout),
+            mode=mode,
+            gradient=gradient,
+            calls=calls,
+            training=_training(loss, rule, steps),
+            name=python.rpartition(":")[2],
+            origin=_place(python),
+            seconds=seconds,
+        )
+    except (SubjectError, ValueError, TypeError, OSError) as wrong:
+        raise fail(str(wrong), USAGE) from None
+    with _started():
+        reached = open_reference(pair, "live" if record else reference.value, recording, seconds, tape=record is not None)
+    screen.print(f"reference: {versions_line(reached)}", highlight=False, soft_wrap=True)
+    try:
+        with working("checking"):
+            result = check_pair(pair, reached, dtypes, cases, seed)
+    except (JuliaSubjectError, NoMatch, NothingCompared) as wrong:
+        raise fail(str(wrong), USAGE) from None
+    _table(result)
+    if not result.agrees:
+        with working("looking for an explanation"):
+            result.explanations = explain(result)
+        if result.smallest is not None:
+            bundles.write_bundle(bundle, result)
+        screen.print(f"\n{story(result)}", markup=False, highlight=False, soft_wrap=True)
+    if record is not None and isinstance(reached, Taped):
+        _record(record, reached.tape(result), result)
+    if html is not None:
+        from ..report.page import write_html
+
+        write_html(html, [result])
+        screen.print(f"report: {html}", highlight=False, soft_wrap=True)
+    if json is not None:
+        json.write_text(json_format.dumps(_as_json(result), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    raise typer.Exit(_exit_code(result))
+
+
+def explain_bundle(
+    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", file_okay=False, help="A directory that `crosscheck` has written.")],
+    reference: Annotated[Source, typer.Option(help="Julia run again, or what the bundle has of it.")] = Source.recorded,
+    html: OutFile = None,
+):
+    """Replay a disagreement from its bundle with the Python side as it is now, and say what would make it vanish."""
+    from ..explain import explain
+    from ..pair.held_against import LivePair
+    from ..reference.session import session
+    from ..report.bundle import BundleError, replay
+    from ..report.story import story
+
+    try:
+        with _started():
+            live = LivePair(session()) if reference is Source.live else None
+        with working("replaying"):
+            result = replay(bundle, live)
+    except BundleError as wrong:
+        raise fail(str(wrong), USAGE) from None
+    result.bundle = bundle
+    if not result.agrees:
+        with working("looking for an explanation"):
+            result.explanations = explain(result)
+    screen.print(f"reference: {versions_line(result)}", highlight=False, soft_wrap=True)
+    screen.print(story(result), markup=False, highlight=False, soft_wrap=True)
+    if html is not None:
+        from ..report.page import write_html
+
+        write_html(html, [result])
+    raise typer.Exit(_exit_code(result))
+
+
+def new(
+    name: Annotated[str, typer.Argument(help="The name of the pair: a Python identifier.")],
+    directory: Annotated[Path, typer.Option("--out", metavar="DIR", file_okay=False, help="Where the files go.")] = Path("."),
+):
+    """Make a pair to start from: NAME.py, NAME.jl and test_NAME.py."""
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise fail(f"a pair is called by a name that Python can have, got {name!r}", USAGE)
+    if importlib.util.find_spec(name) is not None:
+        raise fail(f"there is a module {name} already, which the pair would hide: choose another name", USAGE)
+    templates = resources.files(__package__) / "templates"
+    files = {f"{name}.py": "new.py.jinja", f"{name}.jl": "new.jl.jinja", f"test_{name}.py": "new_test.py.jinja"}
+    there = [file for file in files if (directory / file).exists()]
+    if there:
+        raise fail(f"{', '.join(there)} exists already in {directory}: nothing was written", USAGE)
+    directory.mkdir(parents=True, exist_ok=True)
+    for file, template in files.items():
+        text = jinja2.Template((templates / template).read_text(encoding="utf-8"), keep_trailing_newline=True).render(name=name)
+        (directory / file).write_text(text, encoding="utf-8")
+        screen.print(str(directory / file), highlight=False, soft_wrap=True)
+    python, julia = directory / f"{name}.py", directory / f"{name}.jl"
+    said = f'try: julia-parity crosscheck {python}:{name} {julia}:{name} --shape "batch,5" --backward {python}:{name}_backward'
+    screen.print(said, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _started() -> Iterator[None]:
+    try:
+        with working("starting Julia"):
+            yield
+    except (NoJulia, NoRecording) as missing:
+        raise fail(str(missing), NO_REFERENCE) from None
+
+
+def _own(path: Path | None):
+    assert path is not None
+    try:
+        found = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as problem:
+        raise ValueError(f"{path} cannot be read as .npy or .npz: {problem}") from problem
+    return found if isinstance(found, np.ndarray) else [found[name] for name in found.files]
+
+
+def _training(loss: tuple[str, str] | None, rule: tuple[str, str] | None, steps: int | None):
+    from ..pair.loading import load_subject
+    from ..sides.training import STEPS, Training
+
+    if loss is None and rule is None and steps is None:
+        return None
+    parts = [(load_subject(both[0]), both[1]) if both else None for both in (loss, rule)]
+    return Training(parts[0], parts[1], steps or STEPS, (_place(loss[0]) if loss else None, _place(rule[0]) if rule else None))
+
+
+def _place(python: str) -> str:
+    """`my.py:name` as it can be loaded from anywhere."""
+    file, _, name = python.rpartition(":")
+    return f"{Path(file).resolve()}:{name}"
+
+
+def _layout(text: str | None) -> str | dict[str, str] | None:
+    if text is None or "=" not in text:
+        return text
+    return dict(tuple(part.strip().split("=", 1)) for part in text.split(",") if "=" in part)  # type: ignore[misc]
+
+
+def _table(result) -> None:
+    sheet = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("pair", "cases", "dtype", "worst error", "where"):
+        sheet.add_column(heading)
+    for dtype, worst in result.report.worst.items():
+        error = f"{ulps(worst.ulps)} ulp" if np.isfinite(worst.ulps) else "without bound"
+        sheet.add_row(result.pair.name, str(result.report.per_dtype[dtype]), dtype, error, worst.array if worst.ulps else "")
+    if result.report.worst:
+        screen.print(sheet)
+    if result.refused:
+        screen.print(f"both sides refused {result.refused} of {result.report.cases} cases", highlight=False, soft_wrap=True)
+    if result.agrees:
+        blind = result.report.mistrusted
+        doubt = f", but {', '.join(sorted(blind))} was zero or constant in every case: that proves nothing" if blind else ""
+        screen.print(f"{result.pair.name} agrees with {result.pair.julia}{doubt}", style="bold", highlight=False, soft_wrap=True)
+
+
+def _record(path: Path, entries: list, result) -> None:
+    if not entries:
+        raise fail(f"nothing was recorded in {path}: Julia did not come to an end with a case", NO_REFERENCE)
+    count = recorded.write(path, entries, {"versions": result.versions, "made": datetime.date.today().isoformat()})
+    screen.print(f"recorded: {count} cases in {path}", highlight=False, soft_wrap=True)
+
+
+def _as_json(result) -> dict:
+    report = result.report
+    return {
+        "pair": result.pair.name,
+        "julia": str(result.pair.julia),
+        "reference": {"kind": result.reference, "versions": result.versions},
+        "agrees": result.agrees,
+        "cases": report.cases,
+        "mistrusted": sorted(report.mistrusted),
+        "worst": {
+            dtype: {"array": worst.array, "ulp": worst.ulps if np.isfinite(worst.ulps) else None} for dtype, worst in report.worst.items()
+        },
+        "findings": [str(finding) for finding in report.findings],
+        "explanations": [vars(explanation) for explanation in result.explanations],
+        "bundle": str(result.bundle) if result.bundle else None,
+    }
+
+
+def _exit_code(result) -> int:
+    if result.agrees:
+        return 0
+    return NO_REFERENCE if all(finding.kind == "lost" for finding in result.report.findings) else 1

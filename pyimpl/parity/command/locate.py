@@ -1,0 +1,147 @@
+"""The verb `locate`."""
+
+import json as json_format
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.table import Table
+
+from ..judge.findings import DTYPES
+from ..judge.words import ulps
+from ..reference.live import NoJulia
+from ..reference.provenance import versions_line
+from .console import (
+    NO_REFERENCE,
+    USAGE,
+    chosen_dtypes,
+    expect_directories,
+    fail,
+    screen,
+    working,
+)
+
+
+def locate_models(
+    python: Annotated[str, typer.Argument(metavar="my.py:model", help="A Chain, a Sequential, a list or dict of stages.")],
+    julia: Annotated[str, typer.Argument(metavar="my.jl:model", help="The Julia model: a Chain, or a vector or tuple of stages.")],
+    shape: Annotated[list[str], typer.Option(metavar="SHAPE", help='Of the input, as Python sees it: "batch,5".')],
+    state: Annotated[Path | None, typer.Option(metavar="FILE", help="Parameters for both: a JLD2 file of Flux.state(model).")] = None,
+    mode: Annotated[str, typer.Option(help="auto (as inside a gradient, nothing dropped), train or test.")] = "auto",
+    dtype: Annotated[str, typer.Option(metavar="DTYPES", help="float64, float32 or both.")] = "float64,float32",
+    cases: Annotated[int, typer.Option(min=1, help="Drawn inputs.")] = 6,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False)] = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False)] = None,
+):
+    """Compare two models stage by stage and name the first that differs. Exit code: 0 agree, 1 differ, 2 wrong usage, 3 no live Julia."""
+    from ..case.inputs import arrays
+    from ..locate.walk import locate
+    from ..pair.loading import SubjectError, load_subject, parse_julia
+    from ..reference.session import session
+    from ..report.story import NO_EXPLANATION, explanation_lines
+
+    dtypes = chosen_dtypes(dtype)
+    expect_directories(html, json)
+    try:
+        model, (file, expression), drawn = load_subject(python), parse_julia(julia), arrays(*shape, sizes=(2, 5))
+        found = None
+        if state is not None:
+            from ...state_files import read_state
+
+            found = read_state(state)
+    except (SubjectError, ValueError, TypeError, OSError, ImportError) as wrong:
+        raise fail(str(wrong), USAGE) from None
+    try:
+        with working("starting Julia"):
+            reached = session()
+        screen.print(f"reference: {versions_line(reached)}", highlight=False, soft_wrap=True)
+        with working("walking through the stages"):
+            located = locate(
+                model, expression, drawn, file=file, state=found, mode=mode, dtypes=dtypes, cases=cases, seed=seed, reference=reached
+            )
+    except NoJulia as missing:
+        raise fail(str(missing), NO_REFERENCE) from None
+    except (ValueError, TypeError, OSError) as wrong:
+        raise fail(str(wrong), USAGE) from None
+    screen.print(table(located))
+    for stage in located.stages:
+        for found_match in stage.matches:
+            screen.print(f"{stage.name} {stage.kind}: {found_match}", highlight=False, markup=False, soft_wrap=True)
+    screen.print(sentence(located), style="bold", highlight=False, markup=False, soft_wrap=True)
+    for line in explanation_lines(located.explanations) if located.explanations or located.agrees else [f"    {NO_EXPLANATION}"]:
+        screen.print(line, highlight=False, markup=False, soft_wrap=True)
+    if json is not None:
+        json.write_text(json_format.dumps(as_data(located), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    if html is not None:
+        from ..report.page import write_html
+
+        write_html(html, [], [located])
+        screen.print(f"report: {html}", highlight=False, soft_wrap=True)
+    raise typer.Exit(0 if located.agrees else 1)
+
+
+def table(located) -> Table:
+    """Stage by stage: what was inherited and what was added, forward and backward, in the first precision that was asked for."""
+    dtype = next(iter(located.stages[0].added), DTYPES[0])
+    sheet = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("stage", "", "inherited", "added", "back: inherited", "added", "added, in ulp", "verdict"):
+        sheet.add_column(heading)
+    for i, stage in enumerate(located.stages):
+        sizes = [stage.inherited, stage.added, stage.backward_inherited, stage.backward_added]
+        verdict = "agrees" if stage.agrees else f"differs: {', '.join(stage.differing)}"
+        worst = ulps(stage.ulps[dtype]) if np.isfinite(stage.ulps.get(dtype, np.nan)) else "-"
+        style = "bold red" if i == located.guilty else "red" if not stage.agrees else None
+        shown = [f"{size[dtype]:.2g}" if dtype in size else "-" for size in sizes]
+        sheet.add_row(stage.name, stage.kind, *shown, worst, verdict, style=style)
+    return sheet
+
+
+def sentence(located) -> str:
+    """What was found, in one."""
+    if located.guilty is None:
+        unproved = [f"{stage.name}: {m.python}" for stage in located.stages for m in stage.matches if m.proved is False]
+        doubt = f"; not proved: {', '.join(unproved)}" if unproved else ""
+        notes = [f"stage {stage.name}, {stage.kind}: {note}" for stage in located.stages for note in stage.notes]
+        notes += [
+            f"stage {stage.name}, {stage.kind}: {', '.join(sorted(stage.mistrusted))} "
+            "was zero or constant in every case: that proves nothing"
+            for stage in located.stages
+            if stage.mistrusted
+        ]
+        return "\n".join([f"all {len(located.stages)} stages agree{doubt}", *(f"  {note}" for note in notes)])
+    stage = located.stages[located.guilty]
+    inside = f", in {located.inside}" if located.inside else ""
+    shown = ", ".join(stage.differing)
+    return f"the first difference arises in stage {stage.name}, {stage.kind}, {located.direction}{inside}; it shows in {shown}"
+
+
+def as_data(located) -> dict:
+    """Everything, as plain data."""
+
+    def sizes(errors):
+        return {dtype: size if np.isfinite(size) else str(size) for dtype, size in errors.items()}
+
+    return {
+        "julia": located.julia,
+        "reference": {"kind": located.reference, "versions": located.versions},
+        "guilty": located.stages[located.guilty].name if located.guilty is not None else None,
+        "direction": located.direction,
+        "inside": located.inside,
+        "stages": [
+            {
+                "name": stage.name,
+                "kind": stage.kind,
+                "agrees": stage.agrees,
+                "differing": stage.differing,
+                "forward": {"inherited": sizes(stage.inherited), "added": sizes(stage.added)},
+                "backward": {"inherited": sizes(stage.backward_inherited), "added": sizes(stage.backward_added)},
+                "matches": [str(found) for found in stage.matches],
+                "notes": stage.notes,
+                "mistrusted": sorted(stage.mistrusted),
+            }
+            for stage in located.stages
+        ],
+        "explanations": [vars(explanation) for explanation in located.explanations],
+    }

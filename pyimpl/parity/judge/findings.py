@@ -1,0 +1,115 @@
+"""What a check found: cases in both precisions on both sides, judged together.
+
+The four corners tell what kind of disagreement it is. Disagreement in Float64 is a difference in meaning. Agreement in Float64
+and disagreement in Float32 is rounding, and the Float64 result, which both sides share, says whose error is larger.
+"""
+
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from ..case.case import Case, Outcome, Remembered
+from .subject import Subject
+from .verdict import Difference, Verdict, compare
+
+DTYPES = ("float64", "float32")
+S = TypeVar("S", bound=Subject)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A disagreement: the case, where it shows, and of what kind it is."""
+
+    case: Case
+    verdict: Verdict
+    kind: str  # "meaning", "rounding", "dtype", "refusal" or "lost"
+    note: str = ""
+
+    def __str__(self):
+        if self.verdict.lost:
+            return f"{self.case.row}, {self.case.origin}: {self.verdict.lost}"
+        wrong = [str(difference) for difference in self.verdict.differences if not difference.agrees]
+        return f"{self.verdict.case} [{self.case.origin}]\n    differs in {self.kind}{self.note}\n    " + "\n    ".join(wrong)
+
+
+@dataclass
+class Report(Generic[S]):
+    """What the check of one subject came to: of a row, a pair, a stage."""
+
+    subject: S
+    cases: int = 0
+    known: int = 0  # cases in which the sides are known to differ, and do
+    per_dtype: dict[str, int] = field(default_factory=dict)
+    worst: dict[str, Difference] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    trusted: set[str] = field(default_factory=set)
+    blind: set[str] = field(default_factory=set)
+    seconds: float = 0.0  # spent on the Python side and on judging
+    newer: list[str] = field(default_factory=list)  # releases that brought what the reference, an older Flux, does not have
+
+    @property
+    def mistrusted(self) -> set[str]:
+        """Arrays that were zero, constant or not finite in every case: their agreement proves nothing."""
+        return self.blind - self.trusted
+
+    @property
+    def verdict(self) -> str:
+        """One word: agrees, disagrees, lost, mistrusted, absent where the reference has no case, newer where it cannot have one."""
+        if not self.cases:
+            return "newer" if self.newer else "absent"
+        if any(finding.kind != "lost" for finding in self.findings):
+            return "disagrees"
+        if self.findings:
+            return "lost"
+        return "mistrusted" if self.mistrusted else "agrees"
+
+
+def enter(report: Report, case: Case, outcomes: dict[str, Outcome]) -> None:
+    """Judge one case, given Julia's outcome per dtype, and enter what came of it."""
+    subject = report.subject
+    evaluate = Remembered(subject.evaluate)
+    responses = subject.responses(case, outcomes, evaluate)
+    slack = subject.slack_ulps(case)
+    cast = {dtype: case.cast(dtype) for dtype in outcomes}
+    twins = {dtype: evaluate(cast[dtype]) for dtype in outcomes}
+    verdicts = {dtype: compare(cast[dtype], twins[dtype], outcome, responses[dtype], slack) for dtype, outcome in outcomes.items()}
+    for dtype, verdict in verdicts.items():
+        report.per_dtype[dtype] = report.per_dtype.get(dtype, 0) + 1
+        worst = verdict.worst
+        if worst and not case.known and (dtype not in report.worst or worst.ulps > report.worst[dtype].ulps):
+            report.worst[dtype] = worst
+        if not subject.constant:
+            report.blind |= verdict.blind
+        if not case.refused:
+            report.trusted |= {difference.array for difference in verdict.differences} - verdict.blind
+        if not verdict.agrees and not (case.known and not verdict.lost):
+            report.findings.append(Finding(case, verdict, *_kind(dtype, verdicts, twins, outcomes)))
+
+    if case.known and not all(verdict.agrees for verdict in verdicts.values()):
+        report.known += 1
+    elif case.known:
+        report.findings.append(Finding(case, verdict, "nothing", f", but was known to: {case.known}"))
+
+
+def _kind(dtype: str, verdicts: dict[str, Verdict], twins: dict[str, Outcome], julias: dict[str, Outcome]) -> tuple[str, str]:
+    verdict = verdicts[dtype]
+    if verdict.lost:
+        return "lost", ""
+    if any(difference.array == "refusal" for difference in verdict.differences):
+        return "refusal", ""
+    if dtype == "float64" or "float64" not in verdicts or not verdicts["float64"].agrees:
+        return "meaning", ""
+    worst = verdict.worst
+    assert worst is not None
+    if worst.reason:
+        return "dtype" if " has dtype " in worst.reason else "meaning", ""
+    truth = julias["float64"].arrays.get(worst.array)
+    mine, theirs = twins[dtype].arrays.get(worst.array), julias[dtype].arrays.get(worst.array)
+    if truth is None or mine is None or theirs is None or not truth.shape == mine.shape == theirs.shape:
+        return "rounding", ""
+    with np.errstate(invalid="ignore"):
+        error = {"python": np.max(np.abs(mine - truth), initial=0), "julia": np.max(np.abs(theirs - truth), initial=0)}
+    larger = max(error, key=lambda side: error[side])
+    sizes = f"{error[larger]:.3g}, the other {min(error.values()):.3g}"
+    return "rounding", f" (Float64 agrees; in {worst.array} the error of {larger} is the larger: {sizes})"

@@ -1,0 +1,34 @@
+"""What can be checked, whatever it is."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+
+from ..case.case import Case, Outcome
+
+
+class Subject(Protocol):
+    """A row of the catalogue, a user's pair, a stage of a model: it evaluates cases in Python and knows how sure their outcomes are."""
+
+    @property
+    def key(self) -> str:
+        """The name under which it is reported and recorded."""
+        ...
+
+    @property
+    def constant(self) -> bool:
+        """Whether its outcome is constant by definition, so that its being so is no reason for mistrust."""
+        ...
+
+    def evaluate(self, case: Case) -> Outcome:
+        """The Python side's outcome."""
+        ...
+
+    def responses(self, case: Case, julia: dict[str, Outcome], evaluate: Callable[[Case], Outcome]) -> dict[str, dict[str, np.ndarray]]:
+        """Per dtype, how sensitive every entry of the outcome is, given Julia's. `evaluate` is its own, asked every question once."""
+        ...
+
+    def slack_ulps(self, case: Case) -> float:
+        """The ulps of the largest number involved that it may be off beyond the derived tolerance."""
+        ...

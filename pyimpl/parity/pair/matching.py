@@ -1,0 +1,287 @@
+"""Which array of one model is which of the other: by name and shape, and proved by moving both.
+
+A match says how the Python array is made of Julia's twin of it: as it is, transposed, flipped, or with its gates in another order. It
+is proved when a small change of the one, made in the other in that way, moves both outputs alike. Where the plain match is not
+proved, the others are tried, so a square matrix that ought to be transposed is told from one that ought not.
+"""
+
+import re
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import permutations
+
+import numpy as np
+
+from ..case.case import Case, Outcome
+
+STEP = 2.0**-10  # of a change that proves a match, relative to the size of the array
+NOTHING = 1e-9  # a movement of the output that is nothing, relative to the change
+ALIKE = 0.01  # by how much two movements may differ, relative to them
+
+# What arrays are called in other libraries and books, in the last words of our paths; of several, whichever the layer has.
+WORDS = {
+    "gamma": ("scale",),
+    "beta": ("shift", "bias"),
+    "g": ("scale",),
+    "running_mean": ("mean",),
+    "moving_mean": ("mean",),
+    "mu": ("mean",),
+    "running_var": ("var",),
+    "moving_var": ("var",),
+    "sigma2": ("var",),
+    "W": ("weight", "Wi"),
+    "w": ("weight",),
+    "kernel": ("weight",),
+    "weights": ("weight",),
+    "weight": ("weight", "scale"),
+    "b": ("bias", "b", "shift"),
+    "bias": ("bias", "b", "shift"),
+    "shift": ("shift", "bias"),
+    "Wx": ("Wi",),
+    "U": ("Wh",),
+    "weight_ih_l0": ("Wi",),
+    "weight_hh_l0": ("Wh",),
+    "bias_ih_l0": ("bias", "b"),
+    **{f"{form}{letter}": (f"{letter}_proj.weight",) for letter in "qkv" for form in ("W", "W_", "w", "w_")},
+    **dict.fromkeys(("Wo", "W_o", "wo", "w_o"), ("out_proj.weight",)),
+}
+PARTS = {
+    **{name: f"{name[0]}_proj" for name in ("q", "k", "v", "query", "key", "value")},
+    **dict.fromkeys(("o", "out", "output", "proj"), "out_proj"),
+}
+
+
+NUMBERED = re.compile(r"([A-Za-z_]*?[A-Za-z])_?(\d+)")
+
+
+class NoMatch(ValueError):
+    """The arrays of two models cannot be matched; the message has both lists."""
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """One way in which the Python array follows from Julia's; both in Python's orientation, a way and its way back."""
+
+    name: str
+    there: Callable[[np.ndarray], np.ndarray]
+    back: Callable[[np.ndarray], np.ndarray]
+
+
+AS_IT_IS = Mapping("as it is", lambda a: a, lambda a: a)
+TRANSPOSED = Mapping("transposed", lambda a: a.T, lambda a: a.T)
+
+
+@dataclass(frozen=True)
+class Match:
+    """A pair of arrays, how one follows from the other, and whether that was proved."""
+
+    python: str
+    julia: str
+    mapping: Mapping = AS_IT_IS
+    proved: bool | None = None  # None: not tried, or it moves nothing
+    instead: str = ""  # the mapping, or another array, that moves the output alike where this one does not
+
+    def __str__(self):
+        how = "" if self.mapping is AS_IT_IS else f", {self.mapping.name}"
+        if self.instead:
+            return f"{self.python} = {self.julia}{how}: does not move the output alike; {self.instead} does"
+        said = {
+            True: "proved",
+            False: "does not move the output alike, nor does any other way: what is made of it differs",
+            None: "moves nothing that could prove it",
+        }
+        return f"{self.python} = {self.julia}{how}: {said[self.proved]}"
+
+
+def match(
+    python: dict[str, tuple[int, ...]], julia: dict[str, tuple[int, ...]], transposed: Callable[[str], bool] = lambda name: False
+) -> list[Match]:
+    """Pairs of arrays, given the shapes of both sides, in Python's orientation.
+
+    `transposed` says of a square one, by its name in Python, what its shape cannot say. Raises NoMatch where one is left over or could be
+    several.
+    """
+    left = dict(julia)
+    found = []
+    for name, shape in python.items():
+        fitting = [other for other, its in left.items() if shape in (its, its[::-1])]
+        if not fitting:
+            raise NoMatch(_lists(f"{name} of shape {shape} fits no array of the Julia side", python, julia))
+        chosen = next((other for word in _candidates(name) if (other := _only(word, fitting))), None)
+        if chosen is None and len(fitting) > 1:
+            raise NoMatch(_lists(f"{name} could be {' or '.join(fitting)}", python, julia))
+        chosen = chosen or fitting[0]
+        square = len(shape) == 2 and shape == shape[::-1]
+        as_it_is = left.pop(chosen) == shape and not (square and transposed(name))
+        found.append(Match(name, chosen, AS_IT_IS if as_it_is else TRANSPOSED))
+    if left:
+        raise NoMatch(_lists(f"the Julia side has {', '.join(left)} besides", python, julia))
+    return found
+
+
+def match_models(
+    python: dict[str, tuple[int, ...]], julia: dict[str, tuple[int, ...]], transposed: Callable[[str], bool] = lambda name: False
+) -> list[Match]:
+    """As `match`, for whole models, whose arrays are in the order of their layers: layer by layer where both have as many."""
+    mine, theirs = by_layer(python), by_layer(julia)
+    if len(mine) == len(theirs):
+        try:
+            found = [m for one, other in zip(mine, theirs, strict=True) for m in match(one, other, transposed)]
+        except NoMatch:
+            return match(python, julia, transposed)
+        return by_the_others(found, [python[m.python] for m in found], [_stem(m.python) for m in found])
+    return match(python, julia, transposed)
+
+
+def by_layer(shapes: dict[str, tuple[int, ...]]) -> list[dict[str, tuple[int, ...]]]:
+    """Arrays of the same owner together; W1 and b1 are of one, W2 and b2 of the next."""
+    found: dict[str, dict[str, tuple[int, ...]]] = {}
+    for name, shape in shapes.items():
+        owner, _, last = name.rpartition(".")
+        numbered = NUMBERED.fullmatch(last)
+        found.setdefault(f"{owner}.{numbered[2]}" if numbered and last not in WORDS else owner, {})[name] = shape
+    return list(found.values())
+
+
+def by_the_others(matches: Sequence[Match], shapes: Sequence[tuple[int, ...]], kinds: Sequence[Hashable]) -> list[Match]:
+    """A square array lies as those of its kind do, where their shapes tell."""
+    known: dict[Hashable, set[Mapping]] = {}
+    for found, shape, kind in zip(matches, shapes, kinds, strict=True):
+        if len(shape) == 2 and shape[0] != shape[1]:
+            known.setdefault(kind, set()).add(found.mapping)
+    return [
+        replace(found, mapping=TRANSPOSED) if len(shape) == 2 and shape[0] == shape[1] and known.get(kind) == {TRANSPOSED} else found
+        for found, shape, kind in zip(matches, shapes, kinds, strict=True)
+    ]
+
+
+def _stem(name: str) -> str:
+    last = name.rpartition(".")[2]
+    numbered = NUMBERED.fullmatch(last)
+    return numbered[1] if numbered and last not in WORDS else last
+
+
+def _candidates(name: str) -> Iterator[str]:
+    yield name
+    before, last = name.split(".")[:-1], _stem(name)
+    words = WORDS.get(last, (last,))
+    if before:
+        yield from (f"{PARTS.get(before[-1], before[-1])}.{word}" for word in words)
+    yield from words
+
+
+def _only(word: str, names: list[str]) -> str | None:
+    """The name that is the word, or else the only one that ends with it."""
+    ending = [name for name in names if name.endswith(f".{word}")]
+    return word if word in names else ending[0] if len(ending) == 1 else None
+
+
+def _lists(problem: str, python, julia) -> str:
+    def listed(shapes):
+        return ", ".join(f"{name} {shape}" for name, shape in shapes.items()) or "none"
+
+    return f"{problem}\n  python: {listed(python)}\n  julia: {listed(julia)}"
+
+
+def mappings(shape: tuple[int, ...]) -> Iterator[Mapping]:
+    """All ways that keep the shape."""
+    yield AS_IT_IS
+    if len(shape) == 2 and shape[0] == shape[1]:
+        yield TRANSPOSED
+    if len(shape) > 2:
+        axes = tuple(range(2, len(shape)))
+        flip: Callable[[np.ndarray], np.ndarray] = lambda a: np.flip(a, axes)  # noqa: E731
+        yield Mapping("with its kernel flipped", flip, flip)
+    for axis in range(min(len(shape), 2)):
+        for gates in (3, 4):
+            if shape[axis] % gates == 0:
+                yield from (_reordered(order, axis, gates) for order in permutations(range(gates)) if order != tuple(range(gates)))
+
+
+def _reordered(order: tuple[int, ...], axis: int, gates: int) -> Mapping:
+    inverse = tuple(np.argsort(order))
+
+    def blocks(order):
+        return lambda a: np.concatenate([np.split(a, gates, axis)[i] for i in order], axis)
+
+    return Mapping(f"with its {gates} blocks in the order {', '.join(str(i + 1) for i in order)}", blocks(order), blocks(inverse))
+
+
+def prove(
+    matches: list[Match],
+    case: Case,
+    python: Callable[[Case], Outcome],
+    julia: Callable[[list[Case]], Iterator[Outcome]],
+) -> list[Match]:
+    """Every match with its proof. `case` has arrays in Python's names, `julia` takes such cases in Float64 and gives outcomes."""
+    rng = np.random.default_rng(0)
+    base_case = case.cast(np.float64)
+    changes = []
+    for found in matches:
+        array = base_case.arrays[f"param.{found.python}"]
+        size = STEP * max(1.0, float(np.abs(array).max(initial=0)))
+        changes.append(size * rng.choice((-1.0, 1.0), array.shape) * rng.uniform(0.5, 1, array.shape))
+    cases = [base_case, *(_changed(base_case, found.python, change) for found, change in zip(matches, changes, strict=True))]
+    base, *moved = julia(cases)
+    mine = python(base_case)
+    proofs = []
+    for found, change, theirs in zip(matches, changes, moved, strict=True):
+        wanted = _movement(theirs, base)
+        if wanted is None or not np.abs(wanted).max(initial=0) > NOTHING * np.abs(change).max(initial=0):
+            proofs.append(Match(found.python, found.julia, found.mapping, None))
+            continue
+
+        def alike(name, direction, start=base_case, wanted=wanted):
+            before = mine if start is base_case else python(start)
+            got = _movement(python(_changed(start, name, direction)), before)
+            return got is not None and got.shape == wanted.shape and np.linalg.norm(got - wanted) <= ALIKE * np.linalg.norm(wanted)
+
+        if alike(found.python, change):
+            proofs.append(Match(found.python, found.julia, found.mapping, True))
+            continue
+        ways = [mapping for mapping in mappings(change.shape) if mapping is not AS_IT_IS]
+        others = [
+            mapping.name
+            for mapping in ways
+            if any(alike(found.python, mapping.there(change), start) for start in _starts(base_case, found.python, mapping, matches))
+        ]
+        equal = [o.python for o in matches if o is not found and base_case.arrays[f"param.{o.python}"].shape == change.shape]
+        exchanged = [f"{name} in its place" for name in equal if alike(name, change)]
+        proofs.append(Match(found.python, found.julia, found.mapping, False, next(iter([*exchanged, *others]), "")))
+    return proofs
+
+
+def _starts(case: Case, name: str, mapping: Mapping, matches: list[Match]) -> Iterator[Case]:
+    """Where a change is made from: the arrays as they are, with this one mapped, and with all that can be mapped so.
+
+    An output that is not linear in an array moves alike only where it stands alike.
+    """
+    yield case
+    yield _mapped(case, {name: mapping})
+    alike = {other.python: _same_way(case.arrays[f"param.{other.python}"].shape, mapping) for other in matches}
+    yield _mapped(case, {other: way for other, way in alike.items() if way is not None} | {name: mapping})
+
+
+def _same_way(shape: tuple[int, ...], mapping: Mapping) -> Mapping | None:
+    """The mapping of that name for another array; of gates, along its last axis."""
+    return next((way for way in reversed(list(mappings(shape))) if way.name == mapping.name), None)
+
+
+def _mapped(case: Case, ways: dict[str, Mapping]) -> Case:
+    arrays = case.arrays | {f"param.{name}": way.there(case.arrays[f"param.{name}"]) for name, way in ways.items()}
+    return Case(case.row, case.config, arrays, case.mode)
+
+
+def _changed(case: Case, name: str, change: np.ndarray) -> Case:
+    arrays = dict(case.arrays)
+    arrays[f"param.{name}"] = arrays[f"param.{name}"] + change
+    return Case(case.row, case.config, arrays, case.mode)
+
+
+def _movement(outcome: Outcome, base: Outcome) -> np.ndarray | None:
+    """How far the output has moved, all entries in a row; None where there is none."""
+    names = [name for name in base.arrays if (name == "y" or name.startswith("y.")) and base.arrays[name].dtype.kind == "f"]
+    if not names or any(name not in outcome.arrays or outcome.arrays[name].shape != base.arrays[name].shape for name in names):
+        return None
+    found = np.concatenate([(outcome.arrays[name] - base.arrays[name]).ravel() for name in names])
+    return found if np.isfinite(found).all() else None

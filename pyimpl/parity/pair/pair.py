@@ -1,0 +1,232 @@
+"""A user's own pair: a Python subject and a Julia expression, on drawn or given inputs, in both precisions."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from ..case.case import Case, Outcome
+from ..case.draws import drawn_fill
+from ..case.inputs import Drawn, Given, Inputs, as_inputs
+from ..judge.findings import Report
+from ..judge.verdict import (
+    MOST_ROUNDING,
+    OF_JULIA,
+    noise,
+    own_loss,
+    rounding,
+    sensitivity,
+)
+from ..reference.session import JuliaSide, Layout, parsed_layout
+from ..sides.python_side import SECONDS, DifferencesSide, FunctionSide, PythonSide, side_of
+from ..sides.training import RuleSide, Training, TrainingSide
+from .crossing import compared, shared
+from .matching import Match
+
+MODEL_SLACK = 16.0
+SMALLEST = "smallest"  # the origin of a recorded case that a search among smaller and smaller ones ended with
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What is checked: both sides, their inputs, and how arrays cross between them."""
+
+    name: str
+    python: PythonSide
+    julia: JuliaSide
+    inputs: Inputs
+    layout: Layout = Layout()
+    mode: str = "function"  # of a model: auto, train or test; training, and steps, of a rule
+    config: dict[str, Any] = field(default_factory=dict)
+    origin: str | None = None  # file.py:name of the Python subject
+    gradient: str = "auto"  # auto: where the Python side has one; none; differences: Julia's against central differences of the Python side
+    training: Training | None = None
+    matches: tuple[Match, ...] = ()  # of a model's arrays with Julia's, where these have other names; known once Julia has been asked
+    alone: tuple[str, ...] = ()  # arrays that only the Python model has: they are zero
+
+    # What a row of the catalogue would say:
+    constant = False
+
+    @property
+    def key(self) -> str:
+        """The name under which the pair is recorded."""
+        return self.name
+
+    def evaluate(self, case: Case) -> Outcome:
+        """The Python side's outcome."""
+        return compared(self.python.evaluate(case), self.alone)
+
+    def slack_ulps(self, case: Case) -> float:
+        """Models are given some: what is rounded inside a layer, where it may cancel, is not measured."""
+        return MODEL_SLACK if self.python.is_model else 0.0
+
+    def responses(self, case: Case, julia: dict[str, Outcome], evaluate: Callable[[Case], Outcome]) -> dict[str, dict[str, np.ndarray]]:
+        """Per dtype, how sensitive every entry of the outcome is: to its inputs, and to what is rounded on the way to it.
+
+        `evaluate` is the Python side's, asked every question once.
+        """
+        to_inputs, inner = sensitivity(evaluate, case), rounding(evaluate, case, julia)
+        base, lost = evaluate(case.cast(np.float64)).arrays, own_loss(julia)
+        unsure: dict[str, dict[str, np.ndarray]] = {dtype: {} for dtype in julia}  # what is measured, or made of rounding alone
+        if isinstance(self.python, DifferencesSide) and "dy1" in case.arrays:
+            unsure = dict.fromkeys(julia, {name: error for name, (_, error) in self.python.differences(case).items()})
+        elif self.training is not None:
+            unsure = {dtype: noise(evaluate, case, dtype) for dtype in julia}
+        found: dict[str, dict[str, np.ndarray]] = {dtype: {} for dtype in julia}
+        for name, response in to_inputs.items():
+            rounded = inner.get(name, np.zeros(()))
+            rounded = rounded if rounded.shape == response.shape else np.zeros(response.shape)
+            most = np.maximum(MOST_ROUNDING * (np.abs(base[name]) + response), OF_JULIA * lost.get(name, 0.0))
+            for dtype in julia:
+                allowed = np.minimum(rounded, most) if dtype == "float32" else rounded
+                found[dtype][name] = response + allowed + unsure[dtype].get(name, 0.0) / np.finfo(dtype).eps
+        return found
+
+    @property
+    def argument_names(self) -> list[str]:
+        """x1, x2, ... as the Python function calls them, where it can be asked."""
+        return argument_names(self.python.subject)
+
+    def case(self, xs: Sequence[np.ndarray], dys: Sequence[np.ndarray] = (), origin: str = "drawn") -> Case:
+        """A case of these inputs and cotangents, with the model's parameters, in Float64."""
+        arrays = {f"x{i}": np.asarray(x, np.float64 if x.dtype.kind == "f" else None) for i, x in enumerate(xs, 1)}
+        arrays |= {f"param.{path}": array.astype(np.float64) for path, array in self.python.parameters().items()}
+        arrays |= {f"dy{i}": np.asarray(dy) for i, dy in enumerate(dys, 1)}
+        return Case(self.name, self.config, arrays, self.mode, origin=origin)
+
+    def completed(
+        self, batches: Sequence[Sequence[np.ndarray]], fill: Callable[[tuple[int, ...], str], np.ndarray], origin: str = "drawn"
+    ) -> Case:
+        """A case of these inputs, of training one for each step: with the model's parameters and a cotangent for every output."""
+        if self.training is not None:
+            data = self.training.arrays(batches, fill)
+            case = self.case((), origin=origin)
+            return replace(case, arrays=data | case.arrays)
+        case = self.case(batches[0], origin=origin)
+        if self.gradient == "none" or (self.gradient == "auto" and not self.python.has_gradient):
+            return case
+        outcome = self.evaluate(case)
+        outputs = [name for name in outcome.arrays if name == "y" or name.startswith("y.")]
+        for i, name in enumerate(outputs, 1):
+            if outcome.arrays[name].dtype.kind == "f":
+                case.arrays[f"dy{i}"] = fill(outcome.arrays[name].shape, "real")
+        return case
+
+    def cases(self) -> st.SearchStrategy[Case]:
+        """Cases whose inputs are drawn."""
+        assert not isinstance(self.inputs, Given)
+        trained = self.training is not None and not self.training.of_rule
+        count = self.training.steps if self.training and trained else 1
+        # In training, entries that are zero or equal leave gradients that are nothing but rounding: they are not drawn one by one.
+        inputs = self.inputs.strategy(not trained) if isinstance(self.inputs, Drawn) else self.inputs.strategy()
+
+        @st.composite
+        def completed(draw):
+            return self.completed([draw(inputs) for _ in range(count)], drawn_fill(draw, False, not trained))
+
+        return completed()
+
+
+def argument_names(subject: Any) -> list[str]:
+    """The names of the positional arguments of a function; none where it cannot be asked."""
+    try:
+        found = inspect.signature(subject).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [p.name for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A case (in Float64) with what Julia made of it in every dtype."""
+
+    case: Case
+    julia: dict[str, Outcome]
+    agrees: bool
+
+
+@dataclass
+class Result:
+    """What the check of a pair came to. `report.findings` has the smallest disagreement first."""
+
+    pair: Pair
+    report: Report
+    reference: str  # live or recorded
+    versions: dict[str, str]
+    evidence: list[Evidence] = field(default_factory=list)
+    smallest: Evidence | None = None
+    refused: int = 0  # cases in which both sides raised an error
+    random: list[str] = field(default_factory=list)  # the sides that give other numbers for the same inputs
+    explanations: list[Any] = field(default_factory=list)
+    bundle: Path | None = None
+    provenance: dict[str, Any] = field(default_factory=dict)  # of a recording
+
+    @property
+    def name(self) -> str:
+        """That of the reference."""
+        return self.reference
+
+    @property
+    def agrees(self) -> bool:
+        """Whether nothing differs."""
+        return not self.report.findings
+
+
+def make_pair(
+    python: Any,
+    julia: str,
+    inputs: Any,
+    *,
+    file: str | Path | None = None,
+    backward: Callable[..., Any] | None = None,
+    layout: str | dict[str, str] | None = None,
+    mode: str | None = None,
+    gradient: str = "auto",
+    calls: int = 1,
+    training: Training | None = None,
+    name: str | None = None,
+    origin: str | None = None,
+    seconds: float = SECONDS,
+) -> Pair:
+    """The pair that the arguments of `crosscheck` describe; `origin` is where the Python subject can be loaded again.
+
+    Raises ValueError, TypeError and FileNotFoundError for wrong ones.
+    """
+    path = Path(file) if file is not None else None
+    if path is not None and not path.is_file():
+        raise FileNotFoundError(f"there is no Julia file {path}")
+    if gradient not in ("auto", "none", "differences"):
+        raise ValueError(f'gradient is "auto", "none" or "differences", got {gradient!r}')
+    if calls < 1:
+        raise ValueError(f"calls must be at least 1, got {calls}")
+    drawn = as_inputs(inputs)
+    config: dict[str, Any] = {"calls": calls} if calls > 1 else {}
+    called = name or getattr(python, "__name__", type(python).__name__)
+    if training is not None:
+        side, alone, wanted = _trained(python, training, drawn, seconds)
+        given = {"backward": backward, "layout": layout, "calls": calls > 1, "gradient": gradient != "auto"}
+        if wrong := [option for option, value in given.items() if value]:
+            raise ValueError(f"training takes no {' and no '.join(wrong)}")
+        config = dict(training.config) | ({"mode": mode} if mode else {})
+        return Pair(called, side, JuliaSide(julia, path), drawn, Layout("reversed"), wanted, config, origin, "none", training, (), alone)
+    side, alone = shared(side_of(python, backward, seconds))
+    if gradient == "differences":
+        if not isinstance(side, FunctionSide):
+            raise ValueError("gradients are measured by central differences for functions only; a model has its own")
+        side = DifferencesSide(python, seconds=seconds)
+    default = "reversed" if side.is_model else "same"
+    lies = parsed_layout(default if layout is None else layout, argument_names(python), default)
+    wanted = mode or ("auto" if side.is_model else "function")
+    return Pair(called, side, JuliaSide(julia, path), drawn, lies, wanted, config, origin, gradient, None, (), alone)
+
+
+def _trained(python: Any, training: Training, inputs: Inputs, seconds: float) -> tuple[PythonSide, tuple[str, ...], str]:
+    training.expect(inputs)
+    if training.of_rule:
+        return RuleSide.of(python, seconds), (), "steps"
+    side, alone = shared(side_of(python, seconds=seconds))
+    return TrainingSide.of(side, training, seconds), alone, "training"

@@ -1,0 +1,22 @@
+"""What a check was held against, in a line."""
+
+from typing import Protocol
+
+
+class Named(Protocol):
+    """Whatever says what it was held against."""
+
+    @property
+    def name(self) -> str:
+        """live or recorded."""
+        ...
+
+    versions: dict[str, str]
+
+
+def versions_line(reference: Named) -> str:
+    """Which reference it was, and its versions: `recorded Flux 0.16.9 (Julia 1.10.8, ...), made 2026-11-21`."""
+    versions = reference.versions
+    rest = ", ".join(f"{name} {versions[name]}" for name in ("Julia", "NNlib", "Zygote", "Optimisers") if name in versions)
+    made = getattr(reference, "provenance", {}).get("made")
+    return f"{reference.name} Flux {versions.get('Flux', '?')} ({rest})" + (f", made {made}" if made else "")

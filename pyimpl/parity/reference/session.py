@@ -1,0 +1,150 @@
+"""The Julia side of a user's own pair: an expression, evaluated after a file has been read, in a supervised Julia that stays open."""
+
+import atexit
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..case.case import Case, Outcome
+from .live import LiveJulia, NoJulia, choose
+from .two_speeds import TwoSpeeds
+
+SECONDS = 120.0  # for one case: the first one is compiled
+
+
+@dataclass(frozen=True)
+class JuliaSide:
+    """What `expression` stands for after `file` has been read: a function or a model."""
+
+    expression: str
+    file: Path | None = None
+
+    @property
+    def config(self) -> dict[str, str]:
+        """What the Julia side is told in every case."""
+        return {"file": str(self.file.resolve()) if self.file else "", "expression": self.expression}
+
+    def __str__(self):
+        return f"{self.file.name}: {self.expression}" if self.file else self.expression
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How arrays cross. `same`: A[i, j] is A[i, j] on both sides; `reversed`: the same memory, so that axes are reversed.
+
+    `exceptions` says otherwise for single arrays, by the names they have in cases and outcomes (x1, y, y.0); a gradient
+    lies as its input does.
+    """
+
+    default: str = "same"
+    exceptions: tuple[tuple[str, str], ...] = ()
+
+    def of(self, name: str) -> str:
+        """The layout of one array."""
+        name = name.removeprefix("grad.").removeprefix("after.")
+        for known, layout in self.exceptions:
+            if name == known or name.startswith((f"{known}.", f"{known}@")):
+                return layout
+        if name.startswith("dy"):
+            return self.of("y" if name == "dy1" else f"y.{int(name[2:]) - 1}")
+        return self.default
+
+    def across(self, name: str, array: np.ndarray) -> np.ndarray:
+        """The array with its axes as the border, which reverses them, has to get it; the way back is the same."""
+        return array.T if self.of(name) == "same" else array
+
+    def cross(self, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Every array as `across` gives it; parameters of models are always reversed."""
+        return {
+            name: array
+            if name.startswith(("param.", "state."))
+            else np.ascontiguousarray(self.across(name, array)).reshape(_size(self, name, array))
+            for name, array in arrays.items()
+        }
+
+
+def _size(layout: Layout, name: str, array: np.ndarray) -> tuple[int, ...]:
+    return array.shape[::-1] if layout.of(name) == "same" else array.shape  # ascontiguousarray makes (1,) of ()
+
+
+def parsed_layout(layout: str | dict[str, str], names: Sequence[str] = (), default: str = "same") -> Layout:
+    """From "same", "reversed", or a dict of array (x1, y, or the name of an argument) to one of them. Raises ValueError."""
+    given = {"": layout} if isinstance(layout, str) else dict(layout)
+    for name, value in given.items():
+        if value not in ("same", "reversed"):
+            raise ValueError(f'a layout is "same" or "reversed", got {value!r}{f" for {name}" if name else ""}')
+    argument = {name: f"x{i}" for i, name in enumerate(names, 1)}
+    return Layout(given.pop("", default), tuple((argument.get(name, name), value) for name, value in given.items()))
+
+
+class JuliaSubjectError(ValueError):
+    """The Julia side cannot be read; the message is Julia's."""
+
+
+class JuliaSession:
+    """Evaluates the cases of pairs in live Julia."""
+
+    name = "live"
+
+    def __init__(self, julia: TwoSpeeds):
+        self._julia = julia
+        self.versions = julia.versions
+
+    @property
+    def manner(self) -> str:
+        """How Julia evaluated so far: interpreted, or partly compiled."""
+        return self._julia.manner
+
+    def evaluate(self, side: JuliaSide, layout: Layout, cases: Sequence[Case]) -> Iterator[Outcome]:
+        """One outcome per case, in Python's orientation."""
+        sent = [replace(case, config=case.config | side.config, arrays=layout.cross(case.arrays)) for case in cases]
+        for outcome in self._julia.evaluate_many(sent):
+            yield replace(outcome, arrays=layout.cross(outcome.arrays))
+
+    def call(self, name: str, *arguments: Any) -> Any:
+        """A function of the Julia module `UserPair`. Raises JuliaSubjectError, with Julia's words, where something cannot be read."""
+        try:
+            return self._julia.call(name, *arguments, seconds=self._julia.case_seconds)
+        except RuntimeError as error:
+            raise JuliaSubjectError(str(error).removeprefix(f"{name} failed in Julia: ")) from None
+
+    def shapes(self, side: JuliaSide) -> dict[str, tuple[int, ...]]:
+        """The arrays of floating-point numbers of a model by path, in the order of its fields: their shapes, in Python's orientation."""
+        found = self.call("parameters", *side.config.values())
+        return {name: np.shape(found[name]) for name in self.call("parameter_names", *side.config.values()).splitlines()}
+
+    def describe(self, side: JuliaSide) -> str:
+        """ "function" or "model". Raises JuliaSubjectError as `call` does, and for one that does not come to an end of being read."""
+        try:
+            return self.call("describe", *side.config.values())
+        except NoJulia:
+            raise JuliaSubjectError(f"{side} gave no answer for {self._julia.case_seconds:g} s while it was read") from None
+
+
+_open: dict[str, JuliaSession] = {}
+
+
+def session(may_download: bool = False, seconds: float = SECONDS) -> JuliaSession:
+    """The Julia that all pairs of this process share, started when first asked for; one call may take so many seconds. Raises NoJulia."""
+    if "julia" not in _open:
+        way = choose(may_download)
+        quick, thorough = (LiveJulia(way, "JuliaParity.UserPair", interpreted=interpreted) for interpreted in (True, False))
+        julia = TwoSpeeds(quick, thorough).__enter__()
+        atexit.register(julia.__exit__)
+        _open["julia"] = JuliaSession(julia)
+    _open["julia"]._julia.case_seconds = seconds
+    return _open["julia"]
+
+
+@contextmanager
+def closing() -> Iterator[None]:
+    """Ends the shared Julia afterwards."""
+    try:
+        yield
+    finally:
+        if "julia" in _open:
+            _open.pop("julia")._julia.__exit__()

@@ -1,0 +1,109 @@
+"""The house: a room may use the rooms below it, never one above, at any depth of the code; and no file is called by what is left over."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+TOOLKIT = "pyimpl.parity"
+# From the top to the bottom; a dot stands for a room or a file of the toolkit.
+FLOORS = (
+    ("command",),
+    ("port", "experiments"),
+    ("crosschecking",),
+    ("report",),
+    ("locate",),
+    ("explain",),
+    ("pair",),
+    ("traps",),
+    ("sides",),
+    ("catalogue",),
+    ("reference",),
+    ("judge",),
+    ("case",),
+    ("progress",),
+)
+FLOOR = {room: number for number, rooms in enumerate(reversed(FLOORS)) for room in rooms}
+LEFT_OVER = {"utils", "util", "helpers", "helper", "common", "misc", "base", "more", "other", "stuff", "tools"}
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and absolute name of everything that a file imports, inside functions too."""
+    module = module_of(path)
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package.split(".")[: len(package.split(".")) + 1 - node.level]) if node.level else ""
+            name = ".".join(part for part in (base, node.module) if part)
+            yield from ((node.lineno, f"{name}.{alias.name}") for alias in node.names)
+
+
+def room_of(module: str) -> str | None:
+    """The room of a module of the toolkit; None for others and for the toolkit's own front door."""
+    parts = module.split(".")
+    return parts[2] if module.startswith(f"{TOOLKIT}.") and parts[2] in FLOOR else None
+
+
+def files_of(folder: str) -> list[Path]:
+    return sorted(path for path in (ROOT / folder).rglob("*.py") if "__pycache__" not in path.parts)
+
+
+def test_a_room_uses_the_rooms_below_it_only():
+    wrong = []
+    for path in files_of("pyimpl/parity"):
+        own = room_of(module_of(path))
+        for line, name in imports(path):
+            used = room_of(name)
+            if own and used and own != used and FLOOR[used] >= FLOOR[own]:
+                wrong.append(f"{path.relative_to(ROOT)}:{line} uses {used}, which is not below {own}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_file_of_the_toolkit_is_in_a_room():
+    assert {path.relative_to(ROOT / "pyimpl" / "parity").parts[0].removesuffix(".py") for path in files_of("pyimpl/parity")} <= {
+        *FLOOR,
+        "__init__",
+    }
+
+
+def test_the_twin_knows_nothing_of_the_toolkit():
+    twin = [path for path in files_of("pyimpl") if "parity" not in path.parts]
+    assert not [path for path in twin for _, name in imports(path) if name.startswith(TOOLKIT)]
+
+
+def test_no_file_is_called_by_what_is_left_over():
+    wrong = [path for folder in ("pyimpl", "tests", "comparisons") for path in files_of(folder) if LEFT_OVER & set(path.stem.split("_"))]
+    assert not wrong
+
+
+LOADED = """
+import sys
+{}
+print(*sys.modules)
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "not_loaded"),
+    [
+        ("import pyimpl", ["juliacall", "hypothesis", "typer", "rich", "matplotlib", "torch", "pyimpl.parity"]),
+        ("import pyimpl.parity", ["juliacall", "hypothesis", "pyimpl.parity.catalogue.row", "torch"]),
+        ("from pyimpl.parity import arrays, crosscheck", ["juliacall", "pyimpl.parity.catalogue", "torch"]),
+        ("import pyimpl.parity.command.main", ["juliacall", "hypothesis", "pyimpl.parity.catalogue", "torch"]),
+        ("import pyimpl.parity.command.crosscheck", ["pyimpl.parity.catalogue", "juliacall", "torch"]),
+    ],
+)
+def test_nothing_is_loaded_that_was_not_asked_for(code, not_loaded):
+    done = subprocess.run([sys.executable, "-c", LOADED.format(code)], capture_output=True, text=True, check=True, timeout=60)
+    assert not set(not_loaded) & set(done.stdout.split())
