@@ -1,14 +1,17 @@
 """The command, through its real entry point."""
 
+import inspect
 import json
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from pyimpl.parity.catalogue import CATALOGUE
+from pyimpl.parity.command.main import VERBS
 
 COMMAND = Path(sys.executable).with_name("julia-parity")
 
@@ -19,6 +22,13 @@ def run(*arguments, **options):
 
 def recorded(*arguments):
     return run("check", "--reference", "recorded", *arguments)
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_help_says_of_a_verb_what_the_verb_says_of_itself(name):
+    verb = VERBS[name]
+    function = getattr(import_module(f"pyimpl.parity.command.{verb.file}"), verb.function)
+    assert inspect.getdoc(function).startswith(verb.help.rstrip("."))
 
 
 def test_check_agrees_and_says_with_what():

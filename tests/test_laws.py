@@ -7,9 +7,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pyimpl.parity.case.draws import cases
 from pyimpl.parity.case.twin import _hand_in
 from pyimpl.parity.catalogue import CATALOGUE
+from pyimpl.parity.catalogue.drawing import cases
 from pyimpl.tree import testmode, trainables, trainmode
 
 DIFFERENTIABLE = [row for row in CATALOGUE.values() if row.differentiable and row.kind not in ("rule", "initialiser", "training")]

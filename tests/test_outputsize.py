@@ -21,8 +21,8 @@ from pyimpl import (
     trainmode,
     vcat,
 )
-from pyimpl.parity.case.draws import draw_cases
 from pyimpl.parity.catalogue import CATALOGUE
+from pyimpl.parity.catalogue.drawing import draw_cases
 from pyimpl.tree import leaves
 
 CASES = [case for row in CATALOGUE.values() if row.kind == "layer" and row.family == "flux" for case in draw_cases(row, 12, 0)]

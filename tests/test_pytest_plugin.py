@@ -36,10 +36,10 @@ class TestSpread:
 """
 SESSION = """
 import numpy as np
-import pyimpl.parity.pytest_plugin as plugin
-from pyimpl.parity.evaluators.find_julia import Installed
-from pyimpl.parity.live_pair import LivePair
-from pyimpl.parity.python_side import FunctionSide
+import pyimpl.parity.command.pytest_plugin as plugin
+from pyimpl.parity.reference.find_julia import Installed
+from pyimpl.parity.pair.held_against import LivePair
+from pyimpl.parity.sides.python_side import FunctionSide
 
 JULIA = {
     "affine": lambda x: 2 * x + 1,

@@ -22,17 +22,15 @@ VERBS = {
         "crosscheck", "crosscheck", "Check your own pair: a Python function, layer or module against a Julia function or model."
     ),
     "locate": Verb("locate", "locate_models", "Compare two models stage by stage and name the first that differs."),
-    "explain": Verb("crosscheck", "explain_bundle", "Replay a disagreement from its bundle, and say what would make it vanish."),
+    "explain": Verb("crosscheck", "explain_bundle", "Replay a disagreement from its bundle with the Python side as it is now."),
     "new": Verb("crosscheck", "new", "Make a pair to start from: NAME.py, NAME.jl and test_NAME.py."),
     "check": Verb("check", "check", "Check the NumPy twin against Flux, row by row."),
     "list": Verb("list_rows", "list_rows", "The catalogue: every row, and what it covers."),
-    "doctor": Verb(
-        "doctor", "doctor", "What was found of Python, Julia and Flux, how a live check would start, and the remedy if it would not."
-    ),
+    "doctor": Verb("doctor", "doctor", "What was found of Python, Julia, PythonCall and Flux."),
     "warm-up": Verb("warm_up", "warm_up", "Compile rows for live checks, once."),
     "record": Verb("record", "record", "Record what live Julia makes of every row."),
     "drift": Verb("drift", "show_drift", "What changed in meaning between two versions of Flux."),
-    "compare": Verb("compare", "compare", "Run the published walk-throughs on both sides, and compare them step by step."),
+    "compare": Verb("compare", "compare", "Run the published walk-throughs on both sides, from the same numbers."),
     "benchmarks": Verb("benchmarks", "run_benchmarks", "A training step of every experiment: NumPy beside PyTorch and Flux."),
 }
 

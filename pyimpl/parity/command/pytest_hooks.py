@@ -4,7 +4,7 @@
         parity(my_function, "my_function", arrays("batch,5"), file="my.jl")
 
 Every pytest run in the environment loads this module. So it is installed outside the package as well, whose import brings NumPy, as
-`pytest_julia_parity`, and leaves the work to `pyimpl.parity.pytest_plugin`, which is imported by the first test that asks for the fixture.
+`pytest_julia_parity`, and leaves the work to `pyimpl.parity.command.pytest_plugin`, imported by the first test that asks for the fixture.
 """
 
 import json
