@@ -50,7 +50,7 @@ class Shifted:
 
 def changed(**arrays):
     def change(dtype, outcome):
-        found = {name: arrays.get(name.partition(".")[0], lambda a: a)(array) for name, array in outcome.arrays.items()}
+        found = {name: arrays.get(str(name).partition(".")[0], lambda a: a)(array) for name, array in outcome.arrays.items()}
         return dataclasses.replace(outcome, arrays={name: array for name, array in found.items() if array is not None})
 
     return change

@@ -190,7 +190,7 @@ def test_every_failure_is_told(written, results):
     for said in (
         str(worst.python),
         str(worst.julia),
-        f"{worst.array}[",
+        f"{worst.what}[",
         "Julia corrects the <variance>",
         "15 of 15 cases agree & more",
         "possibly",

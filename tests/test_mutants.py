@@ -331,7 +331,7 @@ def test_the_recording_kills(mutant, recording, monkeypatch):
     mutant.plant(monkeypatch)
     result = check_row(CATALOGUE[mutant.row], recording)
     assert result.verdict == "disagrees", f"{mutant.name} lives"
-    named = {d.array for finding in result.findings for d in finding.verdict.differences if not d.agrees}
+    named = {d.what for finding in result.findings for d in finding.verdict.differences if not d.agrees}
     assert any(array.startswith(mutant.array) for array in named), named
 
 

@@ -21,12 +21,13 @@ from pyimpl import (
     trainmode,
     vcat,
 )
+from pyimpl.parity.case.names import Kind
 from pyimpl.parity.catalogue import CATALOGUE
 from pyimpl.parity.catalogue.drawing import draw_cases
 from pyimpl.tree import leaves
 
 CASES = [case for row in CATALOGUE.values() if row.kind == "layer" and row.family == "flux" for case in draw_cases(row, 12, 0)]
-ONE_INPUT = [case for case in CASES if len(case.numbered("x")) == 1]
+ONE_INPUT = [case for case in CASES if len(case.all(Kind.INPUT)) == 1]
 
 
 def test_it_is_the_shape_of_the_output_of_every_layer():

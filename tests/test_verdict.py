@@ -83,7 +83,7 @@ def test_errors_agree_only_with_errors():
 
 @pytest.mark.parametrize("blind", [np.zeros(3), np.full(3, 7.0), np.full(3, np.nan), np.zeros(()), np.ones((0, 2))])
 def test_what_proves_nothing_is_marked(blind):
-    assert verdict_of(blind, blind).blind == {"y"}
+    assert set(map(str, verdict_of(blind, blind).blind)) == {"y"}
 
 
 def test_what_proves_something_is_not_marked():

@@ -1,22 +1,7 @@
 """Cases and outcomes: the only things that evaluators, comparison, recordings and reports know.
 
-Arrays are named. In a case:
-    x1, x2, ...     data
-    param.weight    parameters and states, by their path in the model
-    dy1, dy2, ...   one cotangent per output
-    noise           the random numbers handed to both sides
-    x, g1, g2, ...  of an optimiser rule: the parameter, and the gradient of every step
-    x1, t1, ...     of a training run: batch and target of every step
-In an outcome:
-    y               the output; y.0, y.1 of several
-    plain           the output outside a gradient
-    grad.x1, grad.weight, state.mean
-                    gradients, and the layer's arrays afterwards
-    x@3, state.0@3  of a rule: the parameter and the rule's state after step 3
-    loss@3, layers.0.weight@3
-                    of a training run
-
-All arrays are in Python's orientation. Integer arrays are indices, 0-based here and 1-based in Julia.
+Both are named arrays (`names.py` lists the kinds), all in Python's orientation. Integer arrays are indices, 0-based here and 1-based in
+Julia.
 """
 
 import hashlib
@@ -26,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from .names import Arrays, Kind, Name
+
 
 @dataclass(frozen=True, eq=False)
 class Case:
@@ -33,7 +20,7 @@ class Case:
 
     row: str
     config: dict[str, Any]
-    arrays: dict[str, np.ndarray]
+    arrays: dict[Name, np.ndarray]  # keys may be given as text
     mode: str
     origin: str = "drawn"  # or the name of the example it is
     exact: bool = False  # nothing is rounded on the way: the sides must agree to the last bit
@@ -41,16 +28,16 @@ class Case:
     known: str = ""  # why the sides are known to differ here; that they do is checked too
     jitter: tuple[int, float] | None = None  # seed and relative size: what passes between the twin's layers is nudged
 
-    def of(self, prefix: str) -> dict[str, np.ndarray]:
-        """The arrays whose name begins with `prefix`, without it."""
-        return {name.removeprefix(prefix): array for name, array in self.arrays.items() if name.startswith(prefix)}
+    def __post_init__(self):
+        object.__setattr__(self, "arrays", Arrays(self.arrays))
 
-    def numbered(self, letter: str) -> list[np.ndarray]:
-        """`x1`, `x2`, ... in order."""
-        found: list[np.ndarray] = []
-        while f"{letter}{len(found) + 1}" in self.arrays:
-            found.append(self.arrays[f"{letter}{len(found) + 1}"])
-        return found
+    def parameters(self) -> dict[str, np.ndarray]:
+        """The parameters and states, by their path in the model."""
+        return {name.path: array for name, array in self.arrays.items() if name.kind is Kind.PARAMETER}
+
+    def all(self, kind: Kind) -> list[np.ndarray]:
+        """The arrays of a kind that is numbered, in order: x1, x2, ..."""
+        return [array for name, array in sorted(self.arrays.items(), key=lambda item: item[0]) if name.kind is kind and name.path]
 
     def cast(self, dtype) -> "Case":
         """The same case in another floating-point type: itself where it has that type."""
@@ -68,8 +55,8 @@ class Case:
     def fingerprint(self) -> bytes:
         """The same for the same question, wherever the case comes from and whatever is expected of it."""
         content = hashlib.sha256(repr((self.row, self.mode, sorted(self.config.items()), self.jitter)).encode())
-        for name, array in sorted(self.arrays.items()):
-            content.update(repr((name, array.dtype.str, array.shape)).encode() + np.ascontiguousarray(array).tobytes())
+        for name, array in sorted(self.arrays.items(), key=lambda item: item[0]):
+            content.update(repr((str(name), array.dtype.str, array.shape)).encode() + np.ascontiguousarray(array).tobytes())
         return content.digest()
 
     @property
@@ -90,15 +77,26 @@ class Outcome:
     `lost` marks a case whose evaluation did not come to an end (the evaluator crashed or did not answer).
     """
 
-    arrays: dict[str, np.ndarray] = field(default_factory=dict)
-    none: frozenset[str] = frozenset()
+    arrays: dict[Name, np.ndarray] = field(default_factory=dict)  # keys may be given as text
+    none: frozenset[Name] = frozenset()
     error: str | None = None
     lost: bool = False
+
+    def __post_init__(self):
+        self.arrays = Arrays(self.arrays)
+
+    def outputs(self) -> dict[Name, np.ndarray]:
+        """What the subject gave, of one call: y, or y.0, y.1, ..., in order."""
+        return {
+            name: array
+            for name, array in sorted(self.arrays.items(), key=lambda item: item[0])
+            if name.kind is Kind.OUTPUT and not name.step
+        }
 
     @property
     def output(self) -> np.ndarray | None:
         """The output, of several the first; None where there is none."""
-        return self.arrays.get("y", self.arrays.get("y.0"))
+        return next(iter(self.outputs().values()), None)
 
 
 class Remembered:

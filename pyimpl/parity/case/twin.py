@@ -12,6 +12,7 @@ from ... import tree
 from ...optimise import Rule, adjust, freeze, setup, update
 from ...pullback import withgradient
 from .case import Case, Outcome
+from .names import NOISE, OUTPUT, PLAIN, RULED, Kind, Name, numbered
 
 REFUSALS = (ValueError, TypeError, IndexError, FloatingPointError, ZeroDivisionError)
 
@@ -36,7 +37,7 @@ def evaluate(case: Case, build: Callable[[Case], Any]) -> Outcome:
             warnings.simplefilter("ignore")
             twin = build(case)
             if case.mode == "draw":
-                return _named({"y": twin(HandedIn(case.arrays["noise"]))})
+                return _named({OUTPUT: twin(HandedIn(case.arrays[NOISE]))})
             if case.mode == "steps":
                 return steps(twin, case)
             if case.mode == "training":
@@ -48,38 +49,39 @@ def evaluate(case: Case, build: Callable[[Case], Any]) -> Outcome:
         return Outcome(error=f"{type(refusal).__name__}: {refusal}")
 
 
-def _named(tree_of_arrays: dict[str, Any]) -> Outcome:
-    arrays, none = {}, set()
+def _named(tree_of_arrays: dict[Name, Any]) -> Outcome:
+    arrays: dict[Name, np.ndarray] = {}
+    none: set[Name] = set()
 
-    def flatten(name, value):
+    def flatten(name: Name, value: Any) -> None:
         if value is None:
             none.add(name)
         elif isinstance(value, np.ndarray | np.generic | int | float):
             arrays[name] = np.asarray(value)
         for child, part in tree.children(value):
-            flatten(f"{name}.{child}", part)
+            flatten(name.part(child), part)
 
     for name, value in tree_of_arrays.items():
         flatten(name, value)
     return Outcome(arrays, frozenset(none))
 
 
-def _pull(twin, case: Case, also: dict) -> Outcome:
-    y, back = twin.pullback(*map(np.copy, case.numbered("x")))  # copies: what changes its inputs must not change the case
-    cotangents = case.numbered("dy")
-    named = {"y": y, **also}
+def _pull(twin, case: Case, also: dict[Name, Any]) -> Outcome:
+    y, back = twin.pullback(*map(np.copy, case.all(Kind.INPUT)))  # copies: what changes its inputs must not change the case
+    cotangents = case.all(Kind.COTANGENT)
+    named = {OUTPUT: y, **also}
     if cotangents:
         dtwin, *dxs = back(tuple(cotangents) if isinstance(y, tuple) else cotangents[0])
-        named |= {f"grad.x{i}": dx for i, dx in enumerate(dxs, 1)}
+        named |= {numbered(Kind.INPUT_GRADIENT, i): dx for i, dx in enumerate(dxs, 1)}
         if dtwin is not None:
-            named["grad"] = dtwin
+            named[Name(Kind.PARAMETER_GRADIENT)] = dtwin
     return _named(named)
 
 
 def _hand_in(twin, case: Case) -> None:
     for layer in tree.layers_of(twin):
-        if hasattr(layer, "rng") and "noise" in case.arrays:
-            layer.rng = HandedIn(case.arrays["noise"])
+        if hasattr(layer, "rng") and NOISE in case.arrays:
+            layer.rng = HandedIn(case.arrays[NOISE])
 
 
 def _layer(twin, fresh, case: Case) -> Outcome:
@@ -87,11 +89,11 @@ def _layer(twin, fresh, case: Case) -> Outcome:
         _hand_in(copy, case)
     if case.mode != "auto":
         (tree.trainmode if case.mode == "train" else tree.testmode)(twin)
-    outcome = _pull(twin, case, {"plain": fresh(*map(np.copy, case.numbered("x")))})
+    outcome = _pull(twin, case, {PLAIN: fresh(*map(np.copy, case.all(Kind.INPUT)))})
     if is_dataclass(twin):
         for path, leaf in tree.leaves(twin):
             if isinstance(leaf, np.ndarray):
-                outcome.arrays[f"state.{path}"] = leaf
+                outcome.arrays[Name(Kind.STATE, path)] = leaf
     return outcome
 
 
@@ -134,15 +136,15 @@ def jitter(model, seed: int, step: float):
 
 def steps(rule: Rule, case: Case) -> Outcome:
     """What a rule makes of `x` and of its own state, after every gradient."""
-    x = case.arrays["x"].copy()
+    x = case.arrays[RULED].copy()
     state = rule.init(x)
-    named: dict[str, Any] = {}
-    for step, g in enumerate(map(np.copy, case.numbered("g")), 1):
+    named: dict[Name, Any] = {}
+    for step, g in enumerate(map(np.copy, case.all(Kind.GIVEN_GRADIENT)), 1):
         state, dx = rule.apply(state, x, g)
         if dx is not None:
             x -= dx
-        outcome = _named({"x": x, "state": state})
-        named |= {f"{name}@{step}": array.copy() for name, array in outcome.arrays.items()}
+        outcome = _named({RULED: x, Name(Kind.STATE): state})
+        named |= {name.at(step): array.copy() for name, array in outcome.arrays.items()}
     return _named(named)
 
 
@@ -150,14 +152,14 @@ def _training(twin, case: Case) -> Outcome:
     """Every batch once: loss and parameters after each step. The config may freeze a part or change eta before a step."""
     model, objective, rule = twin
     opt_state = setup(rule, model)
-    named: dict[str, Any] = {}
-    for step, (x, target) in enumerate(zip(case.numbered("x"), case.numbered("t"), strict=True), 1):
+    named: dict[Name, Any] = {}
+    for step, (x, target) in enumerate(zip(case.all(Kind.INPUT), case.all(Kind.TARGET), strict=True), 1):
         if case.config.get("freeze_at") == step:
             freeze(opt_state.layers[0])
         if case.config.get("adjust_at") == step:
             adjust(opt_state, case.config["adjust_to"])
         value, gradients = withgradient(objective, model, x, target)
         update(opt_state, model, gradients[0])
-        named[f"loss@{step}"] = value
-        named |= {f"{path}@{step}": array.copy() for path, array in tree.trainables(model).items()}
+        named[Name(Kind.LOSS, step=step)] = value
+        named |= {Name(Kind.PARAMETER, path, step): array.copy() for path, array in tree.trainables(model).items()}
     return _named(named)

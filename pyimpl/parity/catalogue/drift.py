@@ -8,6 +8,7 @@ import numpy as np
 
 from ...versions import CHANGES, formulas_of, parsed, parsed_release
 from ..case.case import Case, Outcome
+from ..case.names import Name
 from ..judge.findings import DTYPES
 from ..judge.verdict import absolute_errors, compare, sensitivity
 from . import CATALOGUE
@@ -26,8 +27,8 @@ class RowDrift:
         default_factory=dict
     )  # release between the two -> what it brought; nothing if it is all of the row
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
-    sizes: dict[str, list[float]] = field(default_factory=dict)  # array -> per case the largest difference, divided by the largest value
-    rounding: dict[str, list[float]] = field(default_factory=dict)  # likewise, where that is all
+    sizes: dict[Name, list[float]] = field(default_factory=dict)  # array -> per case the largest difference, divided by the largest value
+    rounding: dict[Name, list[float]] = field(default_factory=dict)  # likewise, where that is all
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -44,7 +45,7 @@ class RowDrift:
 
 def key(case: Case) -> str:
     """The same for the same case, whichever recording it comes from."""
-    arrays = {name: [array.dtype.kind, array.shape, array.tolist()] for name, array in sorted(case.arrays.items())}
+    arrays = {str(name): [array.dtype.kind, array.shape, array.tolist()] for name, array in case.arrays.items()}
     return json.dumps([case.row, case.mode, case.config, arrays], sort_keys=True, default=str)
 
 
@@ -104,7 +105,8 @@ def _compared(found: RowDrift, case: Case, old: Outcome, new: Outcome) -> str:
         return "refusal"
     if old.error:
         return "same"
-    kinds, differ = {"same"}, []
+    kinds = {"same"}
+    differ: list[Name] = []
     for name in sorted({*old.arrays, *new.arrays}):
         a, b = old.arrays.get(name), new.arrays.get(name)
         if a is None or b is None:
@@ -124,6 +126,7 @@ def _compared(found: RowDrift, case: Case, old: Outcome, new: Outcome) -> str:
         verdict = compare(case, Outcome(before), Outcome(after), sensitivity(row.evaluate, case), row.slack_ulps(case))
         for difference in verdict.differences:
             name, sizes = difference.array, found.rounding if difference.agrees else found.sizes
+            assert name is not None
             kinds.add("rounding" if difference.agrees else "value")
             sizes.setdefault(name, []).append(_relative(before[name], after[name]))
     return max(kinds, key=KINDS.index)

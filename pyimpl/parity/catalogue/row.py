@@ -14,6 +14,7 @@ from ... import tree
 from ...versions import parsed, parsed_release
 from ..case import twin as numpy_twin
 from ..case.case import Case, Outcome
+from ..case.names import Arrays, Kind, Name, numbered
 from ..judge.verdict import sensitivity
 
 MODELS = ("auto", "train", "test", "training")  # the modes whose subject has parameters
@@ -85,7 +86,7 @@ class Row:
         slack = self.slack(case.config)
         return slack.ulps if slack else 0.0
 
-    def responses(self, case: Case, julia: dict[str, Outcome], evaluate: Callable[[Case], Outcome]) -> dict[str, dict[str, np.ndarray]]:
+    def responses(self, case: Case, julia: dict[str, Outcome], evaluate: Callable[[Case], Outcome]) -> dict[str, dict[Name, np.ndarray]]:
         """Per dtype, how sensitive every entry of the outcome is. `evaluate` is the twin's, asked every question once."""
         return dict.fromkeys(julia, sensitivity(evaluate, case))
 
@@ -104,7 +105,7 @@ class Row:
         """The twin of `case`, in its dtype and with its parameters."""
         twin = self.twin(case.config)
         if case.mode in MODELS:
-            numpy_twin.place(tree.astype(_model(twin), case.dtype), case.of("param."))
+            numpy_twin.place(tree.astype(_model(twin), case.dtype), case.parameters())
             if case.jitter:
                 numpy_twin.jitter(_model(twin), *case.jitter)
         return twin
@@ -115,29 +116,28 @@ class Row:
 
     def complete(self, config: Config, fill: Fill, mode: str | None = None, given: dict[str, Any] | None = None, **marks) -> Case:
         """A case for `config` whose arrays come from `fill(shape, kind)`, except those given."""
-        given = {name: np.asarray(array) for name, array in (given or {}).items()}
-        arrays = dict(given)
-        for name, wanted in self.shapes(config).items():
+        arrays = Arrays((name, np.asarray(array)) for name, array in (given or {}).items())
+        for text, wanted in self.shapes(config).items():
+            name = Name.parse(text)
             shape, kind = wanted if isinstance(wanted[-1:], tuple) and wanted and isinstance(wanted[-1], str) else (wanted, "real")
             if name not in arrays:
                 arrays[name] = fill(shape, kind)
         mode = mode or self.modes[0]
         if mode in MODELS:
             for path, leaf in tree.leaves(_model(self.twin(config))):
-                if isinstance(leaf, np.ndarray) and f"param.{path}" not in arrays:
-                    kind = "positive" if path.rpartition(".")[2] in self.positive else self.parameters
-                    arrays[f"param.{path}"] = fill(leaf.shape, kind)
+                name = Name(Kind.PARAMETER, path)
+                if isinstance(leaf, np.ndarray) and name not in arrays:
+                    kind = "positive" if name.last in self.positive else self.parameters
+                    arrays[name] = fill(leaf.shape, kind)
         case = Case(self.key, config, arrays, mode, **marks)
         if not self.differentiable or mode in ("steps", "draw", "training") or marks.get("refused"):
             return case
         return self._with_cotangents(case, fill)
 
     def _with_cotangents(self, case: Case, fill: Fill) -> Case:
-        outcome = self.evaluate(case)
-        names = sorted(name for name in outcome.arrays if name == "y" or name.startswith("y."))
-        for i, name in enumerate(names, 1):
-            if f"dy{i}" not in case.arrays:
-                case.arrays[f"dy{i}"] = fill(outcome.arrays[name].shape, "real")
+        for i, output in enumerate(self.evaluate(case).outputs().values(), 1):
+            if numbered(Kind.COTANGENT, i) not in case.arrays:
+                case.arrays[numbered(Kind.COTANGENT, i)] = fill(output.shape, "real")
         return case
 
     def named_cases(self, dtype: str) -> Iterator[Case]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from ..case.case import Case
+from ..case.names import Name
 from . import Row
 
 
@@ -24,16 +25,16 @@ def as_toml(rows: Iterable[Row]) -> str:
     """`workload.toml`, which `julia/src/workload.jl` reads."""
     lines = ["# Written by `julia-parity record --workload` from the catalogue."]
     for case, since in workload_cases(rows):
-        arrays = {name: {"size": list(array.shape), "kind": _kind(name, array)} for name, array in case.arrays.items()}
+        arrays = {str(name): {"size": list(array.shape), "kind": _kind(name, array)} for name, array in case.arrays.items()}
         lines += ["", "[[case]]", f"row = {_toml(case.row)}", f"mode = {_toml(case.mode)}", f"config = {_toml(case.config)}"]
         lines += [f"arrays = {_toml(arrays)}", *([f"since = {_toml(since)}"] if since != "0" else [])]
     return "\n".join(lines) + "\n"
 
 
-def _kind(name: str, array: np.ndarray) -> str:
+def _kind(name: Name, array: np.ndarray) -> str:
     if array.dtype.kind == "i":
         return "index"
-    return "positive" if name.endswith("var") else "real"
+    return "positive" if name.last.endswith("var") else "real"
 
 
 def _toml(value) -> str:

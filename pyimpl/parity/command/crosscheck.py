@@ -247,14 +247,14 @@ def _table(result) -> None:
         sheet.add_column(heading)
     for dtype, worst in result.report.worst.items():
         error = f"{ulps(worst.ulps)} ulp" if np.isfinite(worst.ulps) else "without bound"
-        sheet.add_row(result.pair.name, str(result.report.per_dtype[dtype]), dtype, error, worst.array if worst.ulps else "")
+        sheet.add_row(result.pair.name, str(result.report.per_dtype[dtype]), dtype, error, worst.what if worst.ulps else "")
     if result.report.worst:
         screen.print(sheet)
     if result.refused:
         screen.print(f"both sides refused {result.refused} of {result.report.cases} cases", highlight=False, soft_wrap=True)
     if result.agrees:
         blind = result.report.mistrusted
-        doubt = f", but {', '.join(sorted(blind))} was zero or constant in every case: that proves nothing" if blind else ""
+        doubt = f", but {', '.join(map(str, sorted(blind)))} was zero or constant in every case: that proves nothing" if blind else ""
         screen.print(f"{result.pair.name} agrees with {result.pair.julia}{doubt}", style="bold", highlight=False, soft_wrap=True)
 
 
@@ -273,9 +273,9 @@ def _as_json(result) -> dict:
         "reference": {"kind": result.reference, "versions": result.versions},
         "agrees": result.agrees,
         "cases": report.cases,
-        "mistrusted": sorted(report.mistrusted),
+        "mistrusted": list(map(str, sorted(report.mistrusted))),
         "worst": {
-            dtype: {"array": worst.array, "ulp": worst.ulps if np.isfinite(worst.ulps) else None} for dtype, worst in report.worst.items()
+            dtype: {"array": worst.what, "ulp": worst.ulps if np.isfinite(worst.ulps) else None} for dtype, worst in report.worst.items()
         },
         "findings": [str(finding) for finding in report.findings],
         "explanations": [vars(explanation) for explanation in result.explanations],

@@ -90,7 +90,7 @@ def table(located) -> Table:
         sheet.add_column(heading)
     for i, stage in enumerate(located.stages):
         sizes = [stage.inherited, stage.added, stage.backward_inherited, stage.backward_added]
-        verdict = "agrees" if stage.agrees else f"differs: {', '.join(stage.differing)}"
+        verdict = "agrees" if stage.agrees else f"differs: {', '.join(stage.shows)}"
         worst = ulps(stage.ulps[dtype]) if np.isfinite(stage.ulps.get(dtype, np.nan)) else "-"
         style = "bold red" if i == located.guilty else "red" if not stage.agrees else None
         shown = [f"{size[dtype]:.2g}" if dtype in size else "-" for size in sizes]
@@ -105,7 +105,7 @@ def sentence(located) -> str:
         doubt = f"; not proved: {', '.join(unproved)}" if unproved else ""
         notes = [f"stage {stage.name}, {stage.kind}: {note}" for stage in located.stages for note in stage.notes]
         notes += [
-            f"stage {stage.name}, {stage.kind}: {', '.join(sorted(stage.mistrusted))} "
+            f"stage {stage.name}, {stage.kind}: {', '.join(map(str, sorted(stage.mistrusted)))} "
             "was zero or constant in every case: that proves nothing"
             for stage in located.stages
             if stage.mistrusted
@@ -113,7 +113,7 @@ def sentence(located) -> str:
         return "\n".join([f"all {len(located.stages)} stages agree{doubt}", *(f"  {note}" for note in notes)])
     stage = located.stages[located.guilty]
     inside = f", in {located.inside}" if located.inside else ""
-    shown = ", ".join(stage.differing)
+    shown = ", ".join(stage.shows)
     return f"the first difference arises in stage {stage.name}, {stage.kind}, {located.direction}{inside}; it shows in {shown}"
 
 
@@ -134,12 +134,12 @@ def as_data(located) -> dict:
                 "name": stage.name,
                 "kind": stage.kind,
                 "agrees": stage.agrees,
-                "differing": stage.differing,
+                "differing": stage.shows,
                 "forward": {"inherited": sizes(stage.inherited), "added": sizes(stage.added)},
                 "backward": {"inherited": sizes(stage.backward_inherited), "added": sizes(stage.backward_added)},
                 "matches": [str(found) for found in stage.matches],
                 "notes": stage.notes,
-                "mistrusted": sorted(stage.mistrusted),
+                "mistrusted": list(map(str, sorted(stage.mistrusted))),
             }
             for stage in located.stages
         ],

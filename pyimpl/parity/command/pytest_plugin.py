@@ -22,6 +22,7 @@ import pytest
 
 from ..case.case import Case, Outcome
 from ..case.inputs import Drawn, Given
+from ..case.names import Kind
 from ..crosschecking import Disagreement
 from ..explain import explain
 from ..judge.findings import DTYPES
@@ -116,7 +117,7 @@ class Parity:
                 "pair": f"{self._node.nodeid}, {pair.name}",
                 "reference": versions_line(reference),  # type: ignore[arg-type]
                 "verdict": result.report.verdict,
-                "mistrusted": sorted(result.report.mistrusted),
+                "mistrusted": list(map(str, sorted(result.report.mistrusted))),
                 "page": describe(result) if self._run.html is not None else None,
             }
         )
@@ -311,7 +312,7 @@ def _shown(value: Any) -> str:
 def _unfit(pair: Pair, dtypes: tuple[str, ...], recording: Recorded) -> list[str]:
     """Whether the Python side still takes as many arguments as were recorded."""
     case, _ = next(recording.pairs(pair, dtypes, None, 0))
-    xs = case.numbered("x")
+    xs = case.all(Kind.INPUT)
     try:
         signature = inspect.signature(pair.python.subject)
     except (TypeError, ValueError):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..case.names import Kind
 from ..pair.pair import Evidence, Result
 from ..sides.python_side import PythonSide
 from . import program, training_settings, transformations
@@ -82,7 +83,7 @@ def _of_arrays(side: PythonSide, first: Evidence) -> Iterator[Edit]:
     case = first.case.cast(dtype)
     for inputs, where in transformations.of_inputs(case):
         way, changed = next(iter(inputs.values())), transformations.Transformed(limited(side), inputs=inputs)
-        if way.cause == "axes" and all(array.ndim < 2 for name, array in julia.arrays.items() if name.startswith("y")):
+        if way.cause == "axes" and all(array.ndim < 2 for name, array in julia.arrays.items() if name.kind is Kind.OUTPUT):
             # What puts all entries in a row may as well have read them in another order.
             yield Edit("order", where, f"{where} read in the other order", changed, way.cost)
         yield Edit(way.cause, where, way.told.format(where), changed, way.cost + 0.2 * (len(inputs) - 1))
@@ -137,7 +138,7 @@ def _difference(trial: Trial, chosen: Sequence[Edit]) -> str:
     ones = [
         f"{name} with more than one entry along axis {axis}"
         for name, array in shapes[0].items()
-        if name.startswith("x")
+        if name.kind is Kind.INPUT
         for axis in range(array.ndim)
         if all(other[name].ndim > axis and other[name].shape[axis] == 1 for other in shapes)
     ]
@@ -149,7 +150,7 @@ def _difference(trial: Trial, chosen: Sequence[Edit]) -> str:
         case = replace(evidence.case, arrays=arrays)
         one, two = (edit.side.evaluate(case) for edit in chosen[:2])
         if not near(one, two, {}) and not (one.error or two.error):
-            shape = ", ".join(f"{name} of shape {a.shape}" for name, a in arrays.items() if name.startswith("x"))
+            shape = ", ".join(f"{name} of shape {a.shape}" for name, a in arrays.items() if name.kind is Kind.INPUT)
             return f"other values would tell them apart, such as normal ones in {shape}"
     return "on nothing that was tried do the two differ"
 

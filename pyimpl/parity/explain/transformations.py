@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..case.case import Case, Outcome
+from ..case.names import OUTPUT, PLAIN, Kind, Name, cotangent_of
 from ..sides.python_side import PythonSide
 
 Move = Callable[[np.ndarray], np.ndarray]
@@ -25,13 +26,19 @@ class Way:
     cost: float = 3.0
 
 
+AFTERWARDS = {  # what an outcome has of an array that goes in
+    Kind.INPUT: (Kind.INPUT_GRADIENT, Kind.ARGUMENT),
+    Kind.PARAMETER: (Kind.PARAMETER_GRADIENT, Kind.STATE),
+}
+
+
 @dataclass
 class Transformed:
     """A Python side that is given or gives some arrays transformed."""
 
     base: PythonSide
-    inputs: dict[str, Way] = field(default_factory=dict)  # x1, param.weight
-    outputs: dict[str, Way] = field(default_factory=dict)  # y, y.0
+    inputs: dict[Name, Way] = field(default_factory=dict)  # x1, param.weight
+    outputs: dict[Name, Way] = field(default_factory=dict)  # y, y.0
     subject: Any = None
     has_gradient: bool = False
     is_model: bool = False
@@ -53,23 +60,23 @@ class Transformed:
     def _evaluate(self, case: Case) -> Outcome:
         arrays = {name: self.inputs[name].forth(array) if name in self.inputs else array for name, array in case.arrays.items()}
         for name, way in self.outputs.items():
-            number = "dy1" if name == "y" else f"dy{int(name[2:]) + 1}" if name[2:].isdigit() else ""
-            if number in arrays:
+            cotangent = cotangent_of(name)
+            if cotangent in arrays:
                 if way.back is None:
                     raise ValueError("no gradient passes through")
-                arrays[number] = way.back(arrays[number])
+                arrays[cotangent] = way.back(arrays[cotangent])
         outcome = self.base.evaluate(replace(case, arrays=arrays))
         found = dict(outcome.arrays)
-        for name in self.inputs:
-            way, bare = self.inputs[name], name.removeprefix("param.")
-            for own in (f"grad.{bare}", f"after.{bare}", f"state.{bare}"):
+        for name, way in self.inputs.items():
+            for kind in AFTERWARDS[name.kind]:
+                own = Name(kind, name.path)
                 if own in found:
                     if way.back is None:
                         raise ValueError("no gradient passes through")
                     found[own] = way.back(found[own])
         for name, way in self.outputs.items():
             for own in found:
-                if own == name or own.startswith(f"{name}@") or (name == "y" and own == "plain"):
+                if own.at(0) == name or (name == OUTPUT and own == PLAIN):
                     found[own] = way.forth(found[own])
         return replace(outcome, arrays=found)
 
@@ -126,13 +133,13 @@ def _shift(step: int) -> Move:
     return lambda x: x + step
 
 
-def of_inputs(case: Case) -> Iterator[tuple[dict[str, Way], str]]:
+def of_inputs(case: Case) -> Iterator[tuple[dict[Name, Way], str]]:
     """Single arguments and parameters, and (gates) all that have the blocks; with what is transformed."""
-    blocks: dict[str, dict[str, Way]] = {}
+    blocks: dict[str, dict[Name, Way]] = {}
     for name, array in case.arrays.items():
-        if not name.startswith(("x", "param.")):
+        if name.kind not in AFTERWARDS:
             continue
-        called = f"argument {name}" if name.startswith("x") else f"parameter {name[6:]}"
+        called = f"argument {name}" if name.kind is Kind.INPUT else f"parameter {name.path}"
         for way in (*_axes(array.ndim), *_flips(array.ndim)):
             yield {name: way}, called
         if array.dtype.kind == "f":
@@ -144,7 +151,7 @@ def of_inputs(case: Case) -> Iterator[tuple[dict[str, Way], str]]:
                 yield {name: Way("index", f"{{0}} {'+' if step > 0 else '-'} 1", _shift(step), _shift(-step))}, called
     for several in blocks.values():
         if len(several) > 1:
-            yield several, ", ".join(name.removeprefix("param.") for name in several)
+            yield several, ", ".join(name.path if name.kind is Kind.PARAMETER else str(name) for name in several)
 
 
 def _times(factor: float) -> Move:
@@ -184,13 +191,13 @@ CONSTANTS = (
 )
 
 
-def of_results(case: Case, python: dict[str, np.ndarray], julia: dict[str, np.ndarray]) -> Iterator[tuple[dict[str, Way], str]]:
+def of_results(case: Case, python: dict[Name, np.ndarray], julia: dict[Name, np.ndarray]) -> Iterator[tuple[dict[Name, Way], str]]:
     """Every result by itself, as far as the shapes of this case allow."""
     for name, array in python.items():
         other = julia.get(name)
-        if other is None or not (name == "y" or (name.startswith("y.") and "@" not in name)):
+        if other is None or name.kind is not Kind.OUTPUT or name.step:
             continue
-        called = "the result" if name == "y" else f"the result {name[2:]}"
+        called = f"the result {name.path}".rstrip()
         yield from (({name: way}, called) for way in _of_result(array, other))
 
 
@@ -223,7 +230,7 @@ def _of_result(array: np.ndarray, other: np.ndarray) -> Iterator[Way]:
                 yield Way("dtype", f"{{0}} as {dtype}", _cast(dtype), None)
 
 
-def _by_size(power: float, less: bool, sign: int, name: str, axis: int | None):
+def _by_size(power: float, less: bool, sign: int, name: Name, axis: int | None):
     """A factor that depends on a size of one argument."""
 
     def factor(case: Case) -> float:
@@ -239,7 +246,7 @@ def _by_size(power: float, less: bool, sign: int, name: str, axis: int | None):
 class Scaled(Transformed):
     """A result times a factor that depends on sizes, or in the type that the case has."""
 
-    name: str = "y"
+    name: Name = OUTPUT
     factor: Callable[[Case], float] | None = None
 
     def evaluate(self, case: Case) -> Outcome:
@@ -253,14 +260,14 @@ class Scaled(Transformed):
         return super().evaluate(case)
 
 
-def scaled(side: PythonSide, case: Case, julia: dict[str, np.ndarray]) -> Iterator[tuple[str, str, str, Scaled]]:
+def scaled(side: PythonSide, case: Case, julia: dict[Name, np.ndarray]) -> Iterator[tuple[str, str, str, Scaled]]:
     """(cause, where, change, side) of factors that are sizes, and of results in the type of the case."""
-    names = [name for name in julia if (name == "y" or name.startswith("y.")) and "@" not in name and julia[name].dtype.kind == "f"]
+    names = [name for name, array in julia.items() if name.kind is Kind.OUTPUT and not name.step and array.dtype.kind == "f"]
     for name in names:
-        called = "the result" if name == "y" else f"the result {name[2:]}"
+        called = f"the result {name.path}".rstrip()
         yield "dtype", called, f"{called} in the type of the arguments", Scaled(side, name=name)
         for x, array in case.arrays.items():
-            if not x.startswith("x"):
+            if x.kind is not Kind.INPUT:
                 continue
             for axis in (*range(array.ndim), None) if array.ndim else ():
                 size = f"{x}.size" if axis is None else f"{x}.shape[{axis}]"

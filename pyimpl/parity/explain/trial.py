@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..case.case import Outcome
+from ..case.names import Kind, Name
 from ..judge.findings import Finding
 from ..judge.verdict import absolute_errors, sensitivity
 from ..pair.checking import judged
@@ -22,7 +23,7 @@ class Trial:
     pair: Pair
     differing: list[Evidence]  # the smallest first, then the largest
     agreeing: list[Evidence]
-    responses: list[dict[str, np.ndarray]]  # how far the original side moves, per differing case
+    responses: list[dict[Name, np.ndarray]]  # how far the original side moves, per differing case
     deadline: float
     complete: bool = True  # whether there was time for all edits
 
@@ -81,14 +82,14 @@ def limited(side: PythonSide) -> PythonSide:
     return replace(side, seconds=SECONDS_EACH) if hasattr(side, "seconds") else side  # type: ignore[type-var]
 
 
-def near(python: Outcome, julia: Outcome, response: dict[str, np.ndarray]) -> bool:
+def near(python: Outcome, julia: Outcome, response: dict[Name, np.ndarray]) -> bool:
     """Whether two outcomes are the same but for errors that no tolerance would be as large as."""
     if python.lost or bool(python.error) != bool(julia.error):
         return False
     for name in set(python.arrays) | set(julia.arrays):
         mine, theirs = python.arrays.get(name), julia.arrays.get(name)
         if mine is None or theirs is None:
-            if name.startswith("grad") and not np.any(theirs if mine is None else mine):
+            if name.is_gradient and not np.any(theirs if mine is None else mine):
                 continue
             return False
         if mine.shape != theirs.shape or mine.dtype != theirs.dtype:
@@ -123,7 +124,7 @@ def telling(trial: Trial) -> bool:
         told = 0.0
         for dtype, julia in evidence.julia.items():
             mine = trial.pair.python.evaluate(evidence.case.cast(dtype))
-            arrays = [(array, mine.arrays.get(name)) for name, array in julia.arrays.items() if not name.startswith("after.")]
+            arrays = [(array, mine.arrays.get(name)) for name, array in julia.arrays.items() if name.kind is not Kind.ARGUMENT]
             told = max(told, sum(_numbers(*both) for both in arrays))
         cases += told > 0
         values += told
@@ -156,7 +157,7 @@ def only_dtypes(trial: Trial, dtypes: set[str]) -> Trial | None:
 
 def only_outputs(trial: Trial) -> Trial | None:
     """The same without gradients; None where there are none, or where nothing else differs."""
-    if not any(name.startswith("dy") for name in trial.differing[0].case.arrays):
+    if not any(name.kind is Kind.COTANGENT for name in trial.differing[0].case.arrays):
         return None
     differing = [bare(evidence) for evidence in trial.differing]
     kept = [(evidence, response) for evidence, response in zip(differing, [*trial.responses, *({} for _ in differing)], strict=False)]
@@ -173,9 +174,9 @@ def only_outputs(trial: Trial) -> Trial | None:
 
 def bare(evidence: Evidence) -> Evidence:
     """The evidence without gradients."""
-    case = replace(evidence.case, arrays={name: a for name, a in evidence.case.arrays.items() if not name.startswith("dy")})
+    case = replace(evidence.case, arrays={name: a for name, a in evidence.case.arrays.items() if name.kind is not Kind.COTANGENT})
     julia = {
-        dtype: replace(outcome, arrays={name: a for name, a in outcome.arrays.items() if not name.startswith("grad")}, none=frozenset())
+        dtype: replace(outcome, arrays={name: a for name, a in outcome.arrays.items() if not name.is_gradient}, none=frozenset())
         for dtype, outcome in evidence.julia.items()
     }
     return replace(evidence, case=case, julia=julia)

@@ -5,16 +5,29 @@ and disagreement in Float32 is rounding, and the Float64 result, which both side
 """
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Generic, TypeVar
 
 import numpy as np
 
 from ..case.case import Case, Outcome, Remembered
+from ..case.names import Name
 from .subject import Subject
-from .verdict import Difference, Verdict, compare
+from .verdict import Difference, Reason, Verdict, compare
 
 DTYPES = ("float64", "float32")
 S = TypeVar("S", bound=Subject)
+
+
+class Sort(StrEnum):
+    """What sort of disagreement a case shows."""
+
+    MEANING = "meaning"  # in Float64, or in shape or presence of an array
+    ROUNDING = "rounding"  # in Float32, where Float64 agrees
+    DTYPE = "dtype"  # of the type of the result alone, where Float64 agrees
+    REFUSAL = "refusal"  # one side raised an error
+    LOST = "lost"  # a side did not come to an end
+    NOTHING = "nothing"  # the sides are known to differ here, and do not
 
 
 @dataclass(frozen=True)
@@ -23,7 +36,7 @@ class Finding:
 
     case: Case
     verdict: Verdict
-    kind: str  # "meaning", "rounding", "dtype", "refusal" or "lost"
+    kind: Sort
     note: str = ""
 
     def __str__(self):
@@ -43,13 +56,13 @@ class Report(Generic[S]):
     per_dtype: dict[str, int] = field(default_factory=dict)
     worst: dict[str, Difference] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
-    trusted: set[str] = field(default_factory=set)
-    blind: set[str] = field(default_factory=set)
+    trusted: set[Name] = field(default_factory=set)
+    blind: set[Name] = field(default_factory=set)
     seconds: float = 0.0  # spent on the Python side and on judging
     newer: list[str] = field(default_factory=list)  # releases that brought what the reference, an older Flux, does not have
 
     @property
-    def mistrusted(self) -> set[str]:
+    def mistrusted(self) -> set[Name]:
         """Arrays that were zero, constant or not finite in every case: their agreement proves nothing."""
         return self.blind - self.trusted
 
@@ -58,7 +71,7 @@ class Report(Generic[S]):
         """One word: agrees, disagrees, lost, mistrusted, absent where the reference has no case, newer where it cannot have one."""
         if not self.cases:
             return "newer" if self.newer else "absent"
-        if any(finding.kind != "lost" for finding in self.findings):
+        if any(finding.kind is not Sort.LOST for finding in self.findings):
             return "disagrees"
         if self.findings:
             return "lost"
@@ -82,34 +95,36 @@ def enter(report: Report, case: Case, outcomes: dict[str, Outcome]) -> None:
         if not subject.constant:
             report.blind |= verdict.blind
         if not case.refused:
-            report.trusted |= {difference.array for difference in verdict.differences} - verdict.blind
+            report.trusted |= {d.array for d in verdict.differences if d.array is not None} - verdict.blind
         if not verdict.agrees and not (case.known and not verdict.lost):
             report.findings.append(Finding(case, verdict, *_kind(dtype, verdicts, twins, outcomes)))
 
     if case.known and not all(verdict.agrees for verdict in verdicts.values()):
         report.known += 1
     elif case.known:
-        report.findings.append(Finding(case, verdict, "nothing", f", but was known to: {case.known}"))
+        report.findings.append(Finding(case, verdict, Sort.NOTHING, f", but was known to: {case.known}"))
 
 
-def _kind(dtype: str, verdicts: dict[str, Verdict], twins: dict[str, Outcome], julias: dict[str, Outcome]) -> tuple[str, str]:
+def _kind(dtype: str, verdicts: dict[str, Verdict], twins: dict[str, Outcome], julias: dict[str, Outcome]) -> tuple[Sort, str]:
     verdict = verdicts[dtype]
     if verdict.lost:
-        return "lost", ""
-    if any(difference.array == "refusal" for difference in verdict.differences):
-        return "refusal", ""
+        return Sort.LOST, ""
+    if any(difference.reason is Reason.REFUSAL for difference in verdict.differences):
+        return Sort.REFUSAL, ""
     if dtype == "float64" or "float64" not in verdicts or not verdicts["float64"].agrees:
-        return "meaning", ""
+        return Sort.MEANING, ""
     worst = verdict.worst
-    assert worst is not None
-    if worst.reason:
-        return "dtype" if " has dtype " in worst.reason else "meaning", ""
+    assert worst is not None and worst.array is not None
+    if worst.reason is Reason.DTYPE:
+        return Sort.DTYPE, ""
+    if worst.reason in (Reason.SHAPE, Reason.ONE_SIDE):
+        return Sort.MEANING, ""
     truth = julias["float64"].arrays.get(worst.array)
     mine, theirs = twins[dtype].arrays.get(worst.array), julias[dtype].arrays.get(worst.array)
     if truth is None or mine is None or theirs is None or not truth.shape == mine.shape == theirs.shape:
-        return "rounding", ""
+        return Sort.ROUNDING, ""
     with np.errstate(invalid="ignore"):
         error = {"python": np.max(np.abs(mine - truth), initial=0), "julia": np.max(np.abs(theirs - truth), initial=0)}
     larger = max(error, key=lambda side: error[side])
     sizes = f"{error[larger]:.3g}, the other {min(error.values()):.3g}"
-    return "rounding", f" (Float64 agrees; in {worst.array} the error of {larger} is the larger: {sizes})"
+    return Sort.ROUNDING, f" (Float64 agrees; in {worst.array} the error of {larger} is the larger: {sizes})"

@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 
 from ..case.case import Case, Outcome
+from ..case.names import Name
 
 
 class Subject(Protocol):
@@ -25,7 +26,7 @@ class Subject(Protocol):
         """The Python side's outcome."""
         ...
 
-    def responses(self, case: Case, julia: dict[str, Outcome], evaluate: Callable[[Case], Outcome]) -> dict[str, dict[str, np.ndarray]]:
+    def responses(self, case: Case, julia: dict[str, Outcome], evaluate: Callable[[Case], Outcome]) -> dict[str, dict[Name, np.ndarray]]:
         """Per dtype, how sensitive every entry of the outcome is, given Julia's. `evaluate` is its own, asked every question once."""
         ...
 

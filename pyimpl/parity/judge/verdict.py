@@ -17,10 +17,12 @@ terms. What agrees is below FACTOR ulp.
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from enum import Enum
 
 import numpy as np
 
 from ..case.case import Case, Outcome
+from ..case.names import Arrays, Kind, Name
 
 FACTOR = 32.0
 PROBES = 5
@@ -32,18 +34,35 @@ MOST_ROUNDING = 16.0  # times the size of the terms: a loss of more than that in
 OF_JULIA = 4.0  # unless Julia loses as much itself, up to this factor
 
 
+class Reason(Enum):
+    """In what way an array, or a whole case, differs."""
+
+    VALUE = "value"
+    NOT_FINITE = "not finite"  # one side has a number where the other has NaN or infinity
+    SHAPE = "shape"
+    DTYPE = "dtype"
+    ONE_SIDE = "one side only"  # one side gives an array that the other does not
+    REFUSAL = "refusal"  # one side raised an error and the other did not
+
+
 @dataclass(frozen=True)
 class Difference:
-    """The worst entry of one array, or why the arrays cannot be compared entry by entry."""
+    """The worst entry of one array, or why the arrays cannot be compared entry by entry; `agrees` says whether it is within tolerance."""
 
-    array: str
+    array: Name | None  # None of a case that was refused
     agrees: bool
     ulps: float  # error in ulps at the scale of the terms
     index: tuple[int, ...] = ()
     python: float | None = None
     julia: float | None = None
     tolerance: float | None = None
-    reason: str = ""
+    reason: Reason = Reason.VALUE
+    words: str = ""  # of what cannot be compared entry by entry
+
+    @property
+    def what(self) -> str:
+        """The array's name as it is written, or that it is a refusal."""
+        return "refusal" if self.array is None else str(self.array)
 
     @property
     def at(self) -> str:
@@ -51,10 +70,10 @@ class Difference:
         return f"[{', '.join(map(str, self.index))}]" if self.index else ""
 
     def __str__(self):
-        if self.reason:
-            return f"{self.array}: {self.reason}"
+        if self.words:
+            return f"{self.what}: {self.words}"
         return (
-            f"{self.array}{self.at or '[]'}: python {self.python!r}, julia {self.julia!r}, off by {self.ulps:.3g} ulp "
+            f"{self.what}{self.at or '[]'}: python {self.python!r}, julia {self.julia!r}, off by {self.ulps:.3g} ulp "
             f"(allowed: {self.tolerance:.3g} absolute)"
         )
 
@@ -65,7 +84,7 @@ class Verdict:
 
     case: Case
     differences: tuple[Difference, ...]
-    blind: frozenset[str] = frozenset()
+    blind: frozenset[Name] = frozenset()
     lost: str | None = None
 
     @property
@@ -91,7 +110,7 @@ def nudged(case: Case, probe: int, step: float) -> Case:
         if array.dtype.kind == "f":
             bits = array.reshape(-1).view(np.uint64) + np.uint64(probe)
             if probe % 3:
-                bits ^= _mixed(np.arange(array.size, dtype=np.uint64) + np.uint64(zlib.crc32(name.encode()) << 8))
+                bits ^= _mixed(np.arange(array.size, dtype=np.uint64) + np.uint64(zlib.crc32(str(name).encode()) << 8))
             sign = np.where(_mixed(bits) & np.uint64(1), 1.0, -1.0)
             array = array * (1 + step * sign.reshape(array.shape))
         arrays[name] = array
@@ -105,7 +124,7 @@ def _mixed(bits: np.ndarray) -> np.ndarray:
     return bits ^ (bits >> np.uint64(33))
 
 
-def sensitivity(evaluate: Callable[[Case], Outcome], case: Case) -> dict[str, np.ndarray]:
+def sensitivity(evaluate: Callable[[Case], Outcome], case: Case) -> dict[Name, np.ndarray]:
     """S of every array of the outcome: the largest response over a few random nudges of all inputs, per unit of relative change."""
     case = case.cast(np.float64)
     base = evaluate(case).arrays
@@ -121,10 +140,10 @@ def sensitivity(evaluate: Callable[[Case], Outcome], case: Case) -> dict[str, np
                 smooth = near <= far / 2
             np.maximum(found, np.where(smooth, far / NUDGE, 0), out=found)
     # The probes can by chance miss an entry that the others show to move.
-    return {name: np.maximum(found, np.sqrt(np.mean(found**2)) / 8) if found.size else found for name, found in response.items()}
+    return Arrays({name: np.maximum(found, np.sqrt(np.mean(found**2)) / 8) if found.size else found for name, found in response.items()})
 
 
-def own_loss(julia: dict[str, Outcome]) -> dict[str, float]:
+def own_loss(julia: dict[str, Outcome]) -> dict[Name, float]:
     """What Float32 costs Julia itself in this case, at most over the entries of an array, per unit of rounding."""
     if not {"float32", "float64"} <= julia.keys():
         return {}
@@ -137,13 +156,13 @@ def own_loss(julia: dict[str, Outcome]) -> dict[str, float]:
     return found
 
 
-def rounding(evaluate: Callable[[Case], Outcome], case: Case, julia: dict[str, Outcome]) -> dict[str, np.ndarray]:
+def rounding(evaluate: Callable[[Case], Outcome], case: Case, julia: dict[str, Outcome]) -> dict[Name, np.ndarray]:
     """What Float32 does to every entry of the outcome, per unit of rounding: the largest of either side's errors, measured against Float64.
 
     For code whose inner steps are not known: where these cancel, no nudge of the inputs shows it.
     """
     eps = float(np.finfo(np.float32).eps)
-    errors: dict[str, list[np.ndarray]] = {}
+    errors: dict[Name, list[np.ndarray]] = {}
     pairs = [(julia["float32"], julia["float64"])] if {"float32", "float64"} <= julia.keys() else []
     for probe in range(ROUNDINGS):
         moved = (nudged(case, probe, WIDE_NUDGE) if probe else case).cast(np.float32)
@@ -159,7 +178,7 @@ def rounding(evaluate: Callable[[Case], Outcome], case: Case, julia: dict[str, O
     return {name: np.maximum(found, np.sqrt(np.mean(found**2))) if found.size else found for name, found in largest.items()}
 
 
-def noise(evaluate: Callable[[Case], Outcome], case: Case, dtype: str) -> dict[str, np.ndarray]:
+def noise(evaluate: Callable[[Case], Outcome], case: Case, dtype: str) -> dict[Name, np.ndarray]:
     """How far every entry moves in a precision when all that goes in is off by an ulp: what training makes of rounding.
 
     A parameter whose gradient is nothing but rounding (a bias before a batch normalisation) moves under rules that divide by the gradient's
@@ -180,55 +199,57 @@ def compare(
     case: Case,
     python: Outcome,
     julia: Outcome,
-    response: dict[str, np.ndarray],
+    response: dict[Name, np.ndarray],
     slack: float = 0.0,
 ) -> Verdict:
     """Hold the twin's outcome against the reference's."""
     if julia.lost or python.lost:
         return Verdict(case, (), lost="; ".join(side.error or "" for side in (python, julia) if side.lost))
     if case.refused and not python.error and not julia.error:
-        return Verdict(case, (Difference("refusal", False, np.inf, reason="neither side refused what both must refuse"),))
+        return Verdict(case, (Difference(None, False, np.inf, reason=Reason.REFUSAL, words="neither side refused what both must refuse"),))
     if python.error or julia.error:
         if python.error and julia.error:
-            return Verdict(case, (Difference("refusal", True, 0.0),))
+            return Verdict(case, (Difference(None, True, 0.0, reason=Reason.REFUSAL),))
         one, other = ("python", "julia") if python.error else ("julia", "python")
-        reason = f"{one} raised «{python.error or julia.error}», {other} did not"
-        return Verdict(case, (Difference("refusal", False, np.inf, reason=reason),))
-    differences, blind = [], set()
+        words = f"{one} raised «{python.error or julia.error}», {other} did not"
+        return Verdict(case, (Difference(None, False, np.inf, reason=Reason.REFUSAL, words=words),))
+    differences: list[Difference] = []
+    blind: set[Name] = set()
     for name in sorted(set(python.arrays) | set(julia.arrays)):
         mine, theirs = python.arrays.get(name), julia.arrays.get(name)
         if mine is None or theirs is None:
             differences.append(_one_sided(name, mine, theirs))
             continue
         differences.append(_entries(name, mine, theirs, response.get(name), slack * _slack_scale(case, name), slack, case.exact))
-        if _proves_nothing(theirs) and not name.startswith("state."):
+        if _proves_nothing(theirs) and name.kind is not Kind.STATE:
             blind.add(name)
     return Verdict(case, tuple(differences), frozenset(blind))
 
 
-def _one_sided(name, mine, theirs) -> Difference:
+def _one_sided(name: Name, mine, theirs) -> Difference:
     present, side = (mine, "python") if theirs is None else (theirs, "julia")
-    if name.startswith("grad") and not np.any(present):
+    if name.is_gradient and not np.any(present):
         return Difference(name, True, 0.0)
     other = "julia" if side == "python" else "python"
-    return Difference(name, False, np.inf, reason=f"{side} gives an array of shape {np.shape(present)}, {other} gives nothing")
+    words = f"{side} gives an array of shape {np.shape(present)}, {other} gives nothing"
+    return Difference(name, False, np.inf, reason=Reason.ONE_SIDE, words=words)
 
 
-def _slack_scale(case: Case, name: str) -> float:
+def _slack_scale(case: Case, name: Name) -> float:
     """The size of the numbers that an outcome is made from, however small it turns out: inputs, and for gradients times cotangents."""
-    inputs = _largest(array for key, array in case.arrays.items() if key.startswith(("x", "param.")))
-    return _largest(case.numbered("dy")) * max(1.0, inputs) if name.startswith("grad") else inputs
+    inputs = _largest(array for key, array in case.arrays.items() if key.kind in (Kind.INPUT, Kind.PARAMETER))
+    return _largest(case.all(Kind.COTANGENT)) * max(1.0, inputs) if name.is_gradient else inputs
 
 
 def _largest(arrays: Iterable[np.ndarray]) -> float:
     return max((float(np.max(np.abs(array), initial=0, where=np.isfinite(array))) for array in arrays), default=0.0)
 
 
-def _entries(name, mine, theirs, response, floor, slack, exact) -> Difference:
+def _entries(name: Name, mine, theirs, response, floor, slack, exact) -> Difference:
     if mine.shape != theirs.shape:
-        return Difference(name, False, np.inf, reason=f"python has shape {mine.shape}, julia {theirs.shape}")
+        return Difference(name, False, np.inf, reason=Reason.SHAPE, words=f"python has shape {mine.shape}, julia {theirs.shape}")
     if mine.dtype != theirs.dtype:
-        return Difference(name, False, np.inf, reason=f"python has dtype {mine.dtype}, julia {theirs.dtype}")
+        return Difference(name, False, np.inf, reason=Reason.DTYPE, words=f"python has dtype {mine.dtype}, julia {theirs.dtype}")
     if mine.size == 0:
         return Difference(name, True, 0.0)
     if mine.dtype.kind != "f":
@@ -241,6 +262,7 @@ def _entries(name, mine, theirs, response, floor, slack, exact) -> Difference:
     with np.errstate(over="ignore"):
         ratio = error / (unit if exact else tolerance / FACTOR)
     index = tuple(map(int, np.unravel_index(np.argmax(ratio), error.shape)))
+    finite = np.isfinite(mine[index]) and np.isfinite(theirs[index])
     return Difference(
         name,
         bool(np.all(error <= tolerance)),
@@ -249,6 +271,7 @@ def _entries(name, mine, theirs, response, floor, slack, exact) -> Difference:
         mine[index].item(),
         theirs[index].item(),
         float(tolerance[index]),
+        Reason.VALUE if finite else Reason.NOT_FINITE,
     )
 
 
@@ -271,7 +294,7 @@ def _errors(mine, theirs, response) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     return error, unit, terms
 
 
-def errors_in_ulp(python: Outcome, julia: Outcome, response: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def errors_in_ulp(python: Outcome, julia: Outcome, response: dict[Name, np.ndarray]) -> dict[Name, np.ndarray]:
     """The error of every entry of every array of floating-point numbers that can be compared entry by entry."""
     found = {}
     for name, mine in python.arrays.items():

@@ -11,15 +11,9 @@ from typing import Any
 import numpy as np
 
 from ...activations import ACTIVATIONS
+from ..case.names import Kind, Name
 from ..pair.pair import Evidence
-from .formulas import (
-    EPS,
-    FLUX_EPS,
-    FORMULAS,
-    SET,
-    VARIANTS,
-    arrays_of,
-)
+from .formulas import EPS, FLUX_EPS, FORMULAS, SET, VARIANTS, X, arrays_of
 
 ENOUGH = 1e-9  # relative to the largest entry
 
@@ -35,7 +29,7 @@ def where_inside(stage: Any) -> str:
     only_forward = [e for e in evidence if _outputs_differ(stage, e)]
     if only_forward:
         return _by_the_output(stage, only_forward)
-    return _by_thearrays_of(stage, evidence)
+    return _by_the_other_arrays(stage, evidence)
 
 
 def _same(a: np.ndarray, b: np.ndarray) -> bool:
@@ -53,7 +47,7 @@ def _by_its_own_word(stage, evidence: list[Evidence]) -> str:
     if ask is None or stage.kind not in FORMULAS:
         return ""
     for each in evidence:
-        mine = ask(*each.case.numbered("x"))
+        mine = ask(*each.case.all(Kind.INPUT))
         settings = _settings(stage, [each])
         for name, theirs in FORMULAS[stage.kind](stage, each.case, settings).items() if settings is not None else ():
             if name in mine and not _same(np.asarray(mine[name]), theirs):
@@ -102,16 +96,16 @@ def _reproduces(stage, formula, evidence: Evidence, changes) -> bool:
         return mine is not None and _same(formula(stage, evidence.case, changes)["y"], mine)
 
 
-def _by_thearrays_of(stage, evidence: list[Evidence]) -> str:
+def _by_the_other_arrays(stage, evidence: list[Evidence]) -> str:
     """Outputs agree: what is left is the statistics, or the backward pass."""
-    named = [name.partition(".")[2] for name in stage.differing if name.startswith("state.")]
+    named = [name.path for name in stage.differing if name is not None and name.kind is Kind.STATE]
     if named:
         how = _of_statistics(stage, evidence)
         return f"running statistics: {', '.join(named)}{f' ({how})' if how else ''}"
-    named = [name.removeprefix("grad.") for name in stage.differing if name.startswith("grad.")]
-    factors = {name: _factor(stage, evidence, f"grad.{name}") for name in named}
+    gradients = [name for name in stage.differing if name is not None and name.is_gradient]
+    factors = {str(name).removeprefix("grad."): _factor(stage, evidence, name) for name in gradients}
     told = ", ".join(f"{name} ({factor})" if factor else name for name, factor in factors.items())
-    return f"backward pass: gradient of {told}" if named else ""
+    return f"backward pass: gradient of {told}" if gradients else ""
 
 
 def _of_statistics(stage, evidence: list[Evidence]) -> str:
@@ -131,16 +125,17 @@ STATISTICS = [
 
 def _updated(stage, evidence: Evidence, new: float, corrected: bool) -> bool:
     case, own = evidence.case, arrays_of(stage, evidence.case)
-    after = {stage.julia_names.get(name.removeprefix("state.")): array for name, array in stage.pair.evaluate(case).arrays.items()}
+    outcome = stage.pair.evaluate(case).arrays
+    after = {stage.julia_names.get(name.path): array for name, array in outcome.items() if name.kind is Kind.STATE}
     if stage.kind != "BatchNorm" or not {"mean", "var"} <= own.keys() & after.keys():
         return False
-    x = case.arrays["x1"]
+    x = case.arrays[X]
     axes = (0, *range(2, x.ndim))
     statistics = {"mean": x.mean(axes), "var": x.var(axes, ddof=int(corrected))}
     return all(np.allclose(after[name], (1 - new) * own[name] + new * batch, rtol=1e-6) for name, batch in statistics.items())
 
 
-def _factor(stage, evidence: list[Evidence], name: str) -> str:
+def _factor(stage, evidence: list[Evidence], name: Name) -> str:
     """The number by which a gradient is too large in every case, if it is one."""
     factors, sizes = [], []
     for each in evidence:
@@ -150,7 +145,7 @@ def _factor(stage, evidence: list[Evidence], name: str) -> str:
         factors.append(float(np.vdot(mine, theirs) / np.vdot(theirs, theirs)))
         if not np.allclose(mine, factors[-1] * theirs, rtol=1e-6, atol=1e-9 * float(np.abs(theirs).max())):
             return ""
-        x = each.case.arrays["x1"]
+        x = each.case.arrays[X]
         sizes.append({"the size of the batch": len(x), "the number of entries": x.size, "the rows": x.size // x.shape[-1]})
     if not factors:
         return ""

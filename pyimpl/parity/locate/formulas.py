@@ -13,7 +13,9 @@ import numpy as np
 
 from ...activations import ACTIVATIONS
 from ..case.case import Case
+from ..case.names import Kind, numbered
 
+X = numbered(Kind.INPUT, 1)
 Values = dict[str, np.ndarray]
 EPS = (1e-5, 1e-3, 1e-6, 1e-8, 1e-12, 0.0, float(np.float32(1e-5)), 1e-2, 1e-4, 1e-7, 0.1, float(np.float32(1e-3)))
 FLUX_EPS = float(np.float32(1e-5))
@@ -22,7 +24,7 @@ SETTINGS = ("eps", "act", "order")  # what a formula may be told besides the int
 
 def arrays_of(stage, case: Case) -> Values:
     """Julia's arrays by the last part of Julia's names."""
-    return {stage.julia_names[path].rpartition(".")[2]: array for path, array in case.of("param.").items() if path in stage.julia_names}
+    return {stage.julia_names[path].rpartition(".")[2]: array for path, array in case.parameters().items() if path in stage.julia_names}
 
 
 class _Steps:
@@ -36,7 +38,7 @@ class _Steps:
 
 
 def _batch_norm(stage, case: Case, changes) -> Values:
-    x, own, step = case.arrays["x1"], arrays_of(stage, case), _Steps(changes)
+    x, own, step = case.arrays[X], arrays_of(stage, case), _Steps(changes)
     axes = (0, *range(2, x.ndim))
     shape = (1, -1, *(1,) * (x.ndim - 2))
     step.values |= {"x": x, "axes": np.array(axes), "n": np.array(x.size // x.shape[1])}
@@ -51,7 +53,7 @@ def _batch_norm(stage, case: Case, changes) -> Values:
 
 
 def _dense(stage, case: Case, changes) -> Values:
-    x, own, step = case.arrays["x1"], arrays_of(stage, case), _Steps(changes)
+    x, own, step = case.arrays[X], arrays_of(stage, case), _Steps(changes)
     step.values |= {"x": x, **own}
     product = step("product", x @ own["weight"])
     total = step("sum", product + own.get("bias", 0.0))
@@ -69,7 +71,7 @@ def _dense_variants(stage, case: Case) -> Iterator[tuple[str, str, Callable[[Val
 
 
 def _layer_norm(stage, case: Case, changes) -> Values:
-    x, own, step = case.arrays["x1"], arrays_of(stage, case), _Steps(changes)
+    x, own, step = case.arrays[X], arrays_of(stage, case), _Steps(changes)
     axes = tuple(range(-own["scale"].ndim, 0)) if "scale" in own else (-1,)
     step.values |= {"x": x, "n": np.array(np.prod([x.shape[axis] for axis in axes]))}
     mean = step("mean", x.mean(axes, keepdims=True))
@@ -106,7 +108,7 @@ def _norm_variants(stage, case: Case) -> Iterator[tuple[str, str, Callable[[Valu
 
 
 def _along(stage, case: Case, array: np.ndarray) -> np.ndarray:
-    return array.reshape(1, -1, *(1,) * (case.arrays["x1"].ndim - 2)) if stage.kind == "BatchNorm" else array
+    return array.reshape(1, -1, *(1,) * (case.arrays[X].ndim - 2)) if stage.kind == "BatchNorm" else array
 
 
 def _outside(var: str, eps: float, values: Values) -> np.ndarray:
@@ -119,7 +121,7 @@ def _inside(var: str, eps: float, values: Values) -> np.ndarray:
 
 def _over_time(stage, case: Case, changes, cell: Callable[..., tuple[np.ndarray, np.ndarray]]) -> Values:
     """A cell over a sequence (batch, time, features), or one without a batch: the intermediates of the last step, and all outputs."""
-    own, x = arrays_of(stage, case), case.arrays["x1"]
+    own, x = arrays_of(stage, case), case.arrays[X]
     sequence = x[None] if x.ndim == 2 else x
     h = c = np.zeros((sequence.shape[0], own["Wh"].shape[0]))
     ys, step = [], _Steps(changes)
@@ -190,8 +192,8 @@ def _gru_variants(stage, case: Case) -> Iterator[tuple[str, str, Any]]:
 
 
 def _attention(stage, case: Case, changes) -> Values:
-    own = {".".join(stage.julia_names[path].split(".")[-2:]): array for path, array in case.of("param.").items()}
-    x, step = case.arrays["x1"], _Steps(changes)
+    own = {".".join(stage.julia_names[path].split(".")[-2:]): array for path, array in case.parameters().items()}
+    x, step = case.arrays[X], _Steps(changes)
     heads = _heads(stage.pair.python.subject)
     projected = [x @ own[f"{name}_proj.weight"] + own.get(f"{name}_proj.bias", 0.0) for name in "qkv"]
     q, k, v = (

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..case.case import Case, Outcome
 from ..case.inputs import Given
+from ..case.names import Name
 from ..judge.findings import Finding
 from ..pair.crossing import shared, transposed_in
 from ..pair.matching import Match, by_the_others, match
@@ -50,11 +51,11 @@ class Stage:
     evidence: list[Evidence] = field(default_factory=list)
     together: bool = False  # it takes what the stage before gives as one tuple
     notes: list[str] = field(default_factory=list)  # what was not compared, and why
-    blind: set[str] = field(default_factory=set)
-    trusted: set[str] = field(default_factory=set)
+    blind: set[Name] = field(default_factory=set)
+    trusted: set[Name] = field(default_factory=set)
 
     @property
-    def mistrusted(self) -> set[str]:
+    def mistrusted(self) -> set[Name]:
         """Arrays that were zero, constant or not finite in every case: their agreement proves nothing."""
         return self.blind - self.trusted
 
@@ -64,7 +65,12 @@ class Stage:
         return not self.forward_findings and not self.backward_findings
 
     @property
-    def differing(self) -> list[str]:
+    def shows(self) -> list[str]:
+        """What differs, as it is written."""
+        return ["refusal" if name is None else str(name) for name in self.differing]
+
+    @property
+    def differing(self) -> list[Name | None]:
         """The arrays that differ on Julia's own inputs."""
         findings = [*self.forward_findings, *self.backward_findings]
         return list(dict.fromkeys(d.array for finding in findings for d in finding.verdict.differences if not d.agrees))

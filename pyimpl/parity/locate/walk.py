@@ -15,9 +15,10 @@ import numpy as np
 from ..case.case import Case, Outcome
 from ..case.draws import generated
 from ..case.inputs import Given, as_inputs
+from ..case.names import Kind, Name, numbered
 from ..judge.findings import DTYPES, Finding, Report, enter
 from ..judge.verdict import absolute_errors
-from ..pair.crossing import STATISTICS, received, sent
+from ..pair.crossing import OF_PARAMETERS, STATISTICS, received, sent
 from ..pair.matching import prove
 from ..pair.pair import Evidence, Pair, Result
 from ..progress import busy
@@ -26,6 +27,7 @@ from ..sides.python_side import FunctionSide, PythonSide
 from .stages import Stage, Stages, paired, stages_of
 
 CASES = 6
+DX = numbered(Kind.INPUT_GRADIENT, 1)
 
 
 @dataclass
@@ -91,7 +93,7 @@ def locate(
             if stage.julia_names and stage.evidence:
                 proving = stage.evidence[-1].case
                 ask = partial(_asked, stage, reached)
-                stage.matches = prove(stage.matches, replace(proving, arrays=_without_dy(proving)), stage.pair.evaluate, ask)
+                stage.matches = prove(stage.matches, replace(proving, arrays=_without_cotangents(proving)), stage.pair.evaluate, ask)
     forward, backward = _differing(stages, "float64")
     if not forward and not backward:
         forward, backward = _differing(stages)  # in Float32 only: rounding
@@ -133,8 +135,8 @@ def _first_cases(pair: Pair, inputs: Any, count: int, seed: int) -> list[Case]:
     return generated(drawn.strategy().map(pair.case), count, str(seed), with_simplest=False)
 
 
-def _without_dy(case: Case) -> dict[str, np.ndarray]:
-    return {name: array for name, array in case.arrays.items() if not name.startswith("dy")}
+def _without_cotangents(case: Case) -> dict[Name, np.ndarray]:
+    return {name: array for name, array in case.arrays.items() if name.kind is not Kind.COTANGENT}
 
 
 def _asked(stage: Stage, reached: Stages, cases: Sequence[Case]) -> Iterator[Outcome]:
@@ -143,7 +145,7 @@ def _asked(stage: Stage, reached: Stages, cases: Sequence[Case]) -> Iterator[Out
     if stage.together:
         source = JuliaSide(f"(xs...) -> {source.expression}(xs)", source.file)
     for outcome in reached.evaluate(source, stage.pair.layout, [sent(case, stage.matches) for case in cases]):
-        yield received(outcome, stage.matches, dropped=("plain", "after", "state"))
+        yield received(outcome, stage.matches, dropped=(Kind.PLAIN, Kind.ARGUMENT, Kind.STATE))
 
 
 def _evaluated(stage: Stage, case: Case) -> Outcome:
@@ -157,7 +159,9 @@ class _Plain:
     def __init__(self, stage: Stage):
         self._side: PythonSide = stage.pair.python
         self._alone = {path for path in self._side.parameters() if path not in stage.julia_names}
-        self._statistics = {f"grad.{path}" for path, name in stage.julia_names.items() if name.rpartition(".")[2] in STATISTICS}
+        self._statistics = {
+            Name(Kind.PARAMETER_GRADIENT, path) for path, name in stage.julia_names.items() if name.rpartition(".")[2] in STATISTICS
+        }
         if stage.together and isinstance(self._side, FunctionSide):
             self._side = replace(self._side, subject=Together(self._side.subject))
 
@@ -169,7 +173,9 @@ class _Plain:
         arrays = {
             name: array
             for name, array in outcome.arrays.items()
-            if not name.startswith(("plain", "after")) and name.partition(".")[2] not in self._alone and name not in self._statistics
+            if name.kind not in (Kind.PLAIN, Kind.ARGUMENT)
+            and name not in self._statistics
+            and not (name.kind in OF_PARAMETERS and name.path in self._alone)
         }
         return replace(outcome, arrays=arrays)
 
@@ -192,7 +198,7 @@ class Together:
 
 def _walk(stages: list[Stage], first: Case, reached: Stages, dtypes: tuple[str, ...], rng: np.random.Generator) -> None:
     """One input through both models and back."""
-    theirs: dict[str, list[np.ndarray]] = {dtype: first.cast(dtype).numbered("x") for dtype in dtypes}
+    theirs: dict[str, list[np.ndarray]] = {dtype: first.cast(dtype).all(Kind.INPUT) for dtype in dtypes}
     mine = dict(theirs)
     inputs: list[tuple[dict, dict]] = []
     outputs: list[tuple[dict, dict]] = []
@@ -230,15 +236,13 @@ def _walk(stages: list[Stage], first: Case, reached: Stages, dtypes: tuple[str, 
             _judge(stage, cases, outcomes, stage.backward_findings)
             on_theirs = {dtype: _evaluated(stage, cases[dtype]) for dtype in dtypes}
             for dtype in dtypes:
-                _raise(
-                    stage.backward_added, dtype, _distance(on_theirs[dtype].arrays.get("grad.x1"), outcomes[dtype].arrays.get("grad.x1"))
-                )
+                _raise(stage.backward_added, dtype, _distance(on_theirs[dtype].arrays.get(DX), outcomes[dtype].arrays.get(DX)))
         elif "no backward pass in Python: its gradients are not compared" not in stage.notes:
             stage.notes.append("no backward pass in Python: its gradients are not compared")
         if my_dy is not None and stage.pair.python.has_gradient:
             on_mine = {dtype: _evaluated(stage, _case_in(stage, my_xs[dtype], dtype, my_dy[dtype])) for dtype in dtypes}
             for dtype in dtypes:
-                one, other = (side[dtype].arrays.get("grad.x1") for side in (on_mine, on_theirs))
+                one, other = (side[dtype].arrays.get(DX) for side in (on_mine, on_theirs))
                 _raise(stage.backward_inherited, dtype, _distance(one, other))
             my_dy = _cotangents(on_mine, my_xs)
         else:
@@ -251,8 +255,7 @@ def _walk(stages: list[Stage], first: Case, reached: Stages, dtypes: tuple[str, 
 
 def outputs_of(outcome: Outcome) -> list[np.ndarray]:
     """All outputs."""
-    several = [name for name in outcome.arrays if name.startswith("y.") and name[2:].isdigit()]
-    return [outcome.arrays[name] for name in sorted(several)] if "y" not in outcome.arrays else [outcome.arrays["y"]]
+    return [array for name, array in outcome.outputs().items() if not name.path or name.path.isdigit()]
 
 
 def _for_all(dys: dict[str, list[np.ndarray]], ys: dict[str, list[np.ndarray]]) -> dict[str, list[np.ndarray]]:
@@ -262,10 +265,10 @@ def _for_all(dys: dict[str, list[np.ndarray]], ys: dict[str, list[np.ndarray]]) 
 
 def _cotangents(outcomes: dict[str, Outcome], xs: dict[str, list[np.ndarray]]) -> dict[str, list[np.ndarray]] | None:
     """The gradients of the inputs, zero where none flows; None where there is none at all."""
-    if any("grad.x1" not in outcome.arrays for outcome in outcomes.values()):
+    if any(DX not in outcome.arrays for outcome in outcomes.values()):
         return None
     return {
-        dtype: [outcome.arrays.get(f"grad.x{i}", np.zeros_like(x)) for i, x in enumerate(xs[dtype], 1)]
+        dtype: [outcome.arrays.get(numbered(Kind.INPUT_GRADIENT, i), np.zeros_like(x)) for i, x in enumerate(xs[dtype], 1)]
         for dtype, outcome in outcomes.items()
     }
 

@@ -20,7 +20,9 @@ from hypothesis.errors import Flaky
 from ..case.case import Case, Outcome
 from ..case.draws import generated
 from ..case.inputs import Given
+from ..case.names import Kind, numbered
 from ..judge.findings import DTYPES, Finding, Report, enter
+from ..judge.verdict import Reason
 from ..progress import busy
 from ..reference.recorded import Recorded
 from ..sides.training import model_of
@@ -102,9 +104,10 @@ def _proved(result: Result, reference: LivePair) -> tuple[Match, ...]:
     whole = [evidence.case for evidence in result.evidence if not any(outcome.error for outcome in evidence.julia.values())]
     if not whole:
         return pair.matches
-    case = max(whole, key=lambda case: sum(len(np.unique(array)) for name, array in case.arrays.items() if name[0] == "x"))
-    wanted = ("x1", "param.") if result.pair.training else ("x", "param.")
-    arrays = {name: array for name, array in case.arrays.items() if name.startswith(wanted)}
+    case = max(whole, key=lambda case: sum(len(np.unique(array)) for name, array in case.arrays.items() if name.kind is Kind.INPUT))
+    first = numbered(Kind.INPUT, 1)
+    inputs = {name for name in case.arrays if name.kind is Kind.INPUT and (name == first or not result.pair.training)}
+    arrays = {name: array for name, array in case.arrays.items() if name.kind is Kind.PARAMETER or name in inputs}
 
     def ask(cases: Sequence[Case]) -> Iterator[Outcome]:
         return (outcomes["float64"] for _, outcomes in reference.outcomes(pair, cases, ("float64",)))
@@ -124,14 +127,10 @@ def _judge(result: Result, case: Case, outcomes: dict[str, Outcome]) -> list[Fin
     return result.report.findings[before:]
 
 
-def manner(finding: Finding) -> str:
-    """In what way it differs: by a refusal, in shape or dtype, by one side not being finite, or in value."""
+def manner(finding: Finding) -> Reason:
+    """In what way it differs: that of its worst array."""
     worst = finding.verdict.worst
-    if worst is None or worst.array == "refusal":
-        return "refusal"
-    if worst.reason:
-        return worst.reason.partition(" has ")[2].partition(" ")[0] or "names"
-    return "value" if np.isfinite([worst.python, worst.julia]).all() else "not finite"
+    return Reason.REFUSAL if worst is None else worst.reason
 
 
 Known = dict[bytes, tuple[dict[str, Outcome], list[Finding]]]  # what came of a case, by its fingerprint: Julia's outcomes, disagreements
@@ -146,7 +145,7 @@ def _shrink(result: Result, reference: LivePair, dtypes: tuple[str, ...], count:
     pair, deadline = result.pair, time.monotonic() + SHRINK_SECONDS
     last: list[Evidence] = []
     manners = Counter(manner(finding) for finding in result.report.findings)
-    wanted = max(manners, key=lambda name: (name != "dtype", manners[name], name == "value"))
+    wanted = max(manners, key=lambda reason: (reason is not Reason.DTYPE, manners[reason], reason is Reason.VALUE))
 
     class Differs(Exception):
         pass

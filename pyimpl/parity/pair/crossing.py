@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 
 from ..case.case import Case, Outcome
+from ..case.names import Kind, Name
 from ..sides.python_side import PythonSide, TorchSide
 from .matching import Match
 
+OF_PARAMETERS = (Kind.PARAMETER, Kind.PARAMETER_GRADIENT, Kind.STATE)
 STATISTICS = ("mean", "var")  # Zygote gives gradients of them in test mode, which nobody uses
 
 
@@ -25,28 +27,28 @@ def sent(case: Case, matches: Sequence[Match]) -> Case:
     by_name = {found.python: found for found in matches}
     arrays = {}
     for name, array in case.arrays.items():
-        if not name.startswith("param."):
+        if name.kind is not Kind.PARAMETER:
             arrays[name] = array
-        elif found := by_name.get(name.removeprefix("param.")):
-            arrays[f"param.{found.julia}"] = np.ascontiguousarray(found.mapping.back(array))
+        elif found := by_name.get(name.path):
+            arrays[replace(name, path=found.julia)] = np.ascontiguousarray(found.mapping.back(array))
     return replace(case, arrays=arrays)
 
 
-def received(outcome: Outcome, matches: Sequence[Match], dropped: Sequence[str] = ("plain",)) -> Outcome:
-    """Julia's outcome in Python's names, without what a model of another library cannot have: the sorts that are `dropped`."""
+def received(outcome: Outcome, matches: Sequence[Match], dropped: Sequence[Kind] = (Kind.PLAIN,)) -> Outcome:
+    """Julia's outcome in Python's names, without what a model of another library cannot have: the kinds that are `dropped`."""
     by_name = {found.julia: found for found in matches}
-    arrays, none = {}, set()
+    arrays: dict[Name, np.ndarray] = {}
     for name, array in outcome.arrays.items():
-        sort, path, step = split(name)
-        if matches and sort == "grad" and path.rpartition(".")[2] in STATISTICS:
+        if matches and name.kind is Kind.PARAMETER_GRADIENT and name.last in STATISTICS:
             continue
-        if sort in ("grad", "state", "param") and path in by_name:
-            arrays[f"{sort}.{by_name[path].python}{step}"] = by_name[path].mapping.there(array)
-        elif sort not in dropped:
+        if name.kind in OF_PARAMETERS and name.path in by_name:
+            arrays[replace(name, path=by_name[name.path].python)] = by_name[name.path].mapping.there(array)
+        elif name.kind not in dropped:
             arrays[name] = array
-    for name in outcome.none:
-        sort, path, step = split(name)
-        none.add(f"{sort}.{by_name[path].python}{step}" if path in by_name else name)
+    none = {
+        replace(name, path=by_name[name.path].python) if name.kind in OF_PARAMETERS and name.path in by_name else name
+        for name in outcome.none
+    }
     return replace(outcome, arrays=arrays, none=frozenset(none))
 
 
@@ -54,14 +56,9 @@ def compared(outcome: Outcome, alone: Sequence[str]) -> Outcome:
     """Python's outcome without the parameters that only Python has."""
     if not alone:
         return outcome
-    return replace(outcome, arrays={name: array for name, array in outcome.arrays.items() if split(name)[1] not in alone})
-
-
-def split(name: str) -> tuple[str, str, str]:
-    """Sort, path and step of an array's name: grad, layers.0.weight, and nothing or @3."""
-    whole, at, step = name.partition("@")
-    sort, _, path = whole.partition(".")
-    return sort, path, at + step
+    return replace(
+        outcome, arrays={name: array for name, array in outcome.arrays.items() if name.kind not in OF_PARAMETERS or name.path not in alone}
+    )
 
 
 def shared(side: PythonSide) -> tuple[PythonSide, tuple[str, ...]]:

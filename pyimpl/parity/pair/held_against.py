@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..case.case import Case, Outcome
+from ..case.names import Kind
 from ..reference.recorded import Recorded
 from ..reference.session import SECONDS, JuliaSession, JuliaSide, session
 from ..sides.python_side import LayerSide
@@ -52,9 +53,9 @@ class LivePair:
     def _in_python(pair: Pair, outcome: Outcome) -> Outcome:
         if not pair.python.is_model:
             return outcome
-        unknown = [] if isinstance(pair.python, LayerSide) else ["plain"]
+        unknown = [] if isinstance(pair.python, LayerSide) else [Kind.PLAIN]
         if isinstance(pair.python, RuleSide) and not pair.python.shows_state:
-            unknown.append("state")
+            unknown.append(Kind.STATE)
         return received(outcome, pair.matches, unknown)
 
 

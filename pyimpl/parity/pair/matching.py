@@ -13,6 +13,7 @@ from itertools import permutations
 import numpy as np
 
 from ..case.case import Case, Outcome
+from ..case.names import Kind, Name
 
 STEP = 2.0**-10  # of a change that proves a match, relative to the size of the array
 NOTHING = 1e-9  # a movement of the output that is nothing, relative to the change
@@ -218,7 +219,7 @@ def prove(
     base_case = case.cast(np.float64)
     changes = []
     for found in matches:
-        array = base_case.arrays[f"param.{found.python}"]
+        array = base_case.arrays[Name(Kind.PARAMETER, found.python)]
         size = STEP * max(1.0, float(np.abs(array).max(initial=0)))
         changes.append(size * rng.choice((-1.0, 1.0), array.shape) * rng.uniform(0.5, 1, array.shape))
     cases = [base_case, *(_changed(base_case, found.python, change) for found, change in zip(matches, changes, strict=True))]
@@ -245,7 +246,7 @@ def prove(
             for mapping in ways
             if any(alike(found.python, mapping.there(change), start) for start in _starts(base_case, found.python, mapping, matches))
         ]
-        equal = [o.python for o in matches if o is not found and base_case.arrays[f"param.{o.python}"].shape == change.shape]
+        equal = [o.python for o in matches if o is not found and base_case.arrays[Name(Kind.PARAMETER, o.python)].shape == change.shape]
         exchanged = [f"{name} in its place" for name in equal if alike(name, change)]
         proofs.append(Match(found.python, found.julia, found.mapping, False, next(iter([*exchanged, *others]), "")))
     return proofs
@@ -258,7 +259,7 @@ def _starts(case: Case, name: str, mapping: Mapping, matches: list[Match]) -> It
     """
     yield case
     yield _mapped(case, {name: mapping})
-    alike = {other.python: _same_way(case.arrays[f"param.{other.python}"].shape, mapping) for other in matches}
+    alike = {other.python: _same_way(case.arrays[Name(Kind.PARAMETER, other.python)].shape, mapping) for other in matches}
     yield _mapped(case, {other: way for other, way in alike.items() if way is not None} | {name: mapping})
 
 
@@ -268,19 +269,19 @@ def _same_way(shape: tuple[int, ...], mapping: Mapping) -> Mapping | None:
 
 
 def _mapped(case: Case, ways: dict[str, Mapping]) -> Case:
-    arrays = case.arrays | {f"param.{name}": way.there(case.arrays[f"param.{name}"]) for name, way in ways.items()}
+    arrays = case.arrays | {Name(Kind.PARAMETER, name): way.there(case.arrays[Name(Kind.PARAMETER, name)]) for name, way in ways.items()}
     return Case(case.row, case.config, arrays, case.mode)
 
 
 def _changed(case: Case, name: str, change: np.ndarray) -> Case:
     arrays = dict(case.arrays)
-    arrays[f"param.{name}"] = arrays[f"param.{name}"] + change
+    arrays[Name(Kind.PARAMETER, name)] = arrays[Name(Kind.PARAMETER, name)] + change
     return Case(case.row, case.config, arrays, case.mode)
 
 
 def _movement(outcome: Outcome, base: Outcome) -> np.ndarray | None:
     """How far the output has moved, all entries in a row; None where there is none."""
-    names = [name for name in base.arrays if (name == "y" or name.startswith("y.")) and base.arrays[name].dtype.kind == "f"]
+    names = [name for name, array in base.outputs().items() if array.dtype.kind == "f"]
     if not names or any(name not in outcome.arrays or outcome.arrays[name].shape != base.arrays[name].shape for name in names):
         return None
     found = np.concatenate([(outcome.arrays[name] - base.arrays[name]).ravel() for name in names])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ..case.case import Case, Outcome
 from ..case.draws import drawn_fill
 from ..case.inputs import Drawn, Given, Inputs, as_inputs
+from ..case.names import Kind, Name, numbered
 from ..judge.findings import Report
 from ..judge.verdict import (
     MOST_ROUNDING,
@@ -64,19 +65,19 @@ class Pair:
         """Models are given some: what is rounded inside a layer, where it may cancel, is not measured."""
         return MODEL_SLACK if self.python.is_model else 0.0
 
-    def responses(self, case: Case, julia: dict[str, Outcome], evaluate: Callable[[Case], Outcome]) -> dict[str, dict[str, np.ndarray]]:
+    def responses(self, case: Case, julia: dict[str, Outcome], evaluate: Callable[[Case], Outcome]) -> dict[str, dict[Name, np.ndarray]]:
         """Per dtype, how sensitive every entry of the outcome is: to its inputs, and to what is rounded on the way to it.
 
         `evaluate` is the Python side's, asked every question once.
         """
         to_inputs, inner = sensitivity(evaluate, case), rounding(evaluate, case, julia)
         base, lost = evaluate(case.cast(np.float64)).arrays, own_loss(julia)
-        unsure: dict[str, dict[str, np.ndarray]] = {dtype: {} for dtype in julia}  # what is measured, or made of rounding alone
-        if isinstance(self.python, DifferencesSide) and "dy1" in case.arrays:
+        unsure: dict[str, dict[Name, np.ndarray]] = {dtype: {} for dtype in julia}  # what is measured, or made of rounding alone
+        if isinstance(self.python, DifferencesSide) and numbered(Kind.COTANGENT, 1) in case.arrays:
             unsure = dict.fromkeys(julia, {name: error for name, (_, error) in self.python.differences(case).items()})
         elif self.training is not None:
             unsure = {dtype: noise(evaluate, case, dtype) for dtype in julia}
-        found: dict[str, dict[str, np.ndarray]] = {dtype: {} for dtype in julia}
+        found: dict[str, dict[Name, np.ndarray]] = {dtype: {} for dtype in julia}
         for name, response in to_inputs.items():
             rounded = inner.get(name, np.zeros(()))
             rounded = rounded if rounded.shape == response.shape else np.zeros(response.shape)
@@ -93,9 +94,9 @@ class Pair:
 
     def case(self, xs: Sequence[np.ndarray], dys: Sequence[np.ndarray] = (), origin: str = "drawn") -> Case:
         """A case of these inputs and cotangents, with the model's parameters, in Float64."""
-        arrays = {f"x{i}": np.asarray(x, np.float64 if x.dtype.kind == "f" else None) for i, x in enumerate(xs, 1)}
-        arrays |= {f"param.{path}": array.astype(np.float64) for path, array in self.python.parameters().items()}
-        arrays |= {f"dy{i}": np.asarray(dy) for i, dy in enumerate(dys, 1)}
+        arrays = {numbered(Kind.INPUT, i): np.asarray(x, np.float64 if x.dtype.kind == "f" else None) for i, x in enumerate(xs, 1)}
+        arrays |= {Name(Kind.PARAMETER, path): array.astype(np.float64) for path, array in self.python.parameters().items()}
+        arrays |= {numbered(Kind.COTANGENT, i): np.asarray(dy) for i, dy in enumerate(dys, 1)}
         return Case(self.name, self.config, arrays, self.mode, origin=origin)
 
     def completed(
@@ -109,11 +110,9 @@ class Pair:
         case = self.case(batches[0], origin=origin)
         if self.gradient == "none" or (self.gradient == "auto" and not self.python.has_gradient):
             return case
-        outcome = self.evaluate(case)
-        outputs = [name for name in outcome.arrays if name == "y" or name.startswith("y.")]
-        for i, name in enumerate(outputs, 1):
-            if outcome.arrays[name].dtype.kind == "f":
-                case.arrays[f"dy{i}"] = fill(outcome.arrays[name].shape, "real")
+        for i, output in enumerate(self.evaluate(case).outputs().values(), 1):
+            if output.dtype.kind == "f":
+                case.arrays[numbered(Kind.COTANGENT, i)] = fill(output.shape, "real")
         return case
 
     def cases(self) -> st.SearchStrategy[Case]:

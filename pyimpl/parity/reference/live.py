@@ -23,6 +23,7 @@ import numpy as np
 from platformdirs import user_cache_path
 
 from ..case.case import Case, Outcome
+from ..case.names import Arrays, Name
 from ..progress import busy
 from .find_julia import Installed, julia_sources, ways
 
@@ -242,7 +243,7 @@ class LiveJulia:
                 assert self._connection is not None
                 self._batch += 1
                 batch = self._batch
-                content = [(case.row, case.config, case.mode, case.arrays) for case in cases[done:]]
+                content = [_written(case) for case in cases[done:]]
                 self._connection.send(("cases", (batch, content)))
             except (OSError, NoJulia) as failure:
                 self._stop()
@@ -268,7 +269,7 @@ class LiveJulia:
         assert self._connection is not None
         self._batch += 1
         try:
-            self._connection.send(("cases", (self._batch, [(case.row, case.config, case.mode, case.arrays)])))
+            self._connection.send(("cases", (self._batch, [_written(case)])))
             message = self._answer_of(self._batch)
         except OSError:
             message = None
@@ -323,7 +324,7 @@ class LiveJulia:
         how = "crashed" if ended or not self._alive() else f"gave no answer for {self.case_seconds:g} s"
         self.saved.mkdir(parents=True, exist_ok=True)
         path = self.saved / f"{case.row}-{secrets.token_hex(4)}.npz"
-        np.savez(path, **case.arrays)  # type: ignore[arg-type]
+        np.savez(path, **_written(case)[3])
         path.with_suffix(".txt").write_text(f"{case}\n{case.config}\n", encoding="utf-8")
         if self._process is not None:
             self._process.kill()
@@ -341,7 +342,12 @@ class LiveJulia:
         return False
 
 
+def _written(case: Case) -> tuple[str, dict[str, Any], str, dict[str, Any]]:
+    """The case as the worker takes it."""
+    return case.row, case.config, case.mode, {str(name): array for name, array in case.arrays.items()}
+
+
 def _outcome(arrays, nothing, error, mistake) -> Outcome:
     if error is not None:
         return Outcome(error=error, lost=mistake)
-    return Outcome(arrays, frozenset(nothing))
+    return Outcome(Arrays(arrays), frozenset(map(Name.parse, nothing)))

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..case.case import Case, Outcome
+from ..case.names import Arrays, Name
 
 SHIPPED = Path(__file__).with_name("recordings")
 FORMAT = 1
@@ -59,14 +60,14 @@ def write(path: Path, entries: Iterable[tuple[Case, dict[str, Outcome]]], proven
     for case, outcomes in entries:
         stored = {
             dtype: {
-                "arrays": {name: store.put(array) for name, array in outcome.arrays.items()},
-                "none": sorted(outcome.none),
+                "arrays": {str(name): store.put(array) for name, array in outcome.arrays.items()},
+                "none": sorted(map(str, outcome.none)),
                 "error": outcome.error,
             }
             | ({"lost": True} if outcome.lost else {})
             for dtype, outcome in outcomes.items()
         }
-        inputs = {name: store.put(_narrow(array)) for name, array in case.arrays.items()}
+        inputs = {str(name): store.put(_narrow(array)) for name, array in case.arrays.items()}
         marks = {"exact": case.exact, "refused": case.refused, "known": case.known}
         index.append(
             {"row": case.row, "config": case.config, "mode": case.mode, "origin": case.origin, **marks, "in": inputs, "out": stored}
@@ -110,14 +111,14 @@ class Recorded:
         return self._flat[dtype][start : start + int(np.prod(shape))].reshape(shape)
 
     def _case(self, entry: dict) -> Case:
-        arrays = {name: self._array(place) for name, place in entry["in"].items()}
+        arrays = Arrays((name, self._array(place)) for name, place in entry["in"].items())
         marks = {mark: entry[mark] for mark in ("origin", "exact", "refused", "known")}
         case = Case(entry["row"], entry["config"], arrays, entry["mode"], **marks)
         return case.cast(np.float64)
 
     def _outcome(self, stored: dict) -> Outcome:
-        arrays = {name: self._array(place) for name, place in stored["arrays"].items()}
-        return Outcome(arrays, frozenset(stored["none"]), stored["error"], stored.get("lost", False))
+        arrays = Arrays((name, self._array(place)) for name, place in stored["arrays"].items())
+        return Outcome(arrays, frozenset(map(Name.parse, stored["none"])), stored["error"], stored.get("lost", False))
 
     def pairs(self, row, dtypes: tuple[str, ...], count: int | None, seed: int) -> Iterator[tuple[Case, dict[str, Outcome]]]:
         """The recorded cases of a row, in Float64, each with Julia's outcome per dtype. `seed` has no say here."""

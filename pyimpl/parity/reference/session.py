@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..case.case import Case, Outcome
+from ..case.names import Kind, Name
 from .live import LiveJulia, NoJulia, choose
 from .two_speeds import TwoSpeeds
 
@@ -36,38 +37,41 @@ class JuliaSide:
 class Layout:
     """How arrays cross. `same`: A[i, j] is A[i, j] on both sides; `reversed`: the same memory, so that axes are reversed.
 
-    `exceptions` says otherwise for single arrays, by the names they have in cases and outcomes (x1, y, y.0); a gradient
-    lies as its input does.
+    `exceptions` says otherwise for single arrays: arguments (x1), the output (y) or one of several (y.0); what is named longest counts. A
+    gradient lies as its input does, and a cotangent as its output.
     """
 
     default: str = "same"
-    exceptions: tuple[tuple[str, str], ...] = ()
+    exceptions: tuple[tuple[Name, str], ...] = ()
 
-    def of(self, name: str) -> str:
+    def of(self, name: Name) -> str:
         """The layout of one array."""
-        name = name.removeprefix("grad.").removeprefix("after.")
+        if name.kind is Kind.COTANGENT:
+            single = Name(Kind.OUTPUT) if name.number == 1 else Name(Kind.OUTPUT, str(name.number - 1))
+        elif name.kind in (Kind.INPUT_GRADIENT, Kind.ARGUMENT):
+            single = Name(Kind.INPUT, name.path)
+        else:
+            single = replace(name, step=0)
         for known, layout in self.exceptions:
-            if name == known or name.startswith((f"{known}.", f"{known}@")):
+            if single.kind is known.kind and (single.path == known.path or not known.path or single.path.startswith(f"{known.path}.")):
                 return layout
-        if name.startswith("dy"):
-            return self.of("y" if name == "dy1" else f"y.{int(name[2:]) - 1}")
         return self.default
 
-    def across(self, name: str, array: np.ndarray) -> np.ndarray:
+    def across(self, name: Name, array: np.ndarray) -> np.ndarray:
         """The array with its axes as the border, which reverses them, has to get it; the way back is the same."""
         return array.T if self.of(name) == "same" else array
 
-    def cross(self, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def cross(self, arrays: dict[Name, np.ndarray]) -> dict[Name, np.ndarray]:
         """Every array as `across` gives it; parameters of models are always reversed."""
         return {
             name: array
-            if name.startswith(("param.", "state."))
+            if name.kind in (Kind.PARAMETER, Kind.STATE)
             else np.ascontiguousarray(self.across(name, array)).reshape(_size(self, name, array))
             for name, array in arrays.items()
         }
 
 
-def _size(layout: Layout, name: str, array: np.ndarray) -> tuple[int, ...]:
+def _size(layout: Layout, name: Name, array: np.ndarray) -> tuple[int, ...]:
     return array.shape[::-1] if layout.of(name) == "same" else array.shape  # ascontiguousarray makes (1,) of ()
 
 
@@ -78,7 +82,9 @@ def parsed_layout(layout: str | dict[str, str], names: Sequence[str] = (), defau
         if value not in ("same", "reversed"):
             raise ValueError(f'a layout is "same" or "reversed", got {value!r}{f" for {name}" if name else ""}')
     argument = {name: f"x{i}" for i, name in enumerate(names, 1)}
-    return Layout(given.pop("", default), tuple((argument.get(name, name), value) for name, value in given.items()))
+    default = given.pop("", default)
+    named = [(Name.parse(argument.get(name, name)), value) for name, value in given.items()]
+    return Layout(default, tuple(sorted(named, key=lambda item: -len(item[0].path))))
 
 
 class JuliaSubjectError(ValueError):

@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 
 from ..case.case import Case, Outcome
+from ..case.names import Kind, Name
 from . import recorded
 from .session import JuliaSession, JuliaSide, Layout
+
+TEXT = Name(Kind.PARAMETER, "text")  # an answer in words
 
 
 class Taped:
@@ -31,7 +34,11 @@ class Taped:
     def call(self, name: str, *arguments: Any) -> Any:
         """As Julia does."""
         answer = self._julia.call(name, *arguments)
-        content = {"text": np.frombuffer(answer.encode(), np.uint8)} if isinstance(answer, str) else dict(answer)
+        content = (
+            {TEXT: np.frombuffer(answer.encode(), np.uint8)}
+            if isinstance(answer, str)
+            else {Name(Kind.PARAMETER, path): array for path, array in answer.items()}
+        )
         self.said[_called(name, *arguments)] = Outcome(content)
         return answer
 
@@ -64,7 +71,7 @@ class Replayed:
     def call(self, name: str, *arguments: Any) -> Any:
         """As Julia did."""
         arrays = self._said(_called(name, *arguments)).arrays
-        return bytes(arrays["text"]).decode() if "text" in arrays else arrays
+        return bytes(arrays[TEXT]).decode() if TEXT in arrays else {name.path: array for name, array in arrays.items()}
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,6 @@ def _called(name: str, *arguments: Any) -> str:
 def _key(side: JuliaSide, case: Case) -> str:
     """The same for the same question."""
     content = hashlib.sha256(f"{side} {case.mode} {sorted(case.config.items())}".encode())
-    for name, array in sorted(case.arrays.items()):
+    for name, array in sorted((str(name), array) for name, array in case.arrays.items()):
         content.update(f"{name} {array.dtype} {array.shape} ".encode() + np.ascontiguousarray(array).tobytes())
     return content.hexdigest()[:32]

@@ -23,6 +23,7 @@ import numpy as np
 
 from ..case.case import Case, Outcome
 from ..case.inputs import Given
+from ..case.names import Kind
 from ..pair.checking import CASES, check_pair
 from ..pair.crossing import sent
 from ..pair.held_against import LivePair
@@ -60,8 +61,8 @@ def write_bundle(directory: Path, result: Result) -> Path:
     python = pair.evaluate(case)
     for folder, arrays in (("inputs", case.arrays), ("python", python.arrays), ("julia", julia.arrays)):
         (unfinished / folder).mkdir()
-        for name, array in arrays.items():
-            write_array(unfinished / folder / f"{name}.txt", array)
+        for array_name, array in arrays.items():
+            write_array(unfinished / folder / f"{array_name}.txt", array)
     (unfinished / "source").mkdir()
     for source in (_source_file(pair.python.subject), pair.julia.file):
         if source is not None:
@@ -147,7 +148,7 @@ def programs(result: Result, case: Case, python: Outcome, julia: Outcome) -> dic
     environment = jinja2.Environment(keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
     pair = result.pair
     verdict = result.report.findings[0].verdict
-    differing = [difference.array for difference in verdict.differences if not difference.agrees and difference.array != "refusal"]
+    differing = [difference.array for difference in verdict.differences if not difference.agrees and difference.array is not None]
     differing = differing or sorted({*python.arrays, *julia.arrays})
     layout, training = pair.layout, _training(pair) or {}
     there = sent(case, pair.matches)
@@ -159,27 +160,27 @@ def programs(result: Result, case: Case, python: Outcome, julia: Outcome) -> dic
         "file": str(pair.julia.file.resolve()) if pair.julia.file else None,
         "copy": pair.julia.file.name if pair.julia.file else None,
         "expression": pair.julia.expression,
-        "xs": [name for name in case.arrays if name.startswith("x")],
-        "dys": [name for name in case.arrays if name.startswith("dy")],
-        "parameters": [name for name in there.arrays if name.startswith("param.")],
-        "own_parameters": [name for name in case.arrays if name.startswith("param.")],
+        "xs": [str(name) for name in case.arrays if name.kind is Kind.INPUT],
+        "dys": [str(name) for name in case.arrays if name.kind is Kind.COTANGENT],
+        "parameters": [str(name) for name in there.arrays if name.kind is Kind.PARAMETER],
+        "own_parameters": [str(name) for name in case.arrays if name.kind is Kind.PARAMETER],
         "is_model": bool(pair.python.parameters()),
         "of_torch": isinstance(model_of(pair.python), TorchSide),
         "mode": pair.config.get("mode", "auto") if training else pair.mode,
         "training": training,
         "dtype": case.dtype.name,
         "own_class": isinstance(pair.python, ObjectSide),
-        "differing": differing,
+        "differing": list(map(str, differing)),
         "python_said": python.error,
         "julia_said": julia.error,
         "versions": ", ".join(f"{name} {version}" for name, version in result.versions.items()),
     }
-    inputs = {name: _python_literal(name, array) for name, array in case.arrays.items()}
-    in_julia = {name: _julia_literal(f"inputs/{name}", crossed[name], layout.of(name)) for name in there.arrays}
+    inputs = {str(name): _python_literal(str(name), array) for name, array in case.arrays.items()}
+    in_julia = {str(name): _julia_literal(f"inputs/{name}", crossed[name], layout.of(name)) for name in there.arrays}
     expected = {
-        name: _julia_literal(f"python/{name}", array, layout.of(name))
+        str(name): _julia_literal(f"python/{name}", array, layout.of(name))
         for name, array in layout.cross(python.arrays).items()
-        if name.startswith(("y", "grad.x", "loss@", "x@"))
+        if name.kind in (Kind.OUTPUT, Kind.INPUT_GRADIENT, Kind.LOSS, Kind.INPUT)
     }
     python_text = (templates / "repro.py.jinja").read_text(encoding="utf-8")
     julia_text = (templates / "repro.jl.jinja").read_text(encoding="utf-8")

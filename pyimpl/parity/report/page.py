@@ -20,7 +20,7 @@ import numpy as np
 from ..case.case import Remembered
 from ..explain import Explanation
 from ..judge.findings import Finding
-from ..judge.verdict import FACTOR, Difference, errors_in_ulp
+from ..judge.verdict import FACTOR, Difference, Reason, errors_in_ulp
 from ..locate.walk import Located
 from ..pair.pair import Evidence, Pair, Result
 from ..reference.provenance import versions_line
@@ -149,10 +149,10 @@ def describe(result: Result) -> dict[str, Any]:
         "cases": report.cases,
         "cases_per_dtype": dict(report.per_dtype),
         "worst": {
-            dtype: {"ulps": worst.ulps, "array": worst.array, "agrees": worst.agrees, "counted": not worst.reason}
+            dtype: {"ulps": worst.ulps, "array": worst.what, "agrees": worst.agrees, "counted": not worst.words}
             for dtype, worst in report.worst.items()
         },
-        "mistrusted": sorted(report.mistrusted),
+        "mistrusted": list(map(str, sorted(report.mistrusted))),
         "reference": {"kind": result.reference, "versions": dict(result.versions), "made": result.provenance.get("made", "")},
         "story": None if result.agrees else _story(result),
         "errors": _errors(result),
@@ -168,14 +168,14 @@ def _story(result: Result) -> dict[str, Any]:
         "kind": first.kind,
         "differing": differing_cases(result),
         "inputs": "\n".join(inputs(result.pair, first.case.arrays)),
-        "said": list(dict.fromkeys(_said(difference) for finding in told for difference in of_first_step(finding)[0] if difference.reason)),
+        "said": list(dict.fromkeys(_said(difference) for finding in told for difference in of_first_step(finding)[0] if difference.words)),
         "lost": next((verdict.lost for verdict in verdicts if verdict.lost), ""),
         "notes": [*_notes(told), *(f"An array that may have been matched wrongly: {found}." for found in doubtful_matches(result.pair))],
         "entries": [
             _entry(finding.verdict.case.dtype, difference)
             for finding in told
             for difference in sorted(of_first_step(finding)[0], key=lambda difference: -difference.ulps)
-            if not difference.reason
+            if not difference.words
         ],
         "unexplained": _sentence(unexplained(result)),
         "explanations": _explanations(result.explanations),
@@ -204,7 +204,7 @@ def _explanations(explanations: Sequence[Explanation]) -> list[dict[str, Any]]:
 
 
 def _said(difference: Difference) -> str:
-    return difference.reason if difference.array == "refusal" else f"{difference.array}: {difference.reason}"
+    return difference.words if difference.reason is Reason.REFUSAL else f"{difference.what}: {difference.words}"
 
 
 def _entry(dtype: np.dtype, difference: Difference) -> dict[str, Any]:
@@ -213,7 +213,7 @@ def _entry(dtype: np.dtype, difference: Difference) -> dict[str, Any]:
     off = abs(float(python) - float(julia))
     return {
         "dtype": str(dtype),
-        "at": f"{difference.array}{difference.at}",
+        "at": f"{difference.what}{difference.at}",
         "python": _short(dtype, python),
         "julia": _short(dtype, julia),
         "off": f"{off:.3g}" if math.isfinite(off) else "–",
@@ -262,7 +262,8 @@ def _errors(result: Result) -> dict[str, Any]:
 def _entry_errors(pair: Pair, evidence: Evidence) -> Iterable[tuple[str, dict[str, np.ndarray]]]:
     responses = pair.responses(evidence.case, evidence.julia, Remembered(pair.evaluate))
     for dtype, julia in evidence.julia.items():
-        yield dtype, errors_in_ulp(pair.evaluate(evidence.case.cast(dtype)), julia, responses[dtype])
+        errors = errors_in_ulp(pair.evaluate(evidence.case.cast(dtype)), julia, responses[dtype])
+        yield dtype, {str(name): each for name, each in errors.items()}
 
 
 # --- models, stage by stage
@@ -288,7 +289,7 @@ def _summary(located: Located) -> str:
         return f"No stage adds more than rounding: all {len(located.stages)} agree."
     stage = located.stages[located.guilty]
     inside = f", in {located.inside}" if located.inside else ""
-    shows = ", ".join(stage.differing)
+    shows = ", ".join(stage.shows)
     return f"The first difference arises in stage {stage.name}, {stage.kind}, {located.direction}{inside}; it shows in {shows}."
 
 
@@ -310,7 +311,7 @@ def _walk(located: Located, way: str, dtype: str) -> dict[str, Any]:
                 "inherited": inherited.get(dtype, math.nan),
                 "added": added[dtype],
                 "agrees": not wrong,
-                "shows": list(dict.fromkeys(d.array for finding in wrong for d in finding.verdict.differences if not d.agrees)),
+                "shows": list(dict.fromkeys(d.what for finding in wrong for d in finding.verdict.differences if not d.agrees)),
                 "guilty": number == located.guilty and way == located.direction,
             }
         )

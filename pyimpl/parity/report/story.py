@@ -5,15 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from ..judge.findings import Finding
+from ..case.names import Kind, Name, numbered
+from ..judge.findings import Finding, Sort
 from ..judge.verdict import Difference
-from ..pair.crossing import split
 from ..pair.pair import Pair, Result
 from ..reference.provenance import versions_line
 
 TOLD = 3  # explanations
 NO_EXPLANATION = "none of the known ways in which two correct programs differ makes this difference vanish"
-HOW = {"lost": "could not be compared", "refusal": "differ: one side raised an error"}
+HOW = {Sort.LOST: "could not be compared", Sort.REFUSAL: "differ: one side raised an error"}
 SHOWN = 64  # entries of an array that are printed in full
 
 
@@ -66,13 +66,14 @@ def headline(result: Result) -> str:
 def _in_place(result: Result) -> str:
     """Who changes an argument, where nothing else differs."""
     differing = [difference for finding in result.report.findings for difference in finding.verdict.differences if not difference.agrees]
-    if result.smallest is None or not all(difference.array.startswith("after.") for difference in differing):
+    if result.smallest is None or not all(d.array is not None and d.array.kind is Kind.ARGUMENT for d in differing):
         return ""
     case, julia = result.smallest.case, next(iter(result.smallest.julia.values()))
     after = {"python": result.pair.evaluate(case.cast(next(iter(result.smallest.julia)))).arrays, "julia": julia.arrays}
 
-    def changes(arrays: dict[str, np.ndarray]) -> bool:
-        return any(name.startswith("after.") and not np.array_equal(x, case.arrays[name[6:]]) for name, x in arrays.items())
+    def changes(arrays: dict[Name, np.ndarray]) -> bool:
+        before = {Name(Kind.ARGUMENT, name.path): x for name, x in case.arrays.items() if name.kind is Kind.INPUT}
+        return any(name in before and not np.array_equal(x, before[name]) for name, x in arrays.items())
 
     sides = [side for side, arrays in after.items() if changes(arrays)]
     return f"{sides[0]} changes its argument in place, the other side does not; all else agrees" if len(sides) == 1 else ""
@@ -96,11 +97,12 @@ def differing_cases(result: Result) -> int:
     return max(len(found), 1)
 
 
-def inputs(pair: Pair, arrays: dict[str, np.ndarray]) -> list[str]:
+def inputs(pair: Pair, arrays: dict[Name, np.ndarray]) -> list[str]:
     """The inputs, by the names that the Python function gives them, as NumPy would write them; a model's own arrays are only counted."""
-    names = {f"x{i}": name for i, name in enumerate(pair.argument_names, 1)}
-    own = [name for name in arrays if name.startswith("param.")]
-    lines = [line for name, array in arrays.items() if name not in own for line in written(names.get(name, name), array).splitlines()]
+    names = {numbered(Kind.INPUT, i): name for i, name in enumerate(pair.argument_names, 1)}
+    own = [name for name in arrays if name.kind is Kind.PARAMETER]
+    shown = [(names.get(name, str(name)), array) for name, array in arrays.items() if name not in own]
+    lines = [line for name, array in shown for line in written(name, array).splitlines()]
     return [*lines, f"and the {len(own)} arrays of the model"] if own else lines
 
 
@@ -132,8 +134,8 @@ def finding_lines(pair: Pair, finding: Finding) -> list[str]:
     lines = [f"in {finding.verdict.case.dtype}{finding.note}:"]
     differing, later = of_first_step(finding)
     for difference in differing:
-        if difference.reason:
-            lines.append(f"    {difference.array}: {difference.reason}")
+        if difference.words:
+            lines.append(f"    {difference.what}: {difference.words}")
             continue
         lines += [
             f"    {_called(pair, difference.array, difference.at)}",
@@ -144,18 +146,18 @@ def finding_lines(pair: Pair, finding: Finding) -> list[str]:
     return [*lines, f"    and {later} more {'array' if later == 1 else 'arrays'} in later steps"] if later else lines
 
 
-def _called(pair: Pair, array: str, at: str) -> str:
+def _called(pair: Pair, array: Name | None, at: str) -> str:
     """`after.x1[0]` in words: an argument that a side has changed."""
-    if not array.startswith("after.x"):
+    if array is None or array.kind is not Kind.ARGUMENT:
         return f"{array}{at}"
-    names, number = pair.argument_names, int(array[7:])
-    return f"argument {names[number - 1] if number <= len(names) else array[6:]}{at} after the call"
+    names = pair.argument_names
+    return f"argument {names[array.number - 1] if array.number <= len(names) else f'x{array.number}'}{at} after the call"
 
 
 def of_first_step(finding: Finding) -> tuple[list[Difference], int]:
     """What differs after the first step or call at which anything does, and the number of arrays that do after later ones."""
     differing = [difference for difference in finding.verdict.differences if not difference.agrees]
-    steps = [int(split(difference.array)[2].removeprefix("@") or 1) for difference in differing]  # 3 of `param.weight@3`
+    steps = [(difference.array.step if difference.array else 0) or 1 for difference in differing]  # the first call has none
     first = [difference for difference, step in zip(differing, steps, strict=True) if step == min(steps)]
     return first, len(differing) - len(first)
 

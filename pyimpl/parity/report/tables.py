@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
+from ..case.names import Kind
 from ..catalogue.checking import Reference, Summary
 from ..catalogue.drift import KINDS, RowDrift
 from ..catalogue.row import Row
@@ -33,7 +34,7 @@ def table(reports: list[Report[Row]]) -> Table:
         cells = []
         for dtype in dtypes:
             worst = report.worst.get(dtype)
-            cells += [ulps(worst.ulps), worst.array] if worst else ["-", ""]
+            cells += [ulps(worst.ulps), worst.what] if worst else ["-", ""]
         sheet.add_row(report.subject.key, str(report.cases), *cells, Text(_verdict(report), COLOURS[report.verdict]))
     return sheet
 
@@ -42,7 +43,7 @@ def _verdict(report: Report) -> str:
     brought = " and ".join(report.newer)
     if report.verdict == "newer":
         return f"newer: since {brought}"
-    what = report.verdict + (f": {', '.join(sorted(report.mistrusted))}" if report.verdict == "mistrusted" else "")
+    what = report.verdict + (f": {', '.join(map(str, sorted(report.mistrusted)))}" if report.verdict == "mistrusted" else "")
     return what + (f" (newer: since {brought})" if brought else "")
 
 
@@ -72,7 +73,7 @@ def _drift_sizes(row: RowDrift, verbose: bool) -> tuple[str, ...]:
     sizes = {name: [size for size in found if math.isfinite(size)] for name, found in seen.items()}
     shown = sorted((name for name in sizes if sizes[name]), key=lambda name: -max(sizes[name]))
     if not verbose:
-        outputs = [name for name in shown if name.partition(".")[0] == "y" or name.startswith("x@")]
+        outputs = [name for name in shown if name.kind in (Kind.OUTPUT, Kind.INPUT)]
         shown = outputs[:1] + [name for name in shown if name not in outputs][:1]
     lines = [f"{name} {_span(sizes[name])}" for name in shown]
     return (*lines, *(f"{name} NaN in one" for name, found in seen.items() if len(sizes[name]) < len(found)))
@@ -115,7 +116,7 @@ def as_data(summary: Summary, reference: Reference) -> dict:
     rows = []
     for report in summary.reports:
         worst = {
-            dtype: {"array": d.array, "index": list(d.index), "ulps": number(d.ulps), "python": number(d.python), "julia": number(d.julia)}
+            dtype: {"array": d.what, "index": list(d.index), "ulps": number(d.ulps), "python": number(d.python), "julia": number(d.julia)}
             for dtype, d in report.worst.items()
         }
         findings = [{"case": f.case.origin, "dtype": f.verdict.case.dtype.name, "kind": f.kind, "story": str(f)} for f in report.findings]
@@ -125,7 +126,7 @@ def as_data(summary: Summary, reference: Reference) -> dict:
                 "cases": report.cases,
                 "verdict": report.verdict,
                 "worst": worst,
-                "mistrusted": sorted(report.mistrusted),
+                "mistrusted": list(map(str, sorted(report.mistrusted))),
                 "newer": report.newer,
                 "findings": findings,
             }

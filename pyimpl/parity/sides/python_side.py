@@ -21,6 +21,7 @@ import numpy as np
 from ... import tree
 from ..case import twin as numpy_twin
 from ..case.case import Case, Outcome
+from ..case.names import OUTPUT, Kind, Name, numbered
 
 SECONDS = 60.0  # for one call
 STEP = 2.0**-10  # of central differences
@@ -107,7 +108,7 @@ class Guarded:
         raise NotImplementedError
 
 
-def as_arrays(name: str, value: Any, dtype: np.dtype) -> dict[str, np.ndarray]:
+def as_arrays(name: Name, value: Any, dtype: np.dtype) -> dict[Name, np.ndarray]:
     """An output as named arrays: tuples, lists and dicts by index and key, complex numbers in two parts; None gives nothing.
 
     A Python float has no precision of its own: it takes the case's. Raises TypeError for what is no array of numbers.
@@ -121,12 +122,12 @@ def as_arrays(name: str, value: Any, dtype: np.dtype) -> dict[str, np.ndarray]:
     elif isinstance(value, list) and value and all(isinstance(part, bool | int | float) for part in value):
         value = np.asarray(value)
     if isinstance(value, tuple | list):
-        return {k: v for i, part in enumerate(value) for k, v in as_arrays(f"{name}.{i}", part, dtype).items()}
+        return {k: v for i, part in enumerate(value) for k, v in as_arrays(name.part(i), part, dtype).items()}
     if isinstance(value, Mapping):
-        return {k: v for key, part in value.items() for k, v in as_arrays(f"{name}.{key}", part, dtype).items()}
+        return {k: v for key, part in value.items() for k, v in as_arrays(name.part(key), part, dtype).items()}
     array = np.array(value)
     if array.dtype.kind == "c":
-        return {f"{name}.real": array.real.copy(), f"{name}.imag": array.imag.copy()}
+        return {name.part("real"): array.real.copy(), name.part("imag"): array.imag.copy()}
     if array.dtype.kind == "O" and array.ndim == 0 and isinstance(value, int):
         raise TypeError(f"{name} is the integer {value}, which no machine integer can hold")
     if array.dtype.kind not in "biuf":
@@ -136,12 +137,12 @@ def as_arrays(name: str, value: Any, dtype: np.dtype) -> dict[str, np.ndarray]:
 
 def arguments(case: Case) -> list[Any]:
     """Copies of the data arrays; those of no dimension as scalars."""
-    return [array.copy()[()] for array in case.numbered("x")]
+    return [array.copy()[()] for array in case.all(Kind.INPUT)]
 
 
-def changed(case: Case, after: list[Any]) -> dict[str, np.ndarray]:
+def changed(case: Case, after: list[Any]) -> dict[Name, np.ndarray]:
     """The arguments as they are after the call."""
-    return {f"after.x{i}": np.asarray(x) for i, x in enumerate(after, 1) if np.ndim(x)}
+    return {numbered(Kind.ARGUMENT, i): np.asarray(x) for i, x in enumerate(after, 1) if np.ndim(x)}
 
 
 @dataclass
@@ -163,14 +164,14 @@ class FunctionSide(Guarded):
     def _evaluate(self, case: Case) -> Outcome:
         """Output after every call, arguments afterwards, and the gradients."""
         subject = copy.deepcopy(self.subject)
-        found: dict[str, np.ndarray] = {}
-        none: set[str] = set()
+        found: dict[Name, np.ndarray] = {}
+        none: set[Name] = set()
         xs: list[Any] = []
         for call in range(case.config.get("calls", 1)):
             xs = arguments(case)
-            found |= as_arrays("y" if call == 0 else f"y@{call + 1}", subject(*xs), case.dtype)
+            found |= as_arrays(OUTPUT.at(call + 1 if call else 0), subject(*xs), case.dtype)
         found |= changed(case, xs)
-        dys = case.numbered("dy")
+        dys = case.all(Kind.COTANGENT)
         if dys and self.has_gradient:
             dy = dys[0] if len(dys) == 1 else tuple(dys)
             if self.backward is not None:
@@ -179,9 +180,9 @@ class FunctionSide(Guarded):
             else:
                 grads = subject.pullback(*arguments(case))[1](dy)[1:]
             for i, grad in enumerate(grads, 1):
-                arrays = as_arrays(f"grad.x{i}", grad, case.dtype)
+                arrays = as_arrays(numbered(Kind.INPUT_GRADIENT, i), grad, case.dtype)
                 found |= arrays
-                none |= set() if arrays else {f"grad.x{i}"}
+                none |= set() if arrays else {numbered(Kind.INPUT_GRADIENT, i)}
         return Outcome(found, frozenset(none))
 
 
@@ -195,24 +196,24 @@ class DifferencesSide(FunctionSide):
         return True
 
     def _evaluate(self, case: Case) -> Outcome:
-        cotangents = {name: array for name, array in case.arrays.items() if name.startswith("dy")}
+        cotangents = {name: array for name, array in case.arrays.items() if name.kind is Kind.COTANGENT}
         outcome = super()._evaluate(replace(case, arrays={name: x for name, x in case.arrays.items() if name not in cotangents}))
         if cotangents:
             outcome.arrays |= {name: np.asarray(found, case.dtype) for name, (found, _) in self.differences(case).items()}
         return outcome
 
-    def differences(self, case: Case) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    def differences(self, case: Case) -> dict[Name, tuple[np.ndarray, np.ndarray]]:
         """Of every gradient: its value, and by how much that may be off, by the two steps it was made of and what was rounded."""
         case = case.cast(np.float64)
-        dys, found = case.numbered("dy"), {}
+        dys, found = case.all(Kind.COTANGENT), {}
 
         def weighted(xs) -> tuple[float, float]:
-            ys = as_arrays("y", self.subject(*(x.copy()[()] for x in xs)), case.dtype)
+            ys = as_arrays(OUTPUT, self.subject(*(x.copy()[()] for x in xs)), case.dtype)
             floats = [y for y in ys.values() if y.dtype.kind == "f"]
             terms = [np.asarray(dy * y) for dy, y in zip(dys, floats, strict=True)]
             return sum(float(np.sum(part)) for part in terms), sum(float(np.sum(np.abs(part))) for part in terms)
 
-        xs = case.numbered("x")
+        xs = case.all(Kind.INPUT)
         for i, x in enumerate(xs, 1):
             if x.dtype.kind != "f":
                 continue
@@ -227,7 +228,7 @@ class DifferencesSide(FunctionSide):
                     slopes.append((high - low) / (2 * step))
                 value[index] = (4 * slopes[1] - slopes[0]) / 3
                 error[index] = abs(slopes[1] - slopes[0]) + 8 * np.finfo(np.float64).eps * size / STEP
-            found[f"grad.x{i}"] = value, error
+            found[numbered(Kind.INPUT_GRADIENT, i)] = value, error
         return found
 
 
@@ -244,7 +245,7 @@ class LayerSide(Guarded):
 
     def placed(self, case: Case) -> Any:
         """A copy of the model with the case's parameters."""
-        model = numpy_twin.place(tree.astype(copy.deepcopy(self.subject), case.dtype), case.of("param."))
+        model = numpy_twin.place(tree.astype(copy.deepcopy(self.subject), case.dtype), case.parameters())
         if case.jitter:
             numpy_twin.jitter(model, *case.jitter)
         return model
@@ -282,7 +283,7 @@ class ObjectSide(Guarded):
         """A copy of the object with the case's parameters."""
         subject = copy.deepcopy(self.subject)
         for name, own in self.parameters().items():
-            setattr(subject, name, case.arrays.get(f"param.{name}", own).astype(case.dtype))
+            setattr(subject, name, case.arrays.get(Name(Kind.PARAMETER, name), own).astype(case.dtype))
         for flag in ("training", "train_flg", "train"):
             if isinstance(getattr(subject, flag, None), bool):
                 setattr(subject, flag, training)
@@ -292,20 +293,20 @@ class ObjectSide(Guarded):
         """Output, gradients of the input and of the arrays, the arrays afterwards."""
         subject = self.placed(case, case.mode == "train" or (case.mode == "auto" and "dy1" in case.arrays))
         names = list(self.parameters())
-        found = as_arrays("y", subject.forward(*arguments(case)), case.dtype)
-        none: set[str] = set()
-        dys = case.numbered("dy")
+        found = as_arrays(OUTPUT, subject.forward(*arguments(case)), case.dtype)
+        none: set[Name] = set()
+        dys = case.all(Kind.COTANGENT)
         if dys and self.has_gradient:
             dxs = subject.backward(dys[0] if len(dys) == 1 else tuple(dys))
             for i, dx in enumerate(dxs if isinstance(dxs, tuple) else (dxs,), 1):
-                found |= as_arrays(f"grad.x{i}", dx, case.dtype)
+                found |= as_arrays(numbered(Kind.INPUT_GRADIENT, i), dx, case.dtype)
             for name in names:
                 gradient = self.gradient(subject, name)
                 if gradient is None:
-                    none.add(f"grad.{name}")
+                    none.add(Name(Kind.PARAMETER_GRADIENT, name))
                 else:
-                    found |= as_arrays(f"grad.{name}", gradient, case.dtype)
-        return Outcome(found | {f"state.{name}": np.array(getattr(subject, name)) for name in names}, frozenset(none))
+                    found |= as_arrays(Name(Kind.PARAMETER_GRADIENT, name), gradient, case.dtype)
+        return Outcome(found | {Name(Kind.STATE, name): np.array(getattr(subject, name)) for name in names}, frozenset(none))
 
     @staticmethod
     def gradient(subject: Any, name: str) -> np.ndarray | None:
@@ -339,7 +340,7 @@ class TorchSide(Guarded):
         subject = copy.deepcopy(self.subject).to(getattr(torch, case.dtype.name))
         with torch.no_grad():
             own = subject.state_dict()
-            for name, array in case.of("param.").items():
+            for name, array in case.parameters().items():
                 own[name].copy_(torch.from_numpy(np.array(array)))
         return subject
 
@@ -351,18 +352,18 @@ class TorchSide(Guarded):
             subject.train(case.mode == "train" or (case.mode == "auto" and "dy1" in case.arrays))
         else:
             subject = copy.deepcopy(self.subject)
-        xs = [torch.from_numpy(np.array(x)).requires_grad_(x.dtype.kind == "f") for x in case.numbered("x")]
-        dys = [torch.from_numpy(np.array(dy)) for dy in case.numbered("dy")]
+        xs = [torch.from_numpy(np.array(x)).requires_grad_(x.dtype.kind == "f") for x in case.all(Kind.INPUT)]
+        dys = [torch.from_numpy(np.array(dy)) for dy in case.all(Kind.COTANGENT)]
         y = subject(*xs)
-        found = as_arrays("y", y, case.dtype)
-        none = set()
+        found = as_arrays(OUTPUT, y, case.dtype)
+        none: set[Name] = set()
         if case.mode == "function":
             found |= changed(case, [x.detach().numpy() for x in xs])
         if dys:
             outputs = [part for part in (y if isinstance(y, tuple | list) else [y]) if part.is_floating_point()]
-            wanted = {f"grad.x{i}": x for i, x in enumerate(xs, 1) if x.requires_grad}
+            wanted = {numbered(Kind.INPUT_GRADIENT, i): x for i, x in enumerate(xs, 1) if x.requires_grad}
             if self.is_model:
-                wanted |= {f"grad.{name}": part for name, part in subject.named_parameters()}
+                wanted |= {Name(Kind.PARAMETER_GRADIENT, name): part for name, part in subject.named_parameters()}
             grads = torch.autograd.grad(outputs, list(wanted.values()), dys, allow_unused=True)
             for name, grad in zip(wanted, grads, strict=True):
                 if grad is None:
@@ -370,7 +371,9 @@ class TorchSide(Guarded):
                 else:
                     found[name] = grad.numpy().copy()
         if self.is_model:
-            found |= {f"state.{name}": part.numpy().copy() for name, part in subject.state_dict().items() if part.is_floating_point()}
+            found |= {
+                Name(Kind.STATE, name): part.numpy().copy() for name, part in subject.state_dict().items() if part.is_floating_point()
+            }
         return Outcome(found, frozenset(none))
 
 

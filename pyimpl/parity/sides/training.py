@@ -18,6 +18,7 @@ from ...pullback import supervised, withgradient
 from ..case import twin as numpy_twin
 from ..case.case import Case, Outcome
 from ..case.inputs import Drawn, FromStrategies, Given, Inputs
+from ..case.names import RULED, Kind, Name, numbered
 from .python_side import (
     Guarded,
     LayerSide,
@@ -75,15 +76,15 @@ class Training:
             what = "the array that a rule changes" if self.of_rule else "batch and target"
             raise ValueError(f"training takes {wanted} input{'s' * (wanted > 1)}, {what}, got {min(counts - {wanted})}")
 
-    def arrays(self, batches: Sequence[Sequence[np.ndarray]], fill: Callable[[tuple[int, ...], str], np.ndarray]) -> dict[str, np.ndarray]:
+    def arrays(self, batches: Sequence[Sequence[np.ndarray]], fill: Callable[[tuple[int, ...], str], np.ndarray]) -> dict[Name, np.ndarray]:
         """The data of a case: batches and targets x1, t1, x2, ...; of a rule x, and a gradient g1, g2, ... for every step."""
         if self.of_rule:
             x = np.asarray(batches[0][0], np.float64)
-            return {"x": x} | {f"g{step}": fill(x.shape, "real") for step in range(1, self.steps + 1)}
+            return {RULED: x} | {numbered(Kind.GIVEN_GRADIENT, step): fill(x.shape, "real") for step in range(1, self.steps + 1)}
         found = {}
         for step in range(1, self.steps + 1):
-            for letter, array in zip("xt", batches[(step - 1) % len(batches)], strict=True):
-                found[f"{letter}{step}"] = np.asarray(array, np.float64 if array.dtype.kind == "f" else None)
+            for kind, array in zip((Kind.INPUT, Kind.TARGET), batches[(step - 1) % len(batches)], strict=True):
+                found[numbered(kind, step)] = np.asarray(array, np.float64 if array.dtype.kind == "f" else None)
         return found
 
 
@@ -133,20 +134,21 @@ class RuleSide(Guarded):
         rule = copy.deepcopy(self.subject)
         if _is_rule(rule):
             return numpy_twin.steps(rule, case)
-        x, found = case.arrays["x"].copy(), {}
+        x = case.arrays[RULED].copy()
+        found: dict[Name, np.ndarray] = {}
         if hasattr(rule, "update"):
             parameters = {"x": x}
-            for step, g in enumerate(case.numbered("g"), 1):
+            for step, g in enumerate(case.all(Kind.GIVEN_GRADIENT), 1):
                 rule.update(parameters, {"x": g.copy()})
-                found[f"x@{step}"] = np.array(parameters["x"])
+                found[RULED.at(step)] = np.array(parameters["x"])
             return Outcome(found)
         torch = sys.modules["torch"]
         parameter = torch.nn.Parameter(torch.from_numpy(x))
         optimiser = rule([parameter])
-        for step, g in enumerate(case.numbered("g"), 1):
+        for step, g in enumerate(case.all(Kind.GIVEN_GRADIENT), 1):
             parameter.grad = torch.from_numpy(g.copy())
             optimiser.step()
-            found[f"x@{step}"] = parameter.detach().numpy().copy()
+            found[RULED.at(step)] = parameter.detach().numpy().copy()
         return Outcome(found)
 
 
@@ -217,7 +219,7 @@ class TrainingSide(Guarded):
         return self.base.parameters()
 
     def _evaluate(self, case: Case) -> Outcome:
-        batches = zip(map(np.copy, case.numbered("x")), map(np.copy, case.numbered("t")), strict=True)
+        batches = zip(map(np.copy, case.all(Kind.INPUT)), map(np.copy, case.all(Kind.TARGET)), strict=True)
         if isinstance(self.base, LayerSide):
             return Outcome(self._layer(self.base, case, batches))
         if isinstance(self.base, TorchSide):
@@ -225,16 +227,16 @@ class TrainingSide(Guarded):
         assert isinstance(self.base, ObjectSide)
         return Outcome(self._object(self.base, case, batches))
 
-    def _layer(self, side: LayerSide, case: Case, batches) -> dict[str, np.ndarray]:
+    def _layer(self, side: LayerSide, case: Case, batches) -> dict[Name, np.ndarray]:
         model, rule = side.placed(case), copy.deepcopy(self.rule)
-        found: dict[str, np.ndarray] = {}
+        found: dict[Name, np.ndarray] = {}
         if case.config.get("mode", "auto") != "auto":
             (tree.trainmode if case.config["mode"] == "train" else tree.testmode)(model)
         objective = supervised(self.loss)
         own = _is_rule(rule) and setup(rule, model)
         for step, (x, target) in enumerate(batches, 1):
             value, (gradient, *_) = withgradient(objective, model, x, target)
-            found |= as_arrays(f"loss@{step}", value, case.dtype)
+            found |= as_arrays(Name(Kind.LOSS, step=step), value, case.dtype)
             if own:
                 update(own, model, gradient)
             else:
@@ -242,17 +244,17 @@ class TrainingSide(Guarded):
                 gradients = {path: leaf for path, leaf in tree.leaves(gradient) if path in arrays}
                 rule.update(arrays, gradients)  # as books do it: in place, or by putting others into the dict
                 numpy_twin.place(model, arrays)
-            found |= {f"param.{path}@{step}": leaf.copy() for path, leaf in tree.leaves(model) if _is_float(leaf)}
+            found |= {Name(Kind.PARAMETER, path, step): leaf.copy() for path, leaf in tree.leaves(model) if _is_float(leaf)}
         return found
 
-    def _object(self, side: ObjectSide, case: Case, batches) -> dict[str, np.ndarray]:
+    def _object(self, side: ObjectSide, case: Case, batches) -> dict[Name, np.ndarray]:
         model, rule = side.placed(case, training=case.config.get("mode", "auto") != "test"), copy.deepcopy(self.rule)
-        found: dict[str, np.ndarray] = {}
+        found: dict[Name, np.ndarray] = {}
         names = list(side.parameters())
         states: dict[str, Any] = {}
         for step, (x, target) in enumerate(batches, 1):
             value, back = self.loss.pullback(model.forward(x), target)
-            found |= as_arrays(f"loss@{step}", value, case.dtype)
+            found |= as_arrays(Name(Kind.LOSS, step=step), value, case.dtype)
             model.backward(back(case.dtype.type(1))[1])
             own = {name: getattr(model, name) for name in names}
             gradients = {name: side.gradient(model, name) for name in names}
@@ -268,23 +270,23 @@ class TrainingSide(Guarded):
                 rule.update(learnt, gradients)
                 for name, array in learnt.items():
                     setattr(model, name, array)
-            found |= {f"param.{name}@{step}": np.array(getattr(model, name)) for name in names}
+            found |= {Name(Kind.PARAMETER, name, step): np.array(getattr(model, name)) for name in names}
         return found
 
-    def _torch(self, side: TorchSide, case: Case, batches) -> dict[str, np.ndarray]:
+    def _torch(self, side: TorchSide, case: Case, batches) -> dict[Name, np.ndarray]:
         torch = sys.modules["torch"]
         model = side.placed(case)
-        found: dict[str, np.ndarray] = {}
+        found: dict[Name, np.ndarray] = {}
         model.train(case.config.get("mode", "auto") != "test")
         optimiser = self.rule(list(model.parameters()))
         for step, (x, target) in enumerate(batches, 1):
             value = self.loss(model(torch.from_numpy(x)), torch.from_numpy(target))
-            found |= as_arrays(f"loss@{step}", value, case.dtype)
+            found |= as_arrays(Name(Kind.LOSS, step=step), value, case.dtype)
             optimiser.zero_grad()
             value.backward()
             optimiser.step()
             state = {name: part for name, part in model.state_dict().items() if part.is_floating_point()}
-            found |= {f"param.{name}@{step}": part.detach().numpy().copy() for name, part in state.items()}
+            found |= {Name(Kind.PARAMETER, name, step): part.detach().numpy().copy() for name, part in state.items()}
         return found
 
     def of_base(self, base: PythonSide) -> "TrainingSide":
