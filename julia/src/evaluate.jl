@@ -174,7 +174,7 @@ end
 
 "The layer's own gradient: arrays only, for Zygote differentiates settings such as epsilon as well."
 function record_gradient!(found, dlayer)
-    gradients = record!(Dict{String,Any}(), "grad", dlayer)
+    gradients = record!(Dict{String,Any}(), "grad.param", dlayer)
     foreach(((name, x),) -> (x isa Array{<:Number,0} || (found[name] = x)), gradients)
     return found
 end

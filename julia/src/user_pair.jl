@@ -112,20 +112,24 @@ function evaluate_function(subject, config, arrays)
         output!(found, call == 1 ? "y" : "y@$call", f(xs...))
     end
     foreach(((i, x),) -> x isa Array && (found["after.x$i"] = x), enumerate(xs))
-    cotangents = numbered("dy", arrays)
-    isempty(cotangents) && return found
+    any(startswith("dy"), keys(arrays)) || return found
     y, back = Zygote.pullback(f, map(scalar, numbered("x", arrays))...)
-    dxs = back(fitting(y, cotangents))
+    dxs = back(cotangent_of!(Ref(0), y, arrays))
     for (i, (x, dx)) in enumerate(zip(xs, dxs))
         eltype(x) <: Integer || record!(found, "grad.x$i", dx)
     end
     return found
 end
 
-fitting(y::Number, dys) = only(dys)[]
-fitting(y::AbstractArray, dys) = reshape(only(dys), size(y))
-fitting(y::Tuple, dys) = (rest = collect(Any, dys); Tuple(part isa Union{Number,AbstractArray} ? fitting(part, Any[popfirst!(rest)]) : nothing for part in y))
-fitting(y::NamedTuple, dys) = NamedTuple{keys(y)}(fitting(Tuple(y), dys))
+"The cotangent of an output: dy1, dy2, ... for its numbers and arrays, in order; nothing where the case has none. `count`: those before."
+function cotangent_of!(count, y::Union{Number,AbstractArray{<:Number}}, arrays)
+    count[] += 1
+    dy = get(arrays, "dy$(count[])", nothing)
+    return dy === nothing ? nothing : y isa Number ? dy[] : reshape(dy, size(y))
+end
+cotangent_of!(count, y::Tuple, arrays) = map(part -> cotangent_of!(count, part, arrays), y)
+cotangent_of!(count, y::NamedTuple, arrays) = NamedTuple{keys(y)}(cotangent_of!(count, Tuple(y), arrays))
+cotangent_of!(count, y, arrays) = nothing
 
 # An output as named arrays. `missing` becomes NaN, and it is said where.
 

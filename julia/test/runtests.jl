@@ -9,11 +9,11 @@ dense(; x=ones(Float32, 2, 4)) = arrays(; param_weight=Float32[1 2; 3 4; 5 6], p
     @testset "a layer: output, gradients, arrays afterwards, under the names of the Python side" begin
         found = evaluate("Dense", Config("n_in" => 2, "n_out" => 3), "auto", dense())
         @test found["y"] == found["plain"] == repeat(Float32[3, 7, 11], 1, 4)
-        @test found["grad.weight"] == fill(4.0f0, 3, 2)
-        @test found["grad.bias"] == fill(4.0f0, 3)
+        @test found["grad.param.weight"] == fill(4.0f0, 3, 2)
+        @test found["grad.param.bias"] == fill(4.0f0, 3)
         @test found["grad.x1"] == repeat(Float32[9, 12], 1, 4)
         @test found["state.weight"] == Float32[1 2; 3 4; 5 6]
-        @test found["grad.act"] === nothing
+        @test found["grad.param.act"] === nothing
     end
 
     @testset "modes and running statistics" begin

@@ -37,7 +37,8 @@ class Case:
 
     def all(self, kind: Kind) -> list[np.ndarray]:
         """The arrays of a kind that is numbered, in order: x1, x2, ..."""
-        return [array for name, array in sorted(self.arrays.items(), key=lambda item: item[0]) if name.kind is kind and name.path]
+        found = [name for name in self.arrays if name.kind is kind and name.path]
+        return [self.arrays[name] for name in sorted(found)]
 
     def cast(self, dtype) -> "Case":
         """The same case in another floating-point type: itself where it has that type."""
@@ -87,11 +88,8 @@ class Outcome:
 
     def outputs(self) -> dict[Name, np.ndarray]:
         """What the subject gave, of one call: y, or y.0, y.1, ..., in order."""
-        return {
-            name: array
-            for name, array in sorted(self.arrays.items(), key=lambda item: item[0])
-            if name.kind is Kind.OUTPUT and not name.step
-        }
+        found = [name for name in self.arrays if name.kind is Kind.OUTPUT and not name.step]
+        return {name: self.arrays[name] for name in sorted(found)}
 
     @property
     def output(self) -> np.ndarray | None:

@@ -43,6 +43,7 @@ class Evaluator(Protocol):
     """A Julia, or what stands in for one."""
 
     versions: dict[str, str]
+    manner: str  # interpreted or compiled
 
     def evaluate_many(self, cases: Sequence[Case]) -> Iterator[Outcome]:
         """One outcome per case, in order."""
@@ -56,6 +57,7 @@ class Live:
 
     def __init__(self, *julias: Evaluator):
         self.versions = julias[0].versions
+        self.manner = getattr(julias[0], "manner", "")
         self._free: SimpleQueue[Evaluator] = SimpleQueue()
         for julia in julias:
             self._free.put(julia)

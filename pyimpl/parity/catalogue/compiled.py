@@ -124,7 +124,7 @@ def _package(row: Row) -> str:
 
 
 def julias(way: Installed, rows: Iterable[Row], count: int = 1) -> list[LiveJulia]:
-    """Julias, not started yet, that evaluate rows at full speed where these were compiled for it, and interpret them else."""
+    """Julias, not started yet, that evaluate rows at full speed where all of them were compiled for it, and interpret them else."""
     needed = groups(rows)
-    warm = [group for group in needed if group.is_warm(way.versions)]
-    return [LiveJulia(way, interpreted=warm != needed, groups=warm) for _ in range(count)]
+    warm = all(group.is_warm(way.versions) for group in needed)
+    return [LiveJulia(way, interpreted=not warm, groups=needed if warm else ()) for _ in range(count)]

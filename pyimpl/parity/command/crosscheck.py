@@ -134,7 +134,7 @@ def crosscheck(
             bundles.write_bundle(bundle, result)
         screen.print(f"\n{story(result)}", markup=False, highlight=False, soft_wrap=True)
     if record is not None and isinstance(reached, Taped):
-        _record(record, reached.tape(result), result)
+        _record(record, reached.tape(result), result, reached.how)
     if html is not None:
         from ..report.page import write_html
 
@@ -204,7 +204,7 @@ def new(
 @contextmanager
 def _started() -> Iterator[None]:
     try:
-        with working("starting Julia"):
+        with working("Julia"):
             yield
     except (NoJulia, NoRecording) as missing:
         raise fail(str(missing), NO_REFERENCE) from None
@@ -258,10 +258,10 @@ def _table(result) -> None:
         screen.print(f"{result.pair.name} agrees with {result.pair.julia}{doubt}", style="bold", highlight=False, soft_wrap=True)
 
 
-def _record(path: Path, entries: list, result) -> None:
+def _record(path: Path, entries: list, result, how: str) -> None:
     if not entries:
         raise fail(f"nothing was recorded in {path}: Julia did not come to an end with a case", NO_REFERENCE)
-    count = recorded.write(path, entries, {"versions": result.versions, "made": datetime.date.today().isoformat()})
+    count = recorded.write(path, entries, {"versions": result.versions, "made": datetime.date.today().isoformat(), "manner": how})
     screen.print(f"recorded: {count} cases in {path}", highlight=False, soft_wrap=True)
 
 

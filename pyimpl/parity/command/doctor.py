@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from ..catalogue import CATALOGUE
+from ..catalogue.compiled import groups
 from ..reference import find_julia, recorded
 from ..reference.provenance import versions_line
 from ..reference.recorded import NoRecording
@@ -28,7 +30,7 @@ def doctor(
         if way.versions:
             screen.print("  " + ", ".join(f"{name} {version}" for name, version in way.versions.items()), highlight=False, soft_wrap=True)
         if way.ready:
-            screen.print("  ready", style="green")
+            screen.print(f"  ready; {_compiled(way.versions)}", style="green", highlight=False, soft_wrap=True)
         else:
             screen.print(f"  {way.problem}\n  remedy: {way.remedy}", style="yellow", highlight=False, markup=False, soft_wrap=True)
     first = next((way for way in found if way.ready), None)
@@ -37,4 +39,14 @@ def doctor(
     except NoRecording as missing:
         shipped = str(missing)
     screen.print(f"recording: {shipped}", highlight=False, soft_wrap=True)
-    screen.print(f"`check` would use: {f'live Julia, {first.way}' if first else 'the recording'}", style="bold", highlight=False)
+    live = first is not None and all(group.is_warm(first.versions) for group in groups(CATALOGUE.values()))
+    screen.print(f"`check` would use: {f'live Julia, {first.way}' if first and live else 'the recording'}", style="bold", highlight=False)
+
+
+def _compiled(versions: dict[str, str]) -> str:
+    """Of the rows of the catalogue: whether they are compiled for these versions."""
+    every = groups(CATALOGUE.values())
+    warm = [group for group in every if group.is_warm(versions)]
+    if len(warm) == len(every):
+        return "its rows are compiled"
+    return f"{sum(len(group.rows) for group in warm)} of {len(CATALOGUE)} rows are compiled (`julia-parity warm-up` compiles them)"

@@ -54,7 +54,7 @@ def locate_models(
     except (SubjectError, ValueError, TypeError, OSError, ImportError) as wrong:
         raise fail(str(wrong), USAGE) from None
     try:
-        with working("starting Julia"):
+        with working("Julia"):
             reached = session()
         screen.print(f"reference: {versions_line(reached)}", highlight=False, soft_wrap=True)
         with working("walking through the stages"):

@@ -76,6 +76,7 @@ class Parity:
         self._taped: dict[str, list[tuple[Case, dict[str, Outcome]]]] = {}
         self._asked: dict[str, dict[str, Any]] = {}
         self._versions: dict[str, str] = {}
+        self._how = ""
         self._bundles: Path | None = None
 
     def __call__(
@@ -185,7 +186,7 @@ class Parity:
             return  # the test fails for it
         self._taped[pair.key] = entries
         self._asked[pair.key] = asked(pair, dtypes)
-        self._versions = reference.versions
+        self._versions, self._how = reference.versions, reference.how
 
     def close(self, passed: bool) -> None:
         """Write what was recorded. A test that did not come to its end may have had more pairs: those it had before stay."""
@@ -199,7 +200,7 @@ class Parity:
                     about = before.provenance.get("pairs", {})[key]
                     entries[key] = list(before.pairs(SimpleNamespace(key=key), tuple(about["dtypes"]), None, 0))
                     pairs[key] = about
-        provenance = {"versions": self._versions, "made": datetime.date.today().isoformat(), "pairs": pairs}
+        provenance = {"versions": self._versions, "made": datetime.date.today().isoformat(), "manner": self._how, "pairs": pairs}
         unfinished = self._path.with_name(f".{secrets.token_hex(8)}.npz")
         try:
             recorded.write(unfinished, (entry for each in entries.values() for entry in each), provenance)

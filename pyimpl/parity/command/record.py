@@ -57,7 +57,7 @@ def record(
 
         drawn = {name: given.provenance[name] for name in ("seed", "cases")} if given else {"seed": seed, "cases": cases}
         with working("recording"):
-            count = recorded.write(path, entries(), {"versions": julia.versions, "made": today, **drawn})
+            count = recorded.write(path, entries(), {"versions": julia.versions, "made": today, "manner": julia.manner, **drawn})
     screen.print(f"{count} cases of {len(wanted)} rows, {path.stat().st_size / 1e6:.1f} MB: {path}", highlight=False, soft_wrap=True)
     if lost:
         raise fail("not recorded:\n  " + "\n  ".join(lost), NO_REFERENCE)

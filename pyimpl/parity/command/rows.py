@@ -70,7 +70,7 @@ def opened(source: Source, rows: Iterable[Row], recording: str | None = None, wo
         with ExitStack() as stack:
             for julia in several:
                 stack.callback(julia.__exit__)
-            with working("starting Julia"):
+            with working("Julia"):
                 several[0].__enter__()  # the others start when there is work for them
             for group in several[0].damaged:
                 note(f"{group.name}, which was compiled by `julia-parity warm-up`, is damaged and not used: run it again")

@@ -24,6 +24,11 @@ class LivePair:
         self._session = session
         self.versions = session.versions
 
+    @property
+    def how(self) -> str:
+        """How Julia has evaluated so far: interpreted, or partly compiled."""
+        return getattr(self._session, "manner", "")
+
     def prepare(self, pair: Pair) -> Pair:
         """Have Julia read its side, and match the arrays of models with Julia's.
 

@@ -184,8 +184,8 @@ def _lists(problem: str, python, julia) -> str:
     return f"{problem}\n  python: {listed(python)}\n  julia: {listed(julia)}"
 
 
-def mappings(shape: tuple[int, ...]) -> Iterator[Mapping]:
-    """All ways that keep the shape."""
+def mappings(shape: tuple[int, ...], gated: bool = True) -> Iterator[Mapping]:
+    """All ways that keep the shape; `gated`: whether it may consist of the blocks of gates."""
     yield AS_IT_IS
     if len(shape) == 2 and shape[0] == shape[1]:
         yield TRANSPOSED
@@ -193,7 +193,7 @@ def mappings(shape: tuple[int, ...]) -> Iterator[Mapping]:
         axes = tuple(range(2, len(shape)))
         flip: Callable[[np.ndarray], np.ndarray] = lambda a: np.flip(a, axes)  # noqa: E731
         yield Mapping("with its kernel flipped", flip, flip)
-    for axis in range(min(len(shape), 2)):
+    for axis in range(min(len(shape), 2)) if gated else ():
         for gates in (3, 4):
             if shape[axis] % gates == 0:
                 yield from (_reordered(order, axis, gates) for order in permutations(range(gates)) if order != tuple(range(gates)))
@@ -240,7 +240,7 @@ def prove(
         if alike(found.python, change):
             proofs.append(Match(found.python, found.julia, found.mapping, True))
             continue
-        ways = [mapping for mapping in mappings(change.shape) if mapping is not AS_IT_IS]
+        ways = [mapping for mapping in mappings(change.shape, _gated(found, matches)) if mapping is not AS_IT_IS]
         others = [
             mapping.name
             for mapping in ways
@@ -250,6 +250,12 @@ def prove(
         exchanged = [f"{name} in its place" for name in equal if alike(name, change)]
         proofs.append(Match(found.python, found.julia, found.mapping, False, next(iter([*exchanged, *others]), "")))
     return proofs
+
+
+def _gated(found: Match, matches: Sequence[Match]) -> bool:
+    """Whether the array belongs to a recurrent cell: those have weights of their input, Wi, in blocks for each gate."""
+    owner = found.julia.rpartition(".")[0]
+    return any(other.julia.rpartition(".")[0] == owner and other.julia.rpartition(".")[2] == "Wi" for other in matches)
 
 
 def _starts(case: Case, name: str, mapping: Mapping, matches: list[Match]) -> Iterator[Case]:

@@ -136,6 +136,11 @@ class LiveJulia:
         self._closed = False
         self._batch = 0
 
+    @property
+    def manner(self) -> str:
+        """How it evaluates: interpreted or compiled."""
+        return "interpreted" if self.interpreted else "compiled"
+
     def __enter__(self) -> "LiveJulia":
         try:
             self._start()
@@ -163,7 +168,7 @@ class LiveJulia:
             environment["PYTHON_JULIACALL_COMPILE"] = "min"
         elif isinstance(self.subject, str):
             environment["PYTHON_JULIACALL_OPTIMIZE"] = "1"  # many small cases, each compiled: the lower level halves that time
-        with busy("starting Julia") as step, Listener(authkey=key) as listener:
+        with busy("starting") as step, Listener(authkey=key) as listener:
             command = [*self._command, str(listener.address), str(package), str(self.subject)]
             self._process = subprocess.Popen(
                 command, env=environment, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, start_new_session=True

@@ -19,4 +19,6 @@ def versions_line(reference: Named) -> str:
     versions = reference.versions
     rest = ", ".join(f"{name} {versions[name]}" for name in ("Julia", "NNlib", "Zygote", "Optimisers") if name in versions)
     made = getattr(reference, "provenance", {}).get("made")
-    return f"{reference.name} Flux {versions.get('Flux', '?')} ({rest})" + (f", made {made}" if made else "")
+    notes = [f"made {made}"] if made else []
+    notes += [manner] if (manner := getattr(reference, "manner", "")) else []
+    return ", ".join([f"{reference.name} Flux {versions.get('Flux', '?')} ({rest})", *notes])
