@@ -10,6 +10,7 @@ using LinearAlgebra, Random, Statistics, TOML
 include("versions.jl")
 include("public_names.jl")
 include("evaluate.jl")
+include("border.jl")
 include("flux_layers.jl")
 include("flux_more_layers.jl")
 include("flux_sequences.jl")

@@ -72,6 +72,16 @@ dense(; x=ones(Float32, 2, 4)) = arrays(; param_weight=Float32[1 2; 3 4; 5 6], p
         @test evaluate("pad_zeros", given, "function", arrays(; x1=ones(2, 3)))["y"] == [zeros(1, 5); ones(2, 3) zeros(2, 2)]
     end
 
+    @testset "cases and outcomes cross as a text and a block of memory" begin
+        given = ["x1" => rand(2, 3), "n" => fill(7), "flags" => [true false], "none" => Float32[], "z" => ComplexF32[1 + 2im]]
+        address, words... = split(JuliaParity.pack(given), '\0')
+        about = [Dict{String,Any}("name" => n, "type" => T, "size" => parse.(Int, split(s, ','; keepempty=false))) for (n, T, s) in Iterators.partition(words, 3)]
+        again = JuliaParity.unpack(about, parse(Int, address))
+        @test all(again[name] == array && typeof(again[name]) == typeof(array) for (name, array) in given)
+        @test endswith(JuliaParity.pack(["grad.x1" => nothing]), "\0grad.x1\0nothing\0")
+        @test_throws "y is an array of BigInt" JuliaParity.pack(["y" => [big(1)]])
+    end
+
     @testset "what Flux exports" begin
         exported = split(JuliaParity.public_names())
         @test issubset(("Dense", "relu", "Adam", "@autosize"), exported) && "Flux" ∉ exported
@@ -88,7 +98,7 @@ dense(; x=ones(Float32, 2, 4)) = arrays(; param_weight=Float32[1 2; 3 4; 5 6], p
         end
     end
 
-    @testset "every case of the precompile workload runs in both precisions" begin
+    @testset "every case of the workload runs in both precisions" begin
         for case in JuliaParity.workload(), T in (Float32, Float64)
             @test JuliaParity.run_workload(case, T) isa Dict
         end

@@ -1,4 +1,4 @@
-"""The process that Julia lives in: started by `live.py` as a script, imports NumPy and juliacall and nothing else of ours.
+"""The process that Julia lives in: started by `live.py` as a script, imports NumPy, juliacall and what writes TOML, and nothing of ours.
 
 It is given an address to connect to, the directory of the Julia package, and what to load: a module of the package or the file of a Julia
 script. It says
@@ -11,12 +11,19 @@ which come, where it is watched, `("step", (done, total))` and `("said", line)`.
 The border between the languages is here: `.T` of every array on the way in and out, copies both ways.
 """
 
+import ctypes
 import os
 import sys
 import time
 from multiprocessing.connection import Client
 
 import numpy as np
+import tomli_w
+
+# What Julia calls the types of entries, and back.
+NUMPY = {f"{kind}{bits}": f"{kind}{bits}".lower() for kind in ("Float", "Int", "UInt") for bits in (16, 32, 64)}
+NUMPY |= {"Int8": "int8", "UInt8": "uint8", "Bool": "bool", "ComplexF32": "complex64", "ComplexF64": "complex128"}
+JULIA = {ours: theirs for theirs, ours in NUMPY.items()}
 
 
 def main():
@@ -68,6 +75,7 @@ push!(LOAD_PATH, package, joinpath(package, "compiled"))
 using JuliaParity
 const subject = JuliaParity.eval(Meta.parse(name))
 is_mistake(error) = error isa JuliaParity.CaseError
+evaluate_block = JuliaParity.evaluate_block
 """
 SCRIPT = """
 module Script end
@@ -76,7 +84,8 @@ const subject = Script
 Script.eval(:(using Flux: Flux))
 Script.eval(:(using LinearAlgebra: BLAS))
 Script.include(joinpath(package, "src", "versions.jl"))
-is_mistake(error) = isdefined(Script, :CaseError) && error isa Script.CaseError
+is_mistake(error) = false
+evaluate_block(evaluate, text, address) = error("a script is called, it evaluates no cases")
 """
 DEFINITIONS = """
 new_dict() = Dict{String,Any}()
@@ -100,6 +109,7 @@ class Border:
             self._main.seval(line)
         self._subject = self._main.subject
         self._array = self._main.seval("Array")
+        self._evaluate = self._main.evaluate_block
 
     def versions(self) -> dict[str, str]:
         found = self._subject.versions()
@@ -139,28 +149,42 @@ class Border:
     def evaluate(self, row, config, mode, arrays):
         """One outcome; an error in Julia is part of it, and so is a case that cannot cross the border."""
         try:
-            theirs = self._main.new_dict()
-            for name, array in arrays.items():
-                theirs[name] = self._array(np.asarray(array).T)
-            data = self.plain_data(config)
+            about = [{"name": name, "type": JULIA[array.dtype.name], "size": array.shape[::-1]} for name, array in arrays.items()]
+            text = tomli_w.dumps({"row": row, "mode": mode, "config": config, "arrays": about})
+            block = np.frombuffer(b"".join(map(_aligned, arrays.values())) or b"\0", np.uint8)
         except Exception as error:  # whatever it is, only this case is lost
-            return None, [], f"the case cannot be handed to Julia: {error}", True
+            return None, [], f"the case cannot be handed to Julia: {type(error).__name__}: {error}", True
         begun = time.perf_counter()
         try:
-            found = self._subject.evaluate(row, data, mode, theirs)
+            said = str(self._evaluate(self._subject.evaluate, text, block.ctypes.data))
         except self._error as error:
             message, mistake = str(self._main.message(error.exception)).strip(), bool(self._main.is_mistake(error.exception))
             return None, [], message if mistake else first_words(message), mistake
         finally:
             self.seconds += time.perf_counter() - begun
-        outcome, nothing = {}, []
-        for name in found:
-            value = found[name]
-            if value is None:
-                nothing.append(str(name))
-            else:
-                outcome[str(name)] = np.array(np.asarray(value).T, order="C", copy=True)
-        return outcome, nothing, None, False
+        return *_unpacked(said), None, False
+
+
+def _aligned(array):
+    """The memory of an array, filled up to a multiple of 16 bytes. Julia's axes are ours reversed, so that nothing has to be turned."""
+    content = np.ascontiguousarray(array).tobytes()
+    return content + b"\0" * (-len(content) % 16)
+
+
+def _unpacked(said):
+    """The arrays of an outcome, and the names of those for which there is nothing: see `julia/src/border.jl`."""
+    address, *words = said.split("\0")
+    outcome, nothing, place = {}, [], int(address)
+    for name, element, size in zip(words[::3], words[1::3], words[2::3], strict=True):
+        if element == "nothing":
+            nothing.append(name)
+            continue
+        shape = [int(part) for part in size.split(",") if part][::-1]
+        array = np.empty(shape, NUMPY[element])
+        ctypes.memmove(array.ctypes.data, place, array.nbytes)
+        outcome[name] = array
+        place += array.nbytes + -array.nbytes % 16
+    return outcome, nothing
 
 
 def first_words(message):
