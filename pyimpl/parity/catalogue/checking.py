@@ -43,7 +43,11 @@ class Evaluator(Protocol):
     """A Julia, or what stands in for one."""
 
     versions: dict[str, str]
-    manner: str  # interpreted or compiled
+
+    @property
+    def manner(self) -> str:
+        """Interpreted or compiled."""
+        ...
 
     def evaluate_many(self, cases: Sequence[Case]) -> Iterator[Outcome]:
         """One outcome per case, in order."""
