@@ -4,9 +4,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from pyimpl import Adam, BatchNorm, Chain, Dense, mse, setup, sigmoid, supervised, testmode, trainables, trainmode, update, withgradient
+from pyimpl.core.tree import astype
 from pyimpl.optimise import Rule
 from pyimpl.parity.experiments.experiment import Curve, Picture
-from pyimpl.tree import astype
 
 TITLE = "E1: batch-normalised regression"
 SENTENCE = (

@@ -4,7 +4,30 @@ Names and defaults are Flux's; every array is its Julia twin with the axes rever
 `model(x)` is the forward pass outside a gradient, `y, back = model.pullback(x)` the one inside.
 """
 
-from .activations import (
+from .core.pullback import (
+    Gradient,
+    differentiable,
+    gradient,
+    pullback,
+    supervised,
+    withgradient,
+)
+from .core.tree import (
+    astype,
+    f16,
+    f32,
+    f64,
+    fmap,
+    loadmodel,
+    modules,
+    state,
+    testmode,
+    trainables,
+    trainmode,
+)
+from .core.versions import semantics
+from .files.state_files import read_state, write_state
+from .functions.activations import (
     ACTIVATIONS,
     celu,
     elu,
@@ -37,11 +60,26 @@ from .activations import (
     thresholdrelu,
     trelu,
 )
-from .batching import batch, chunk, stack, unbatch, unsqueeze, unstack
-from .ctc import ctc_loss
-from .data import DataLoader, onecold, onehot, onehotbatch
-from .destructure import Restructure, destructure
-from .gating import glu
+from .functions.batching import (
+    batch,
+    chunk,
+    stack,
+    unbatch,
+    unsqueeze,
+    unstack,
+)
+from .functions.gating import glu
+from .functions.padding import (
+    pad_circular,
+    pad_constant,
+    pad_reflect,
+    pad_repeat,
+    pad_symmetric,
+    pad_zeros,
+)
+from .functions.products import batched_mul, batched_vec
+from .functions.rrelu import rrelu
+from .functions.softmax import logsoftmax, logsumexp, softmax
 from .initialise import (
     glorot_normal,
     glorot_uniform,
@@ -56,19 +94,6 @@ from .initialise import (
     sparse_init,
     truncated_normal,
     zeros32,
-)
-from .jacobian import jacobian, withjacobian
-from .kernels import (
-    batched_mul,
-    batched_vec,
-    conv,
-    maxpool,
-    meanpool,
-    pixel_shuffle,
-    upsample_bilinear,
-    upsample_linear,
-    upsample_nearest,
-    upsample_trilinear,
 )
 from .layers import (
     GRU,
@@ -119,9 +144,24 @@ from .layers import (
     remove_weight_norms,
     vcat,
 )
+from .layers.functional import (
+    conv,
+    maxpool,
+    meanpool,
+    pixel_shuffle,
+    upsample_bilinear,
+    upsample_linear,
+    upsample_nearest,
+    upsample_trilinear,
+)
 from .losses import (
+    binary_focal_loss,
     binarycrossentropy,
     crossentropy,
+    ctc_loss,
+    dice_coeff_loss,
+    focal_loss,
+    hinge_loss,
     huber_loss,
     kldivergence,
     label_smoothing,
@@ -131,8 +171,13 @@ from .losses import (
     mse,
     msle,
     poisson_loss,
+    siamese_contrastive_loss,
+    squared_hinge_loss,
+    tversky_loss,
 )
-from .margin_losses import hinge_loss, siamese_contrastive_loss, squared_hinge_loss
+from .models.destructure import Restructure, destructure
+from .models.jacobian import jacobian, withjacobian
+from .models.outputsize import outputsize
 from .optimise import (
     AccumGrad,
     AdaBelief,
@@ -163,17 +208,9 @@ from .optimise import (
     thaw,
     update,
 )
-from .outputsize import outputsize
-from .overlap_losses import binary_focal_loss, dice_coeff_loss, focal_loss, tversky_loss
-from .padding import pad_circular, pad_constant, pad_reflect, pad_repeat, pad_symmetric, pad_zeros
-from .pullback import Gradient, differentiable, gradient, pullback, supervised, withgradient
-from .rrelu import rrelu
-from .softmax import logsoftmax, logsumexp, softmax
-from .state_files import read_state, write_state
-from .train import train
-from .tree import astype, f16, f32, f64, fmap, loadmodel, modules, state, testmode, trainables, trainmode
-from .triggers import early_stopping, patience, plateau, throttle
-from .versions import semantics
+from .training.data import DataLoader, onecold, onehot, onehotbatch
+from .training.train import train
+from .training.triggers import early_stopping, patience, plateau, throttle
 
 __all__ = [
     "ACTIVATIONS",

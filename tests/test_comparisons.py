@@ -14,10 +14,10 @@ pytest.importorskip("sklearn", reason="the digits come with the extra `compariso
 
 import pyimpl
 from pyimpl import Adam, mse, setup, supervised, testmode, trainables, trainmode, update, withgradient
+from pyimpl.core.pullback import Gradient
 from pyimpl.parity.experiments import experiment, images, page, running, trajectories
 from pyimpl.parity.experiments.experiment import NAMES, Watch
 from pyimpl.parity.experiments.noise import drifts, nudged
-from pyimpl.pullback import Gradient
 
 COMMAND = Path(sys.executable).with_name("julia-parity")
 HEADING = re.compile(r"^# (\d+\. .*)$", re.M)

@@ -28,6 +28,16 @@ FLOORS = (
     ("progress",),
 )
 FLOOR = {room: number for number, rooms in enumerate(reversed(FLOORS)) for room in rooms}
+TWIN_FLOORS = (
+    ("files",),
+    ("models",),
+    ("training", "textbook"),
+    ("layers",),
+    ("losses", "optimise", "initialise"),
+    ("functions",),
+    ("core",),
+)
+TWIN_FLOOR = {room: number for number, rooms in enumerate(reversed(TWIN_FLOORS)) for room in rooms}
 LEFT_OVER = {"utils", "util", "helpers", "helper", "common", "misc", "base", "more", "other", "stuff", "tools"}
 
 
@@ -49,23 +59,24 @@ def imports(path: Path) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, f"{name}.{alias.name}") for alias in node.names)
 
 
-def room_of(module: str) -> str | None:
-    """The room of a module of the toolkit; None for others and for the toolkit's own front door."""
-    parts = module.split(".")
-    return parts[2] if module.startswith(f"{TOOLKIT}.") and parts[2] in FLOOR else None
+def room_of(module: str, house: str, floors: dict[str, int]) -> str | None:
+    """The room of a module of the toolkit or the twin; None for others and for the front door."""
+    room = module.removeprefix(f"{house}.").split(".")[0]
+    return room if module.startswith(f"{house}.") and room in floors else None
 
 
 def files_of(folder: str) -> list[Path]:
     return sorted(path for path in (ROOT / folder).rglob("*.py") if "__pycache__" not in path.parts)
 
 
-def test_a_room_uses_the_rooms_below_it_only():
+@pytest.mark.parametrize(("house", "floors"), [(TOOLKIT, FLOOR), ("pyimpl", TWIN_FLOOR)], ids=["toolkit", "twin"])
+def test_a_room_uses_the_rooms_below_it_only(house, floors):
     wrong = []
-    for path in files_of("pyimpl/parity"):
-        own = room_of(module_of(path))
+    for path in files_of(house.replace(".", "/")):
+        own = room_of(module_of(path), house, floors)
         for line, name in imports(path):
-            used = room_of(name)
-            if own and used and own != used and FLOOR[used] >= FLOOR[own]:
+            used = room_of(name, house, floors)
+            if own and used and own != used and floors[used] >= floors[own]:
                 wrong.append(f"{path.relative_to(ROOT)}:{line} uses {used}, which is not below {own}")
     assert not wrong, "\n".join(wrong)
 
@@ -75,6 +86,11 @@ def test_every_file_of_the_toolkit_is_in_a_room():
         *FLOOR,
         "__init__",
     }
+
+
+def test_every_file_of_the_twin_is_in_a_room():
+    rooms = {path.relative_to(ROOT / "pyimpl").parts[0].removesuffix(".py") for path in files_of("pyimpl")}
+    assert rooms <= {*TWIN_FLOOR, "__init__", "parity"}
 
 
 def test_the_twin_knows_nothing_of_the_toolkit():

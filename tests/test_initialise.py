@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pyimpl
-from pyimpl import Chain, Dense, rrelu
+from pyimpl import Chain, Dense
+from pyimpl.functions.rrelu import rrelu
 from pyimpl.initialise import fans
 
 SHAPES = [(300,), (40, 50), (12, 10, 3, 5)]

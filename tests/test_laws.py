@@ -7,11 +7,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from pyimpl.core.tree import testmode, trainables, trainmode
 from pyimpl.parity.case.names import Kind, Name
 from pyimpl.parity.case.twin import _hand_in
 from pyimpl.parity.catalogue import CATALOGUE
 from pyimpl.parity.catalogue.drawing import cases
-from pyimpl.tree import testmode, trainables, trainmode
 
 DIFFERENTIABLE = [row for row in CATALOGUE.values() if row.differentiable and row.kind not in ("rule", "initialiser", "training")]
 REFUSING = [(row, example) for row in CATALOGUE.values() for example in row.examples if example.refused]
@@ -102,7 +102,7 @@ def test_back_is_pure_and_linear(row, data):
 
 
 def flat(gradients) -> list[np.ndarray]:
-    from pyimpl.tree import leaves
+    from pyimpl.core.tree import leaves
 
     return [np.copy(leaf) for _, leaf in leaves(gradients)]
 

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 import pyimpl
-from pyimpl import Gradient, activations
+from pyimpl import Gradient
+from pyimpl.functions import activations
 from pyimpl.layers import attention, conv, conv_transpose, pooling, recurrent
 from pyimpl.optimise import adaptive, rules
 from pyimpl.parity.catalogue import CATALOGUE

@@ -20,9 +20,9 @@ from pyimpl import (
     setup,
     supervised,
     thaw,
-    train,
     update,
 )
+from pyimpl.training.train import train
 
 
 def gradient_of(model, value=1.0):

@@ -16,15 +16,15 @@ from pyimpl import (
     MultiHeadAttention,
     Parallel,
     flatten,
-    outputsize,
     state,
     trainmode,
     vcat,
 )
+from pyimpl.core.tree import leaves
+from pyimpl.models.outputsize import outputsize
 from pyimpl.parity.case.names import Kind
 from pyimpl.parity.catalogue import CATALOGUE
 from pyimpl.parity.catalogue.drawing import draw_cases
-from pyimpl.tree import leaves
 
 CASES = [case for row in CATALOGUE.values() if row.kind == "layer" and row.family == "flux" for case in draw_cases(row, 12, 0)]
 ONE_INPUT = [case for case in CASES if len(case.all(Kind.INPUT)) == 1]

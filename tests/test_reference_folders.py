@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 from reference_folder import Entry, read
 
+from pyimpl.core.versions import semantics
 from pyimpl.parity.case.names import Kind
 from pyimpl.parity.case.twin import evaluate
 from pyimpl.parity.catalogue.activations import SLACK, activation_slack
 from pyimpl.parity.judge.verdict import Verdict, compare, sensitivity
-from pyimpl.versions import semantics
 
 
 def pytest_generate_tests(metafunc):

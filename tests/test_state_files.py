@@ -12,7 +12,7 @@ import pytest
 
 import pyimpl
 from pyimpl import Chain, Dense, loadmodel, read_state, state, write_state
-from pyimpl.tree import children, leaves
+from pyimpl.core.tree import children, leaves
 
 STATES = Path(__file__).parent / "data" / "states"
 

@@ -13,7 +13,6 @@ from pyimpl import (
     Conv,
     Dense,
     Dropout,
-    destructure,
     flatten,
     fmap,
     loadmodel,
@@ -26,6 +25,7 @@ from pyimpl import (
     trainables,
     trainmode,
 )
+from pyimpl.models.destructure import destructure
 
 
 def network(seed=0):

@@ -21,8 +21,15 @@ from pyimpl import (
     semantics,
     trainables,
 )
+from pyimpl.core.versions import (
+    CHANGES,
+    HELD_AGAINST,
+    formulas_of,
+    parsed,
+    since,
+    version_in_force,
+)
 from pyimpl.parity.catalogue import CATALOGUE
-from pyimpl.versions import CHANGES, HELD_AGAINST, formulas_of, parsed, since, version_in_force
 
 X = np.array([[1.0, 2.0, 4.0], [-1.0, 0.5, 3.0]])
 

@@ -8,8 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pyimpl import Conv, CrossCor
+from pyimpl.core.windows import output_size
 from pyimpl.textbook import Pooling
-from pyimpl.windows import output_size
 
 
 @st.composite

@@ -10,11 +10,11 @@ from functools import partial
 
 import numpy as np
 
-from ..broadcasting import unbroadcast
-from ..expect import as_float
+from ..core.broadcasting import unbroadcast
+from ..core.expect import as_float
+from ..core.pullback import Gradient, differentiable, pullback
+from ..functions.softmax import softmax
 from ..initialise import glorot_uniform
-from ..pullback import Gradient, differentiable, pullback
-from ..softmax import softmax
 from .combine import outside
 from .dense import Dense
 from .dropout import Dropout

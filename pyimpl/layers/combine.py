@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ..activations import Activation, fast, identity
-from ..expect import as_float
+from ..core.expect import as_float
+from ..core.pullback import Gradient, differentiable, pullback
+from ..functions.activations import Activation, fast, identity
 from ..initialise import glorot_uniform
-from ..pullback import Gradient, differentiable, pullback
 from .dense import make_bias
 from .layer import Layer
 

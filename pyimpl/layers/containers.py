@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ..pullback import Gradient, own_gradient, with_own
+from ..core.pullback import Gradient, own_gradient, with_own
 from .layer import Layer
 
 

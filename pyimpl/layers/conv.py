@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..activations import Activation, fast, identity
-from ..expect import as_float, as_padding, as_sizes, expect_channels
+from ..core.expect import as_float, as_padding, as_sizes, expect_channels
+from ..core.pullback import Gradient, with_own
+from ..core.windows import Columns, Pads, Sizes, from_kernel_matrix, kernel_matrix
+from ..functions.activations import Activation, fast, identity
 from ..initialise import glorot_uniform
-from ..pullback import Gradient, with_own
-from ..windows import Columns, Pads, Sizes, from_kernel_matrix, kernel_matrix
 from .dense import make_bias
 from .layer import Layer
 

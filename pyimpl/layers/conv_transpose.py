@@ -5,10 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..activations import Activation, fast
-from ..expect import as_float, as_padding, as_sizes, expect_channels
-from ..pullback import Gradient
-from ..windows import Pads, Sizes, output_size, padded, scatter_windows, windows
+from ..core.expect import as_float, as_padding, as_sizes, expect_channels
+from ..core.pullback import Gradient
+from ..core.windows import (
+    Pads,
+    Sizes,
+    output_size,
+    padded,
+    scatter_windows,
+    windows,
+)
+from ..functions.activations import Activation, fast
 from .conv import Conv, CrossCor, SamePad, same_padding
 
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..activations import Activation, fast, identity
-from ..expect import as_float
+from ..core.expect import as_float
+from ..core.pullback import Gradient, with_own
+from ..functions.activations import Activation, fast, identity
 from ..initialise import glorot_uniform
-from ..pullback import Gradient, with_own
 from .layer import Layer
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..expect import as_float
+from ..core.expect import as_float
 from .layer import TwoModes
 
 SELU_LIMIT = -1.7580993408473766  # selu(-inf)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..core.pullback import Gradient
 from ..initialise import randn32
-from ..pullback import Gradient
 from .layer import Layer
 
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..activations import Activation, identity
-from ..expect import as_float, expect_channels
-from ..pullback import Gradient
-from ..tree import children
+from ..core.expect import as_float, expect_channels
+from ..core.pullback import Gradient
+from ..core.tree import children
+from ..functions.activations import Activation, identity
 from .layer import Layer, TwoModes
 from .normalise import EPS, MOMENTUM, track
 

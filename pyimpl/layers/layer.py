@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import numpy as np
 
-from ..pullback import Pullback
+from ..core.pullback import Pullback
 
 
 class Layer:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..activations import Activation, identity
-from ..expect import as_float
-from ..pullback import Gradient, differentiable
-from ..versions import since
+from ..core.expect import as_float
+from ..core.pullback import Gradient, differentiable
+from ..core.versions import since
+from ..functions.activations import Activation, identity
 from .dense import Scale
 from .layer import Layer, TwoModes
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..expect import as_float, as_padding, as_sizes
-from ..pullback import differentiable
-from ..windows import scatter_windows, windows
+from ..core.expect import as_float, as_padding, as_sizes
+from ..core.pullback import differentiable
+from ..core.windows import scatter_windows, windows
 from .conv import SamePad, same_padding
 from .layer import Layer
 

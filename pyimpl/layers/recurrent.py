@@ -10,13 +10,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..activations import Activation, fast, sigmoid_fast, tanh, tanh_fast
-from ..broadcasting import unbroadcast
-from ..expect import as_float, expect_features
+from ..core.broadcasting import unbroadcast
+from ..core.expect import as_float, expect_features
+from ..core.pullback import Gradient
+from ..core.tree import children
+from ..core.versions import since
+from ..functions.activations import Activation, fast, sigmoid_fast, tanh, tanh_fast
 from ..initialise import glorot_uniform
-from ..pullback import Gradient
-from ..tree import children
-from ..versions import since
 from .combine import Joint, sum_gradients
 from .dense import make_bias
 from .layer import Layer

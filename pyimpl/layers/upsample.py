@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..expect import as_float, as_sizes
+from ..core.expect import as_float, as_sizes
 from .layer import Layer
 
 MODES = ("nearest", "bilinear", "trilinear")

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..broadcasting import unbroadcast
-from ..pullback import Gradient
+from ..core.broadcasting import unbroadcast
+from ..core.pullback import Gradient
 from .combine import Joint
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..versions import since
+from ..core.versions import since
 from .rules import AdamMoments, Rule
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from ..versions import since
+from ..core.versions import since
 
 
 class Rule:

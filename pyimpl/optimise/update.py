@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from ..tree import children, is_trainable, leaves, trainable_children
+from ..core.tree import children, is_trainable, leaves, trainable_children
 from .joined import Leaf, join
 from .rules import Rule
 

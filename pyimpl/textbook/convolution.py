@@ -7,11 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..activations import let_through
-from ..expect import as_float, as_sizes, expect_channels
+from ..core.expect import as_float, as_sizes, expect_channels
+from ..core.pullback import Gradient, with_own
+from ..core.windows import (
+    Columns,
+    Sizes,
+    from_kernel_matrix,
+    kernel_matrix,
+    padded,
+    scatter_windows,
+    windows,
+)
+from ..functions.activations import let_through
 from ..layers.layer import Layer
-from ..pullback import Gradient, with_own
-from ..windows import Columns, Sizes, from_kernel_matrix, kernel_matrix, padded, scatter_windows, windows
 from .layers import weight_and_bias
 
 UNDILATED = (1, 1)

@@ -6,8 +6,8 @@ to them: `back(dy)` gives `(None, dscores, None)`.
 
 import numpy as np
 
-from ..expect import as_float
-from ..pullback import differentiable
+from ..core.expect import as_float
+from ..core.pullback import differentiable
 
 TINY = 1e-7  # in the value only
 

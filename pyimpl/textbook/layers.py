@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ..activations import let_through, sigmoid
-from ..expect import as_float
+from ..core.expect import as_float
+from ..core.pullback import Gradient, with_own
+from ..functions.activations import let_through, sigmoid
 from ..layers.layer import Layer, TwoModes
-from ..pullback import Gradient, with_own
 
 
 def weight_and_bias(who: str, weight, bias, axes: str, out: int) -> tuple[np.ndarray, np.ndarray]:

@@ -10,9 +10,10 @@ from itertools import count
 
 import numpy as np
 
-from .. import activations, losses
-from ..broadcasting import unbroadcast
-from ..pullback import Gradient, differentiable, pullback
+from ..core.broadcasting import unbroadcast
+from ..core.pullback import Gradient, differentiable, pullback
+from ..functions import activations
+from ..losses import mse as mean_of_squares
 
 _numbers = count()
 
@@ -181,7 +182,7 @@ def tanh(x):
 
 def mean_squared_error(a, b):
     """`mean((a - b)^2)` over all entries; a and b have one shape."""
-    return apply(losses.mse, a, b)
+    return apply(mean_of_squares, a, b)
 
 
 def _sum(a, b):

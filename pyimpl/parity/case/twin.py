@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ... import tree
+from ...core import tree
+from ...core.pullback import withgradient
 from ...optimise import Rule, adjust, freeze, setup, update
-from ...pullback import withgradient
 from .case import Case, Outcome
 from .names import NOISE, OUTPUT, PLAIN, RULED, Kind, Name, numbered
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 import pyimpl
 
-from ...pullback import differentiable
+from ...core.pullback import differentiable
 from .row import Config, Example, Row, Slack
 
 TANH = Slack(12, "NNlib's tanh_fast is within 5 ulp of tanh and uses fused multiply-adds; its slope 1 - y^2 doubles the error of y near 1")

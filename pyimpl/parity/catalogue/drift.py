@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...versions import CHANGES, formulas_of, parsed, parsed_release
+from ...core.versions import CHANGES, formulas_of, parsed, parsed_release
 from ..case.case import Case, Outcome
 from ..case.names import Name
 from ..judge.findings import DTYPES

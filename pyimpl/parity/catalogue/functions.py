@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import pyimpl
 
-from ...pullback import differentiable
+from ...core.pullback import differentiable
 from .row import Config, Example, Row
 
 SHAPE = {"sizes": st.tuples(*(st.integers(2, 4) for _ in range(5)))}

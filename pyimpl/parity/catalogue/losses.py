@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import pyimpl
 
-from ...pullback import differentiable
+from ...core.pullback import differentiable
 from .row import Config, Example, Row, Slack
 
 AGGREGATED: tuple[Config, ...] = ({"agg": "mean"}, {"agg": "sum"}, {"agg": "identity"})

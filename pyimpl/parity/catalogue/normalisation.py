@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 import pyimpl
 
-from ...pullback import differentiable
+from ...core.pullback import differentiable
 from .activations import activation_slack
 from .row import Config, Example, Row, Slack
 from .settings import JOINT_SIZES, activation, chosen

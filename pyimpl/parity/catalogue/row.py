@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from ... import tree
-from ...versions import parsed, parsed_release
+from ...core import tree
+from ...core.versions import parsed, parsed_release
 from ..case import twin as numpy_twin
 from ..case.case import Case, Outcome
 from ..case.names import Arrays, Kind, Name, numbered

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import pyimpl
 
+from ...core.pullback import Gradient, differentiable
 from ...layers.layer import Layer
-from ...pullback import Gradient, differentiable
 from .row import Config, Example, Row, Slack
 from .settings import chosen
 

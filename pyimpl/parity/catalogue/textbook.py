@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from ... import textbook
-from ...pullback import differentiable
+from ...core.pullback import differentiable
 from .row import Config, Example, Row
 from .rules import STEPS
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 import pyimpl
 
-from ...pullback import differentiable
+from ...core.pullback import differentiable
 from .row import Config, Example, Row, Slack
 from .rules import make_rule
 

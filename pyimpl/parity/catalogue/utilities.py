@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 import pyimpl
 
-from ... import tree
-from ...pullback import differentiable
+from ...core import tree
+from ...core.pullback import differentiable
 from .containers import SPREAD
 from .row import Config, Example, Row
 

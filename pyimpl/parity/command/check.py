@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ...versions import parsed, semantics
+from ...core.versions import parsed, semantics
 from ..catalogue import Row
 from ..catalogue.checking import LIVE_CASES, Summary
 from ..judge.findings import DTYPES, Report

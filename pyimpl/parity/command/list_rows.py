@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from ...versions import semantics
+from ...core.versions import semantics
 from ..catalogue import CATALOGUE
 from ..catalogue.coverage import markdown as coverage_table
 from ..judge.findings import DTYPES

@@ -48,7 +48,7 @@ def locate_models(
         model, (file, expression), drawn = load_subject(python), parse_julia(julia), arrays(*shape, sizes=(2, 5))
         found = None
         if state is not None:
-            from ...state_files import read_state
+            from ...files.state_files import read_state
 
             found = read_state(state)
     except (SubjectError, ValueError, TypeError, OSError, ImportError) as wrong:

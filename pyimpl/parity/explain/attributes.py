@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ... import tree
-from ...versions import CHANGES
+from ...core import tree
+from ...core.versions import CHANGES
 from ..sides.python_side import LayerSide, PythonSide, TorchSide
 from .rewritings.epsilons import EPSILONS
 from .rewritings.networks import GELUS, SLOPES

@@ -1,0 +1,1 @@
+"""Do two outcomes agree? Sensitivity, tolerance, verdict, findings."""

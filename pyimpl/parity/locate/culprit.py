@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...activations import ACTIVATIONS
+from ...functions.activations import ACTIVATIONS
 from ..case.names import Kind, Name
 from ..pair.pair import Evidence
 from .formulas import EPS, FLUX_EPS, FORMULAS, SET, VARIANTS, X, arrays_of

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...activations import ACTIVATIONS
+from ...functions.activations import ACTIVATIONS
 from ..case.case import Case
 from ..case.names import Kind, numbered
 

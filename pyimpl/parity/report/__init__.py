@@ -1,0 +1,1 @@
+"""How it is told: the story in words, bundles, pages, figures, tables."""

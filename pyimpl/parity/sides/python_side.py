@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ... import tree
+from ...core import tree
 from ..case import twin as numpy_twin
 from ..case.case import Case, Outcome
 from ..case.names import OUTPUT, Kind, Name, numbered

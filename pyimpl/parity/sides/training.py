@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ... import tree
+from ...core import tree
+from ...core.pullback import supervised, withgradient
 from ...optimise import setup, update
-from ...pullback import supervised, withgradient
 from ..case import twin as numpy_twin
 from ..case.case import Case, Outcome
 from ..case.inputs import Drawn, FromStrategies, Given, Inputs

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from .optimise.update import update
-from .pullback import withgradient
+from ..core.pullback import withgradient
+from ..optimise.update import update
 
 
 def train(loss, model, data: Iterable, opt_state) -> None:

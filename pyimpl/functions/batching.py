@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from .pullback import differentiable
+from ..core.pullback import differentiable
 
 
 def _axis(who: str, dims: int, ndim: int, shape) -> int:

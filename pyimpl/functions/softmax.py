@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .expect import as_float
-from .pullback import differentiable
+from ..core.expect import as_float
+from ..core.pullback import differentiable
 
 
 def _shifted_exp(x, dims):

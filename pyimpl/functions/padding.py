@@ -7,8 +7,8 @@ belong to the last axes, which are Julia's first.
 
 import numpy as np
 
-from .expect import as_float, as_padding
-from .pullback import differentiable
+from ..core.expect import as_float, as_padding
+from ..core.pullback import differentiable
 
 
 def _padding(who, x, pad, dims, first):

@@ -5,8 +5,8 @@ Source: Flux.jl `src/losses/functions.jl`.
 
 import numpy as np
 
-from .losses import epsilon, log, loss, numeric, paired
-from .pullback import differentiable
+from ..core.pullback import differentiable
+from .loss import epsilon, log, loss, numeric, paired
 
 
 def _power(who, x, gamma):

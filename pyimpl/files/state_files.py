@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from .flux_fields import from_flux, to_flux
-from .tree import state
+from ..core.tree import state
+from ..models.flux_fields import from_flux, to_flux
 
 TUPLES = ("Tuple", "NTuple", "Core.Tuple")
 HEADER = b"HDF5-based Julia Data Format, version 0.2.0\0 (pyimpl)\0"

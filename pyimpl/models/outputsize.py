@@ -4,8 +4,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from .layers.containers import Chain
-from .tree import layers_of
+from ..core.tree import layers_of
+from ..layers.containers import Chain
 
 
 def outputsize(model, *shapes: tuple[int, ...], padbatch: bool = False, dtype=np.float32) -> tuple:

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from ..core.expect import as_float
+from ..core.pullback import differentiable
 from .activations import sigmoid
-from .expect import as_float
-from .pullback import differentiable
 
 
 @differentiable

@@ -5,9 +5,9 @@ Source: NNlib.jl `src/ctc.jl`, after Graves, *Supervised Sequence Labelling with
 
 import numpy as np
 
-from .expect import as_float
-from .pullback import differentiable
-from .softmax import logsoftmax
+from ..core.expect import as_float
+from ..core.pullback import differentiable
+from ..functions.softmax import logsoftmax
 
 
 @differentiable

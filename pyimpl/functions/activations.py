@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .expect import as_float
+from ..core.expect import as_float
 
 SELU_SCALE = 1.0507009873554805
 SELU_ALPHA = 1.6732632423543772

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .versions import since
+from ..core.versions import since
 
 MIN_DIST = float(np.float32(1e-6))  # Flux writes 1f-6
 

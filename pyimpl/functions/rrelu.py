@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from ..core.expect import as_float
 from .activations import ACTIVATIONS, Activation
-from .expect import as_float
 
 
 class RandomLeakyReLU(Activation):

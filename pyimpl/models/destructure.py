@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .pullback import Gradient, differentiable
-from .tree import children, fmap, is_trainable, trainable_children, trainables
+from ..core.pullback import Gradient, differentiable
+from ..core.tree import children, fmap, is_trainable, trainable_children, trainables
 
 
 @differentiable

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .losses import loss, numeric
+from .loss import loss, numeric
 
 
 def _hinge(prediction, target):

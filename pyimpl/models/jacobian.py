@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .pullback import pullback
+from ..core.pullback import pullback
 
 
 def withjacobian(f, *xs) -> tuple:

@@ -1,0 +1,1 @@
+"""Files that carry arrays of models."""
