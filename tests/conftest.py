@@ -89,6 +89,6 @@ def reference(live_julia) -> Reference:
 
 
 @pytest.fixture(scope="session")
-def recording() -> recorded.Recorded:
+def recording() -> recorded.RecordedRows:
     """The newest shipped recording."""
     return recorded.newest()

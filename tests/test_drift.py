@@ -17,7 +17,7 @@ from pyimpl.parity.catalogue.checking import Live, Summary, check_row
 from pyimpl.parity.catalogue.drift import drift, key
 from pyimpl.parity.judge.findings import DTYPES
 from pyimpl.parity.reference import recorded
-from pyimpl.parity.reference.recorded import Recorded
+from pyimpl.parity.reference.recorded import RecordedRows
 from pyimpl.parity.report import tables as report
 
 OLD, NEW = "0.14.25", "0.16.9"
@@ -30,10 +30,9 @@ NEW_IN_PART = {"Parallel"}
 
 
 @pytest.fixture(scope="module")
-def old() -> Recorded:
+def old() -> RecordedRows:
     """The recording of Flux 0.14.25."""
-    (path,) = [path for path in recorded.shipped() if path.name.startswith("flux-0.14.25-")]
-    return Recorded(path)
+    return RecordedRows(recorded.SHIPPED / "flux-0.14.25")
 
 
 class Shifted:

@@ -14,12 +14,12 @@ from pathlib import Path
 
 from ..reference.find_julia import Installed
 from ..reference.live import LiveJulia, cached_package
+from ..reference.recorded import DECIDING
 from . import CATALOGUE, Row
 
 HOME = uuid.UUID("5d4b0c1e-6a0d-4c59-9d0a-2f4f6a1b7c31")  # of the Julia package: the small ones have theirs from it
 PRECOMPILE_TOOLS = "aea7be01-6a6a-4083-8856-8a6e6704d82a"
 MOST_SECONDS = 7200.0  # for a group
-DECIDING = ("Julia", "Flux", "Zygote", "NNlib", "Optimisers")  # the packages whose versions the compiled code belongs to
 
 PROJECT = """name = "{name}"
 uuid = "{uuid}"
@@ -108,7 +108,7 @@ class Group:
 
 def deciding(versions: dict[str, str]) -> dict[str, str]:
     """The versions that compiled code belongs to."""
-    return {name: versions[name] for name in DECIDING if name in versions}
+    return {name: versions[name] for name in ("Julia", *DECIDING) if name in versions}
 
 
 def groups(rows: Iterable[Row]) -> list[Group]:

@@ -16,7 +16,7 @@ from ..catalogue.compiled import julias
 from ..judge.findings import Report
 from ..reference import recorded
 from ..reference.live import NoJulia, choose
-from ..reference.recorded import NoRecording, Recorded
+from ..reference.recorded import NoRecording, Recorded, RecordedRows
 from .console import NO_REFERENCE, USAGE, Source, aside, fail, working
 
 WORKERS = min(2, os.cpu_count() or 1)
@@ -83,17 +83,17 @@ def note(text: str) -> None:
     aside.print(text, style="yellow", soft_wrap=True, highlight=False)
 
 
-def named_recording(name: str) -> Recorded:
+def named_recording(name: str) -> Recorded | RecordedRows:
     """A recording by its file, or by the Flux version of a shipped one. Exits with 2 where there is none, with 3 where it is not one."""
     path = Path(name)
-    if path.suffix != ".npz":
+    if path.suffix != ".npz" and not path.is_dir():
         fitting = [path for path in recorded.shipped() if path.name.startswith(f"flux-{name}")]
         if not fitting:
-            there = ", ".join(path.stem for path in recorded.shipped())
-            raise fail(f"no recording of Flux {name} is shipped; there are {there}; or give a file, or `live`", USAGE)
+            there = ", ".join(path.name for path in recorded.shipped())
+            raise fail(f"no recording of Flux {name} is shipped; there are {there}; or give a file or folder, or `live`", USAGE)
         path = fitting[-1]
     try:
-        return Recorded(path)
+        return recorded.opened(path)
     except NoRecording as missing:
         raise fail(str(missing), NO_REFERENCE) from None
 

@@ -2,13 +2,17 @@
 
 A recording is one .npz: `index`, JSON as bytes, and one flat array per dtype; the index says for every array of every case which part
 of which flat array it is, and in which shape. `numpy.load` and a JSON parser are all that is needed to read one.
-Recordings are dated and never written over.
+
+The catalogue's is a folder of such files, one for every row, so that a new or changed row is recorded by itself:
+
+    recordings/flux-0.16.9/layer/Dense.npz, layer/Conv.npz, function/conv.npz, rule/textbook.Adam.npz, ...
 """
 
 import json
 import re
+import zipfile
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +23,7 @@ from ..case.names import Arrays, Name
 
 SHIPPED = Path(__file__).with_name("recordings")
 FORMAT = 1
+DECIDING = ("Flux", "NNlib", "Zygote", "Optimisers")  # the packages whose versions the outcomes belong to
 
 
 class NoRecording(Exception):
@@ -79,8 +84,25 @@ def write(path: Path, entries: Iterable[tuple[Case, dict[str, Outcome]]], proven
     return len(index)
 
 
+def write_row(folder: Path, kind: str, row: str, entries: Iterable[tuple[Case, dict[str, Outcome]]], provenance: dict[str, Any]) -> int:
+    """Write what a folder has of a row, in place of what it had; the number of cases.
+
+    Rows of a kind stand together: some names differ in nothing but capitals, which not every system keeps apart.
+    """
+    folder = folder / kind
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = folder / f".{row}.part"
+    unfinished.unlink(missing_ok=True)
+    try:
+        count = write(unfinished, entries, provenance)
+        unfinished.replace(folder / f"{row}.npz")
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return count
+
+
 class Recorded:
-    """A recording as a reference: its own cases, and what Julia made of them."""
+    """A recording in one file as a reference: its own cases, and what Julia made of them. Raises NoRecording for what is none."""
 
     name = "recorded"
 
@@ -92,7 +114,7 @@ class Recorded:
                 self._flat = {name: archive[name] for name in archive.files if name != "index"}
         except OSError as problem:
             raise NoRecording(f"{path} is no recording: {problem.strerror or problem}") from problem
-        except (ValueError, KeyError, EOFError, TypeError) as problem:  # NumPy's advice would be to unpickle it
+        except (ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as problem:  # NumPy's advice would be to unpickle it
             raise NoRecording(f"{path} is no recording: it was not written by julia-parity, or is damaged") from problem
         if head["format"] != FORMAT:
             raise NoRecording(f"{path} has format {head['format']}, this version reads format {FORMAT}")
@@ -138,15 +160,73 @@ class Recorded:
         return {}
 
 
+class RecordedRows:
+    """A folder of recordings, one file a row, as a reference. A row is read when it is asked for.
+
+    Raises NoRecording for a folder without any, and for files that do not come from the same versions of Julia's packages.
+    """
+
+    name = "recorded"
+
+    def __init__(self, folder: Path):
+        self.path = folder
+        self._files = {path.name.removesuffix(".npz"): path for path in sorted(folder.glob("*/[!.]*.npz"))}
+        if not self._files:
+            raise NoRecording(f"{folder} is no recording: it has no .npz file")
+        self._read: dict[str, Recorded] = {}
+        self.versions: dict[str, str] = self._row(next(iter(self._files))).versions
+
+    def _row(self, row: str) -> Recorded:
+        if row not in self._read:
+            found = Recorded(self._files[row])
+            first = next(iter(self._read.values()), found)
+            if any(found.versions.get(name) != first.versions.get(name) for name in DECIDING):
+                raise NoRecording(f"{found.path} was recorded with other versions than {first.path}: record it again")
+            self._read[row] = found
+        return self._read[row]
+
+    @cached_property
+    def provenance(self) -> dict[str, Any]:
+        """The versions, and the day on which the last row was recorded."""
+        return {"versions": self.versions, "made": max(self._row(row).provenance.get("made", "") for row in self._files)}
+
+    def rows(self) -> list[str]:
+        """The rows that have a file."""
+        return list(self._files)
+
+    def of_row(self, row: str) -> Recorded:
+        """The recording of one row. Raises NoRecording where there is none."""
+        if row not in self._files:
+            raise NoRecording(f"{self.path} has nothing of the row {row}: `julia-parity record {row}` with a live Julia")
+        return self._row(row)
+
+    def pairs(self, row, dtypes: tuple[str, ...], count: int | None, seed: int) -> Iterator[tuple[Case, dict[str, Outcome]]]:
+        """The recorded cases of a row, in Float64, each with Julia's outcome per dtype; none where the row has no file."""
+        return self._row(row.key).pairs(row, dtypes, count, seed) if row.key in self._files else iter(())
+
+    def of_rows(self, rows, dtypes: tuple[str, ...], count: int | None, seed: int):
+        """`pairs` of one row after the other."""
+        return ((row, self.pairs(row, dtypes, count, seed)) for row in rows)
+
+    def seconds(self) -> dict[str, float]:
+        """A recording takes none that are worth telling."""
+        return {}
+
+
+def opened(path: Path) -> Recorded | RecordedRows:
+    """The recording in a file or a folder. Raises NoRecording for what is none."""
+    return RecordedRows(path) if path.is_dir() else Recorded(path)
+
+
 def shipped() -> list[Path]:
-    """The recordings that come with the package: by the version of Flux, then by date."""
-    return sorted(SHIPPED.glob("flux-*.npz"), key=lambda path: [int(number) for number in re.findall(r"\d+", path.stem)])
+    """The recordings that come with the package, by the version of Flux."""
+    return sorted(SHIPPED.glob("flux-*"), key=lambda path: [int(number) for number in re.findall(r"\d+", path.name)])
 
 
 @cache
-def newest() -> Recorded:
+def newest() -> RecordedRows:
     """The recording that stands in for Julia by default. Raises NoRecording where the package has none."""
     paths = shipped()
     if not paths:
         raise NoRecording(f"no recording in {SHIPPED}")
-    return Recorded(paths[-1])
+    return RecordedRows(paths[-1])
