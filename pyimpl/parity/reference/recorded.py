@@ -109,7 +109,7 @@ class Recorded:
     def __init__(self, path: Path):
         self.path = path
         try:
-            with np.load(path, allow_pickle=False) as archive:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:  # np.load leaves a broken file open
                 head = json.loads(bytes(archive["index"]))
                 self._flat = {name: archive[name] for name in archive.files if name != "index"}
         except OSError as problem:
