@@ -12,6 +12,22 @@ from statistics import NormalDist
 
 import numpy as np
 
+__all__ = [
+    "glorot_normal",
+    "glorot_uniform",
+    "identity_init",
+    "kaiming_normal",
+    "kaiming_uniform",
+    "lecun_normal",
+    "ones32",
+    "orthogonal",
+    "rand32",
+    "randn32",
+    "sparse_init",
+    "truncated_normal",
+    "zeros32",
+]
+
 F32 = np.float32
 
 

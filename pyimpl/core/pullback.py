@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+__all__ = ["Gradient", "differentiable", "gradient", "pullback", "supervised", "withgradient"]
+
 Pullback = tuple[Any, Callable[..., tuple] | None]  # None: no gradient flows through it at all
 
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+__all__ = ["astype", "f16", "f32", "f64", "fmap", "loadmodel", "modules", "state", "testmode", "trainables", "trainmode"]
+
 
 @cache
 def _fields_of(kind) -> tuple[str, ...]:

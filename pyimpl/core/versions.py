@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+__all__ = ["semantics"]
+
 HELD_AGAINST = ("0.12.6", "0.14.25", "0.16.9")  # the first by its source, the others by their outcomes
 DEFAULT = HELD_AGAINST[-1]
 

@@ -20,6 +20,8 @@ import numpy as np
 from ..core.tree import state
 from ..models.flux_fields import from_flux, to_flux
 
+__all__ = ["read_state", "write_state"]
+
 TUPLES = ("Tuple", "NTuple", "Core.Tuple")
 HEADER = b"HDF5-based Julia Data Format, version 0.2.0\0 (pyimpl)\0"
 HEAP = b"GCOL\1\0\0\0"  # HDF5's list of strings

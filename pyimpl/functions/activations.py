@@ -13,6 +13,40 @@ import numpy as np
 
 from ..core.expect import as_float
 
+__all__ = [
+    "ACTIVATIONS",
+    "celu",
+    "elu",
+    "gelu",
+    "gelu_erf",
+    "gelu_sigmoid",
+    "gelu_tanh",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "identity",
+    "leakyrelu",
+    "lisht",
+    "logcosh",
+    "logsigmoid",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "sigmoid_fast",
+    "silu",
+    "softplus",
+    "softshrink",
+    "softsign",
+    "swish",
+    "tanh",
+    "tanh_fast",
+    "tanhshrink",
+    "thresholdrelu",
+    "trelu",
+]
+
 SELU_SCALE = 1.0507009873554805
 SELU_ALPHA = 1.6732632423543772
 GELU_CUBIC = 0.044715

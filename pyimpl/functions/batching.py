@@ -7,6 +7,8 @@ import numpy as np
 
 from ..core.pullback import differentiable
 
+__all__ = ["batch", "chunk", "stack", "unbatch", "unsqueeze", "unstack"]
+
 
 def _axis(who: str, dims: int, ndim: int, shape) -> int:
     if not -ndim <= dims < ndim:

@@ -6,6 +6,8 @@ from ..core.expect import as_float
 from ..core.pullback import differentiable
 from .activations import sigmoid
 
+__all__ = ["glu"]
+
 
 @differentiable
 def glu(x, dims=-1):

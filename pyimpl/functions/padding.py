@@ -10,6 +10,8 @@ import numpy as np
 from ..core.expect import as_float, as_padding
 from ..core.pullback import differentiable
 
+__all__ = ["pad_circular", "pad_constant", "pad_reflect", "pad_repeat", "pad_symmetric", "pad_zeros"]
+
 
 def _padding(who, x, pad, dims, first):
     """The axes, and (low, high) of each; `first` is the first axis that an integer stands for."""

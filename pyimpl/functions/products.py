@@ -4,6 +4,8 @@ from ..core.broadcasting import unbroadcast
 from ..core.expect import as_float
 from ..core.pullback import differentiable
 
+__all__ = ["batched_mul", "batched_vec"]
+
 
 @differentiable
 def batched_mul(a, b):

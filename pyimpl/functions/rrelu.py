@@ -5,6 +5,8 @@ import numpy as np
 from ..core.expect import as_float
 from .activations import ACTIVATIONS, Activation
 
+__all__ = ["rrelu"]
+
 
 class RandomLeakyReLU(Activation):
     """`x` where x > 0, `a * x` elsewhere, with a from U(lower, upper) for every entry: `rrelu(x, lower=1/8, upper=1/3)`. Xu et al. 2015.

@@ -5,6 +5,8 @@ import numpy as np
 from ..core.expect import as_float
 from ..core.pullback import differentiable
 
+__all__ = ["logsoftmax", "logsumexp", "softmax"]
+
 
 def _shifted_exp(x, dims):
     """exp(x - max), where an infinite maximum counts 1 and everything below it 0."""

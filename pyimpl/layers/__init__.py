@@ -1,66 +1,22 @@
 """Flux's layers."""
 
-from .attention import MultiHeadAttention, dot_product_attention, make_causal_mask
-from .combine import Bilinear, Maxout, PairwiseFusion, Parallel, SkipConnection, add, vcat
-from .containers import Chain
-from .conv import Conv, CrossCor, SamePad
-from .conv_transpose import ConvTranspose, DepthwiseConv
-from .dense import Dense, Scale
-from .dropout import AlphaDropout, Dropout
-from .embedding import Embedding, EmbeddingBag
-from .group_norms import GroupNorm, InstanceNorm
-from .normalise import BatchNorm, LayerNorm, normalise
-from .pooling import AdaptiveMaxPool, AdaptiveMeanPool, GlobalMaxPool, GlobalMeanPool, MaxPool, MeanPool, flatten
-from .recurrent import GRU, LSTM, RNN, GRUCell, GRUv3, GRUv3Cell, LSTMCell, Recurrence, RNNCell
-from .upsample import PixelShuffle, Upsample
-from .weight_norm import WeightNorm, remove_weight_norms
+from types import ModuleType as _ModuleType
 
-__all__ = [
-    "AdaptiveMaxPool",
-    "AdaptiveMeanPool",
-    "AlphaDropout",
-    "BatchNorm",
-    "Bilinear",
-    "Chain",
-    "Conv",
-    "ConvTranspose",
-    "CrossCor",
-    "Dense",
-    "DepthwiseConv",
-    "Dropout",
-    "Embedding",
-    "EmbeddingBag",
-    "GRU",
-    "GRUCell",
-    "GRUv3",
-    "GRUv3Cell",
-    "GlobalMaxPool",
-    "GlobalMeanPool",
-    "GroupNorm",
-    "InstanceNorm",
-    "LSTM",
-    "LSTMCell",
-    "LayerNorm",
-    "MaxPool",
-    "Maxout",
-    "MeanPool",
-    "MultiHeadAttention",
-    "PairwiseFusion",
-    "Parallel",
-    "PixelShuffle",
-    "RNN",
-    "RNNCell",
-    "Recurrence",
-    "SamePad",
-    "Scale",
-    "SkipConnection",
-    "Upsample",
-    "WeightNorm",
-    "add",
-    "dot_product_attention",
-    "flatten",
-    "make_causal_mask",
-    "normalise",
-    "remove_weight_norms",
-    "vcat",
-]
+from .attention import *
+from .combine import *
+from .containers import *
+from .conv import *
+from .conv_transpose import *
+from .dense import *
+from .dropout import *
+from .embedding import *
+from .functional import *
+from .group_norms import *
+from .normalise import *
+from .pooling import *
+from .recurrent import *
+from .upsample import *
+from .weight_norm import *
+
+# Every name that the modules give; set so, because type checkers take a list that they cannot read for an empty one.
+globals()["__all__"] = [name for name, thing in list(globals().items()) if not name.startswith("_") and not isinstance(thing, _ModuleType)]

@@ -20,6 +20,8 @@ from .dense import Dense
 from .dropout import Dropout
 from .layer import Layer
 
+__all__ = ["MultiHeadAttention", "dot_product_attention", "make_causal_mask"]
+
 
 def make_causal_mask(x, dims=-2) -> np.ndarray:
     """True where key j is not later than query i: a lower triangle [i, j], as long as axis `dims` of x. Flux: `make_causal_mask`."""

@@ -16,6 +16,8 @@ from ..initialise import glorot_uniform
 from .dense import make_bias
 from .layer import Layer
 
+__all__ = ["Bilinear", "Maxout", "PairwiseFusion", "Parallel", "SkipConnection", "add", "vcat"]
+
 
 @differentiable
 def vcat(*xs):

@@ -6,6 +6,8 @@ from typing import Any
 from ..core.pullback import Gradient, own_gradient, with_own
 from .layer import Layer
 
+__all__ = ["Chain"]
+
 
 @dataclass(eq=False, init=False, repr=False)
 class Chain(Layer):

@@ -17,6 +17,8 @@ from ..initialise import glorot_uniform
 from .dense import make_bias
 from .layer import Layer
 
+__all__ = ["Conv", "CrossCor", "SamePad"]
+
 
 @dataclass(frozen=True)
 class SamePad:

@@ -18,6 +18,8 @@ from ..core.windows import (
 from ..functions.activations import Activation, fast
 from .conv import Conv, CrossCor, SamePad, same_padding
 
+__all__ = ["ConvTranspose", "DepthwiseConv"]
+
 
 @dataclass(eq=False, init=False, repr=False)
 class ConvTranspose(CrossCor):

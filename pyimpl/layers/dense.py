@@ -10,6 +10,8 @@ from ..functions.activations import Activation, fast, identity
 from ..initialise import glorot_uniform
 from .layer import Layer
 
+__all__ = ["Dense", "Scale"]
+
 
 def make_bias(who: str, bias, features: int, weight: np.ndarray) -> np.ndarray | None:
     """Zeros for True, None for False or None, else the given array in the weight's dtype. Flux: `create_bias`."""

@@ -9,6 +9,8 @@ import numpy as np
 from ..core.expect import as_float
 from .layer import TwoModes
 
+__all__ = ["AlphaDropout", "Dropout"]
+
 SELU_LIMIT = -1.7580993408473766  # selu(-inf)
 
 

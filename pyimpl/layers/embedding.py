@@ -8,6 +8,8 @@ from ..core.pullback import Gradient
 from ..initialise import randn32
 from .layer import Layer
 
+__all__ = ["Embedding", "EmbeddingBag"]
+
 
 def _as_index(who: str, x, count: int) -> np.ndarray:
     x = np.asarray(x)

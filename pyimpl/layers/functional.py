@@ -11,6 +11,8 @@ from .conv import Conv
 from .pooling import MaxPool, MeanPool
 from .upsample import PixelShuffle, Upsample
 
+__all__ = ["conv", "maxpool", "meanpool", "pixel_shuffle", "upsample_bilinear", "upsample_linear", "upsample_nearest", "upsample_trilinear"]
+
 
 @differentiable
 def conv(x, weight, stride=1, pad=0, dilation=1, flipped=False, groups=1):

@@ -11,6 +11,8 @@ from ..functions.activations import Activation, identity
 from .layer import Layer, TwoModes
 from .normalise import EPS, MOMENTUM, track
 
+__all__ = ["GroupNorm", "InstanceNorm"]
+
 
 class WithinSample(Layer):
     """What the norms of this file share."""

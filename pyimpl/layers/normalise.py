@@ -15,6 +15,8 @@ from ..functions.activations import Activation, identity
 from .dense import Scale
 from .layer import Layer, TwoModes
 
+__all__ = ["BatchNorm", "LayerNorm", "normalise"]
+
 EPS = float(np.float32(1e-5))  # Flux writes 1f-5: a Float32 number even in a Float64 model
 MOMENTUM = float(np.float32(0.1))  # likewise 0.1f0
 

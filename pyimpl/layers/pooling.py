@@ -11,6 +11,8 @@ from ..core.windows import scatter_windows, windows
 from .conv import SamePad, same_padding
 from .layer import Layer
 
+__all__ = ["AdaptiveMaxPool", "AdaptiveMeanPool", "GlobalMaxPool", "GlobalMeanPool", "MaxPool", "MeanPool", "flatten"]
+
 
 def _max_pullback(x, kernel, stride, pad):
     rank = len(kernel)

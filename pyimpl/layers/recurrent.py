@@ -21,6 +21,8 @@ from .combine import Joint, sum_gradients
 from .dense import make_bias
 from .layer import Layer
 
+__all__ = ["GRU", "GRUCell", "GRUv3", "GRUv3Cell", "LSTM", "LSTMCell", "RNN", "RNNCell", "Recurrence"]
+
 sigmoid = sigmoid_fast.value
 
 

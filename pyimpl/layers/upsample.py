@@ -8,6 +8,8 @@ import numpy as np
 from ..core.expect import as_float, as_sizes
 from .layer import Layer
 
+__all__ = ["PixelShuffle", "Upsample"]
+
 MODES = ("nearest", "bilinear", "trilinear")
 
 

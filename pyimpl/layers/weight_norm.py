@@ -10,6 +10,8 @@ from ..core.broadcasting import unbroadcast
 from ..core.pullback import Gradient
 from .combine import Joint
 
+__all__ = ["WeightNorm", "remove_weight_norms"]
+
 
 @dataclass(eq=False, init=False, repr=False)
 class WeightNorm(Joint):

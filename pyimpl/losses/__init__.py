@@ -7,37 +7,13 @@ default to `eps(dtype)` of the prediction. `back(dy)` gives `(None, dprediction,
 number raises ValueError, as it raises DomainError in Julia.
 """
 
-from .ctc import ctc_loss
-from .entropy import (
-    binarycrossentropy,
-    crossentropy,
-    kldivergence,
-    label_smoothing,
-    logitbinarycrossentropy,
-    logitcrossentropy,
-)
-from .margin import hinge_loss, siamese_contrastive_loss, squared_hinge_loss
-from .overlap import binary_focal_loss, dice_coeff_loss, focal_loss, tversky_loss
-from .regression import huber_loss, mae, mse, msle, poisson_loss
+from types import ModuleType as _ModuleType
 
-__all__ = [
-    "binary_focal_loss",
-    "binarycrossentropy",
-    "crossentropy",
-    "ctc_loss",
-    "dice_coeff_loss",
-    "focal_loss",
-    "hinge_loss",
-    "huber_loss",
-    "kldivergence",
-    "label_smoothing",
-    "logitbinarycrossentropy",
-    "logitcrossentropy",
-    "mae",
-    "mse",
-    "msle",
-    "poisson_loss",
-    "siamese_contrastive_loss",
-    "squared_hinge_loss",
-    "tversky_loss",
-]
+from .ctc import *
+from .entropy import *
+from .margin import *
+from .overlap import *
+from .regression import *
+
+# Every name that the modules give; set so, because type checkers take a list that they cannot read for an empty one.
+globals()["__all__"] = [name for name, thing in list(globals().items()) if not name.startswith("_") and not isinstance(thing, _ModuleType)]

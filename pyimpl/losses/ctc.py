@@ -9,6 +9,8 @@ from ..core.expect import as_float
 from ..core.pullback import differentiable
 from ..functions.softmax import logsoftmax
 
+__all__ = ["ctc_loss"]
+
 
 @differentiable
 def ctc_loss(logits, labels):

@@ -11,6 +11,8 @@ from ..functions.activations import sigmoid, softplus
 from ..functions.softmax import logsoftmax
 from .loss import aggregation, epsilon, loss, paired, xlogy
 
+__all__ = ["binarycrossentropy", "crossentropy", "kldivergence", "label_smoothing", "logitbinarycrossentropy", "logitcrossentropy"]
+
 
 @loss
 def crossentropy(prediction, target, dims=-1, eps=None):

@@ -4,6 +4,8 @@ import numpy as np
 
 from .loss import loss, numeric
 
+__all__ = ["hinge_loss", "siamese_contrastive_loss", "squared_hinge_loss"]
+
 
 def _hinge(prediction, target):
     """`1 - prediction * target` cut off at 0, and its slope: 1 at the margin itself, for Julia's `max` takes the second of two equals."""

@@ -8,6 +8,8 @@ import numpy as np
 from ..core.pullback import differentiable
 from .loss import epsilon, log, loss, numeric, paired
 
+__all__ = ["binary_focal_loss", "dice_coeff_loss", "focal_loss", "tversky_loss"]
+
 
 def _power(who, x, gamma):
     """`x^gamma` and its slope. A fractional power of a negative number raises ValueError (Julia: DomainError)."""

@@ -5,6 +5,8 @@ import numpy as np
 from ..core.versions import since
 from .loss import epsilon, log, loss, xlogy
 
+__all__ = ["huber_loss", "mae", "mse", "msle", "poisson_loss"]
+
 
 @loss
 def mse(prediction, target):

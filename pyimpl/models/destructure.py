@@ -5,6 +5,8 @@ import numpy as np
 from ..core.pullback import Gradient, differentiable
 from ..core.tree import children, fmap, is_trainable, trainable_children, trainables
 
+__all__ = ["Restructure", "destructure"]
+
 
 @differentiable
 def destructure(model):

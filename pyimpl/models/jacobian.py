@@ -4,6 +4,8 @@ import numpy as np
 
 from ..core.pullback import pullback
 
+__all__ = ["jacobian", "withjacobian"]
+
 
 def withjacobian(f, *xs) -> tuple:
     """`f(*xs)`, one array, and its Jacobian for every x: (x.size, y.size), both in C order. Flux: `withjacobian`.

@@ -7,6 +7,8 @@ import numpy as np
 from ..core.tree import layers_of
 from ..layers.containers import Chain
 
+__all__ = ["outputsize"]
+
 
 def outputsize(model, *shapes: tuple[int, ...], padbatch: bool = False, dtype=np.float32) -> tuple:
     """The shape of `model(x)` for x of the given shape; of several shapes, x is the tuple of such arrays. Flux: `outputsize`.

@@ -1,53 +1,11 @@
 """Optimiser rules, and the walk that applies one to a model."""
 
-from .adaptive import AdaBelief, AdaDelta, AdaMax, AMSGrad, Lion, NAdam, OAdam, RAdam, Rprop
-from .mixed_precision import MixedPrecision
-from .rules import (
-    AccumGrad,
-    AdaGrad,
-    Adam,
-    AdamW,
-    ClipGrad,
-    ClipNorm,
-    Descent,
-    Momentum,
-    Nesterov,
-    OptimiserChain,
-    RMSProp,
-    Rule,
-    SignDecay,
-    WeightDecay,
-)
-from .update import adjust, freeze, setup, thaw, update
+from types import ModuleType as _ModuleType
 
-__all__ = [
-    "AMSGrad",
-    "AccumGrad",
-    "AdaBelief",
-    "AdaDelta",
-    "AdaGrad",
-    "AdaMax",
-    "Adam",
-    "AdamW",
-    "ClipGrad",
-    "ClipNorm",
-    "Descent",
-    "Lion",
-    "MixedPrecision",
-    "Momentum",
-    "NAdam",
-    "Nesterov",
-    "OAdam",
-    "OptimiserChain",
-    "RAdam",
-    "RMSProp",
-    "Rprop",
-    "Rule",
-    "SignDecay",
-    "WeightDecay",
-    "adjust",
-    "freeze",
-    "setup",
-    "thaw",
-    "update",
-]
+from .adaptive import *
+from .mixed_precision import *
+from .rules import *
+from .update import *
+
+# Every name that the modules give; set so, because type checkers take a list that they cannot read for an empty one.
+globals()["__all__"] = [name for name, thing in list(globals().items()) if not name.startswith("_") and not isinstance(thing, _ModuleType)]

@@ -11,6 +11,8 @@ import numpy as np
 from ..core.versions import since
 from .rules import AdamMoments, Rule
 
+__all__ = ["AMSGrad", "AdaBelief", "AdaDelta", "AdaMax", "Lion", "NAdam", "OAdam", "RAdam", "Rprop"]
+
 
 @dataclass(frozen=True)
 class RAdam(AdamMoments):

@@ -6,6 +6,8 @@ import numpy as np
 
 from .rules import Rule
 
+__all__ = ["MixedPrecision"]
+
 
 @dataclass(frozen=True, init=False)
 class MixedPrecision(Rule):

@@ -12,6 +12,23 @@ import numpy as np
 
 from ..core.versions import since
 
+__all__ = [
+    "AccumGrad",
+    "AdaGrad",
+    "Adam",
+    "AdamW",
+    "ClipGrad",
+    "ClipNorm",
+    "Descent",
+    "Momentum",
+    "Nesterov",
+    "OptimiserChain",
+    "RMSProp",
+    "Rule",
+    "SignDecay",
+    "WeightDecay",
+]
+
 
 class Rule:
     """What rules share: no state, and learning rates that cannot be negative."""

@@ -14,6 +14,8 @@ from ..core.tree import children, is_trainable, leaves, trainable_children
 from .joined import Leaf, join
 from .rules import Rule
 
+__all__ = ["adjust", "freeze", "setup", "thaw", "update"]
+
 LARGE = 31 * 2**20  # just below what glibc still learns from; no page of it is ever touched
 
 

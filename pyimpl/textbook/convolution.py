@@ -22,6 +22,8 @@ from ..functions.activations import let_through
 from ..layers.layer import Layer
 from .layers import weight_and_bias
 
+__all__ = ["Convolution", "Pooling"]
+
 UNDILATED = (1, 1)
 
 

@@ -9,6 +9,8 @@ import numpy as np
 from ..core.expect import as_float
 from ..core.pullback import differentiable
 
+__all__ = ["cross_entropy_error", "softmax", "softmax_with_loss", "softmax_with_summed_loss"]
+
 TINY = 1e-7  # in the value only
 
 

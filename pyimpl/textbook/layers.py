@@ -16,6 +16,8 @@ from ..core.pullback import Gradient, with_own
 from ..functions.activations import let_through, sigmoid
 from ..layers.layer import Layer, TwoModes
 
+__all__ = ["Affine", "BatchNormalization", "Dropout", "Relu", "Sigmoid", "initial_std"]
+
 
 def weight_and_bias(who: str, weight, bias, axes: str, out: int) -> tuple[np.ndarray, np.ndarray]:
     """Both as floating-point arrays of the weight's dtype; `axes` names the weight's axes, `out` is that of the outputs."""

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+__all__ = ["numerical_gradient"]
+
 
 def numerical_gradient(f: Callable[[np.ndarray], Any], x: np.ndarray, h: float = 1e-4) -> np.ndarray:
     """`(f(x + h) - f(x - h)) / (2 * h)`, one entry of x at a time.

@@ -11,6 +11,8 @@ import numpy as np
 
 from ..optimise.rules import Rule
 
+__all__ = ["AdaGrad", "AdaGradNoEps", "Adam", "Momentum", "SGD"]
+
 TINY = 1e-7  # added to a root, outside of it
 
 

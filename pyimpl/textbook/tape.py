@@ -15,6 +15,8 @@ from ..core.pullback import Gradient, differentiable, pullback
 from ..functions import activations
 from ..losses import mse as mean_of_squares
 
+__all__ = ["Variable", "apply", "as_variable", "linear", "mean_squared_error"]
+
 _numbers = count()
 
 

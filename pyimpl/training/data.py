@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+__all__ = ["DataLoader", "onecold", "onehot", "onehotbatch"]
+
 
 class DataLoader:
     """Batches along the first axis. `DataLoader(x)` or `DataLoader((x, y), batchsize=1, shuffle=False, partial=True, rng=None)`.

@@ -7,6 +7,8 @@ import numpy as np
 from ..core.pullback import withgradient
 from ..optimise.update import update
 
+__all__ = ["train"]
+
 
 def train(loss, model, data: Iterable, opt_state) -> None:
     """One step for every element of `data`: gradient of `loss(model, *batch)`, then `update`, in place. Flux: `train!`.

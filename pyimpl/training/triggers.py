@@ -12,6 +12,8 @@ import numpy as np
 
 from ..core.versions import since
 
+__all__ = ["early_stopping", "patience", "plateau", "throttle"]
+
 MIN_DIST = float(np.float32(1e-6))  # Flux writes 1f-6
 
 

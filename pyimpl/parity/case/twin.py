@@ -10,7 +10,8 @@ import numpy as np
 
 from ...core import tree
 from ...core.pullback import withgradient
-from ...optimise import Rule, adjust, freeze, setup, update
+from ...optimise import adjust, freeze, setup, update
+from ...optimise.rules import Rule
 from .case import Case, Outcome
 from .names import NOISE, OUTPUT, PLAIN, RULED, Kind, Name, numbered
 

@@ -46,6 +46,7 @@ COVERED_ELSEWHERE: dict[str, str] = {
     "ACTIVATIONS": "the table of activations, each of which has a row",
     "Gradient": "the form in which gradients come: every row",
     "Restructure": "row destructure",
+    "Rule": "the base of every rule, each of which has a row",
     "SamePad": "a padding: the rows Conv and CrossCor",
     "adjust": "row train",
     "astype": "every layer row in Float64",
