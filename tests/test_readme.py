@@ -11,7 +11,8 @@ import pytest
 from pyimpl.parity.command.main import VERBS
 from pyimpl.parity.reference.find_julia import julia_sources
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = [line.partition("#")[0].strip() for line in README.splitlines() if line.startswith("julia-parity ")]
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.S)
 EXIT_CODES = {"record": 3, "warm-up": 3, "drift": 1}  # no Julia; something changed
@@ -93,7 +94,9 @@ def test_every_command_is_in_the_readme():
 def test_the_coverage_table_is_what_the_command_writes():
     command = [str(Path(sys.executable).with_name("julia-parity")), "list", "--markdown"]
     written = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True).stdout
-    assert README.partition("<!-- coverage -->\n")[2].partition("<!-- end of coverage -->")[0] == written
+    assert (ROOT / "pyimpl" / "COVERAGE.md").read_text(encoding="utf-8") == written
+    share = re.search(r"^(\d+) of (\d+) public names", written, re.M)
+    assert f"{share[1]} of Flux's {share[2]} public names have a twin" in README
 
 
 def test_findings_are_those_of_the_julia_file():

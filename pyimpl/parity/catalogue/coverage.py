@@ -13,6 +13,10 @@ def markdown(reports: Iterable[Report], reference: str) -> str:
     by_row = {report.subject.key: report for report in reports}
     with_twin = [public for public in PUBLIC_NAMES if public.twin]
     lines = [
+        "# Coverage of Flux",
+        "",
+        "Written by `julia-parity list --markdown > pyimpl/COVERAGE.md`.",
+        "",
         f"{len(with_twin)} of {len(PUBLIC_NAMES)} public names of Flux have a twin. Beside them the worst error of {reference},",
         "in ulp at the scale of the terms; nothing where the twin has no row of its own.",
         "",

@@ -99,7 +99,7 @@ PUBLIC_NAMES: tuple[PublicName, ...] = (
     # Optimisers.
     *_same("rule", "AMSGrad AccumGrad AdaBelief AdaDelta AdaGrad AdaMax Adam AdamW ClipGrad ClipNorm Descent Lion MixedPrecision"),
     *_same("rule", "Momentum NAdam Nesterov OAdam OptimiserChain RAdam RMSProp Rprop SignDecay WeightDecay"),
-    *_other("rule", {"AbstractRule": "optimise.Rule"}),
+    *_other("rule", {"AbstractRule": "Rule"}),
     *_other(
         "rule",
         {
