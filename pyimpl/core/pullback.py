@@ -18,7 +18,7 @@ import numpy as np
 
 __all__ = ["Gradient", "differentiable", "gradient", "pullback", "supervised", "withgradient"]
 
-Pullback = tuple[Any, Callable[..., tuple] | None]  # None: no gradient flows through it at all
+Pullback = tuple[Any, Any]  # the result, and `back`: None where no gradient flows through it at all
 
 
 def with_own(back: Callable, own: Callable) -> Callable:

@@ -17,10 +17,14 @@ class RandomLeakyReLU(Activation):
     """
 
     def __init__(self):
-        super().__init__("rrelu", self._value, None)
+        super().__init__("rrelu", self._value, self._no_slope)
         self.__doc__ = type(self).__doc__
         self.rng = np.random.default_rng()
         ACTIVATIONS["rrelu"] = self
+
+    @staticmethod
+    def _no_slope(*_):
+        raise TypeError("rrelu is drawn anew in every call: its slope is known to the pullback of that call only")
 
     def _drawn(self, x, lower=1 / 8, upper=1 / 3):
         lower, upper = x.dtype.type(lower), x.dtype.type(upper)

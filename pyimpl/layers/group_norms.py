@@ -40,26 +40,27 @@ class WithinSample(Layer):
             if self.mean is not None:
                 self._track(mean, var, cells.shape[2])
         else:
+            assert self.mean is not None and self.var is not None
             deviation, var = cells - self.mean[:, None].astype(x.dtype), self.var[:, None].astype(x.dtype)
         root = np.sqrt(var + self.eps)
         normal = (deviation / root).reshape(x.shape)
         channel = (-1, *(1,) * (x.ndim - 2))
         over = (0, *range(2, x.ndim))
-        z = normal if self.scale is None else self.scale.reshape(channel) * normal + self.shift.reshape(channel)
+        z = normal if self.scale is None or self.shift is None else self.scale.reshape(channel) * normal + self.shift.reshape(channel)
         y, act_back = self.act.pullback(z)  # no tanh_fast here: Flux broadcasts the activation itself
 
         def norm_back(dy):
             dz = act_back(dy)[1]
             gradient = Gradient(**dict.fromkeys(name for name, _ in children(self)))
             dnormal = dz
-            if self.scale is not None:
+            if self.scale is not None and self.shift is not None:
                 gradient.shift = dz.sum(over).astype(self.shift.dtype, copy=False)
                 gradient.scale = (dz * normal).sum(over).astype(self.scale.dtype, copy=False)
                 dnormal = dz * self.scale.reshape(channel)
             dcells, scaled = dnormal.reshape(cells.shape), deviation / root
             if from_batch:
                 dcells = dcells - dcells.mean(2, keepdims=True) - scaled * (dcells * scaled).mean(2, keepdims=True)
-            else:
+            elif self.mean is not None and self.var is not None:
                 gradient.mean = -(dcells / root).sum((0, 2)).astype(self.mean.dtype, copy=False)
                 gradient.var = -(dcells * scaled / (2 * root * root)).sum((0, 2)).astype(self.var.dtype, copy=False)
             return gradient, (dcells / root).reshape(x.shape)

@@ -77,6 +77,7 @@ class BatchNorm(TwoModes):
             if active and self.mean is not None:
                 self._track(mean, var, count)
         else:
+            assert self.mean is not None and self.var is not None
             mean, var = self.mean.copy(), self.var.copy()
             deviation = x - mean.reshape(per_channel)
         root = np.sqrt(var.astype(x.dtype, copy=False) + self.eps)  # the statistics may be Float32 in a Float64 model
@@ -91,15 +92,15 @@ class BatchNorm(TwoModes):
             dshift = np.add.reduce(dz, axes)
             projection = np.add.reduce(dz * deviation, axes)  # dz onto x - mean
             gradient = Gradient(act=None, shift=None, scale=None, mean=None, var=None, eps=None, momentum=None, active=None, chs=None)
-            if self.scale is not None:
+            if self.scale is not None and self.shift is not None:
                 gradient.shift = dshift.astype(self.shift.dtype, copy=False)
                 gradient.scale = (projection / root).astype(self.scale.dtype, copy=False)
             if from_batch:
                 pull = projection / (count * root * root)
                 dx = dz - (dshift / count).reshape(per_channel) - deviation * pull.reshape(per_channel)
                 return gradient, dx * slope.reshape(per_channel)
-            gradient.mean = (-slope * dshift).astype(self.mean.dtype, copy=False)
-            gradient.var = (-projection * slope / (2 * root * root)).astype(self.var.dtype, copy=False)
+            gradient.mean = (-slope * dshift).astype(mean.dtype, copy=False)
+            gradient.var = (-projection * slope / (2 * root * root)).astype(var.dtype, copy=False)
             return gradient, dz * slope.reshape(per_channel)
 
         return y, batchnorm_back

@@ -48,6 +48,7 @@ class Upsample(Layer):
         return (x, lambda dy: (None, dy)) if size == space else _linear(x, size)
 
     def _scaled(self, space):
+        assert self.scale is not None
         scale = (self.scale,) * len(space) if isinstance(self.scale, int | float) else tuple(self.scale)
         if len(scale) != len(space) or (self.mode == "nearest" and any(s != int(s) for s in scale)):
             raise ValueError(f"Upsample {self.mode} expects one scale for all axes or {len(space)} of them, got {self.scale}")

@@ -125,10 +125,10 @@ def _compared(found: RowDrift, case: Case, old: Outcome, new: Outcome) -> str:
         before, after = ({name: outcome.arrays[name] for name in differ} for outcome in (old, new))
         verdict = compare(case, Outcome(before), Outcome(after), sensitivity(row.evaluate, case), row.slack_ulps(case))
         for difference in verdict.differences:
-            name, sizes = difference.array, found.rounding if difference.agrees else found.sizes
-            assert name is not None
+            array, sizes = difference.array, found.rounding if difference.agrees else found.sizes
+            assert array is not None
             kinds.add("rounding" if difference.agrees else "value")
-            sizes.setdefault(name, []).append(_relative(before[name], after[name]))
+            sizes.setdefault(array, []).append(_relative(before[array], after[array]))
     return max(kinds, key=KINDS.index)
 
 

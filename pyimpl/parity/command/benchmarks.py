@@ -28,7 +28,7 @@ def run_benchmarks(
             fastest = next(result.seconds for result in results if result.contender == "numpy")
             for result in results:
                 numbers = ("-", "-", "-")
-                if result.seconds:
+                if result.seconds and fastest:
                     numbers = (f"{result.seconds * 1e6:.0f} us", f"{1 / result.seconds:.0f}", f"{result.seconds / fastest:.2f}")
                 sheet.add_row(result.contender, *numbers, result.note)
             screen.print(f"\n{EXPERIMENTS[name]}", style="bold", highlight=False)

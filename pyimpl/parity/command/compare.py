@@ -61,7 +61,7 @@ def compare(
     from ..experiments import drawing, page
 
     pages = []
-    for experiment in map(load, NAMES if everything else (name,)):
+    for experiment in map(load, NAMES if name is None else (name,)):
         result = _run(experiment, "quick" if quick else "full", data.value, pictures, seed, way)
         if record:
             path = trajectories.place(experiment, result.size_name, data.value, seed)

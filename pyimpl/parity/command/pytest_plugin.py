@@ -140,7 +140,7 @@ class Parity:
 
     def _key(self, name: str | None, python: Any) -> str:
         """The pair's name, with a number where the test has had it before."""
-        called = name or getattr(python, "__name__", type(python).__name__)
+        called = str(name or getattr(python, "__name__", type(python).__name__))
         self._names[called] = self._names.get(called, 0) + 1
         return called if self._names[called] == 1 else f"{called} ({self._names[called]})"
 

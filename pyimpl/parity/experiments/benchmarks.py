@@ -42,6 +42,7 @@ class Contender:
 
     def seconds(self, steps: int) -> float:
         """Seconds per step of one round."""
+        assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.write(f"{steps}\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
@@ -51,6 +52,7 @@ class Contender:
 
     def stop(self) -> None:
         """End the process."""
+        assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait()
 

@@ -137,6 +137,7 @@ def load(name: str) -> Experiment:
     """The experiment of that name."""
     path = scripts() / f"{name}.py"
     spec = importlib.util.spec_from_file_location(f"comparisons_{name}", path)
+    assert spec is not None and spec.loader is not None
     script = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = script
     spec.loader.exec_module(script)

@@ -60,7 +60,7 @@ def files(folder: Path) -> list[Path]:
     missing = [name for name in FILES if present(folder, name) is None]
     if missing:
         download(folder, missing)
-    return [present(folder, name) for name in FILES]
+    return [path for name in FILES if (path := present(folder, name)) is not None]
 
 
 def present(folder: Path, name: str) -> Path | None:

@@ -99,6 +99,7 @@ def numpy_sine() -> Step:
             variable.cleargrad()
         loss.backward()
         for variable in (*first, *last):
+            assert variable.grad is not None
             variable.data -= rate * variable.grad
 
     return step

@@ -32,7 +32,9 @@ def where_inside(stage: Any) -> str:
     return _by_the_other_arrays(stage, evidence)
 
 
-def _same(a: np.ndarray, b: np.ndarray) -> bool:
+def _same(a: np.ndarray | None, b: np.ndarray | None) -> bool:
+    if a is None or b is None:
+        return False
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
     return a.shape == b.shape and bool(np.all(np.abs(a - b) <= ENOUGH * max(1e-300, float(np.abs(b).max(initial=0)))))
 

@@ -204,7 +204,7 @@ def make_pair(
         raise ValueError(f"calls must be at least 1, got {calls}")
     drawn = as_inputs(inputs)
     config: dict[str, Any] = {"calls": calls} if calls > 1 else {}
-    called = name or getattr(python, "__name__", type(python).__name__)
+    called = str(name or getattr(python, "__name__", type(python).__name__))
     if training is not None:
         side, alone, wanted = _trained(python, training, drawn, seconds)
         given = {"backward": backward, "layout": layout, "calls": calls > 1, "gradient": gradient != "auto"}

@@ -22,12 +22,8 @@ def averages(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         for one, two in ((node.left, node.right), (node.right, node.left)):
             for (b, m), (c, g) in itertools.product(factors(one), factors(two)):
                 weight = _complement(c, at)
-                by_value = (
-                    weight is None
-                    and at.number(b) is not None
-                    and at.number(c) is not None
-                    and abs(at.number(b) + at.number(c) - 1) < 1e-12
-                )
+                old, new = at.number(b), at.number(c)
+                by_value = weight is None and old is not None and new is not None and abs(old + new - 1) < 1e-12
                 if by_value or (weight is not None and same(weight, b)):
                     yield at.rewritten("momentum", node, "C * M + B * G", kind="exchanged", B=b, C=c, M=m, G=g)
                     yield at.rewritten("momentum", node, "B * M + G", 1.2, B=b, M=m, G=g)

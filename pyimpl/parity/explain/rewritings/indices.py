@@ -29,7 +29,7 @@ def ranges(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         return
     start, end, by = args[0], args[1], args[2:]
     given = at.number(by[0]) if by else 1
-    if len(args) == 3 and not isinstance(given, int):
+    if not isinstance(given, int):
         yield Rewriting("ends", {node: made(start, at.make("E + S", E=end, S=by[0]), *by)})
         yield Rewriting("ends", {node: made(start, at.make("E + S / 2", E=end, S=by[0]), *by)}, 1.2)
         yield Rewriting("ends", {node: made(start, at.make("E - S / 2", E=end, S=by[0]), *by)}, 1.2)

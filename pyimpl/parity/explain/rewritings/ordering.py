@@ -14,7 +14,8 @@ def nan_or_not(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     if name := at.is_call(node, *NAN_AWARE):
         assert isinstance(node, ast.Call)
         if at.is_method(node):
-            call = at.make(f"NP.nan{name}(A)", A=array_of(at, node))
+            assert isinstance(node.func, ast.Attribute)
+            call = at.make(f"NP.nan{name}(A)", A=node.func.value)
             assert isinstance(call, ast.Call)
             yield Rewriting("nan", {node: ast.Call(call.func, [*call.args, *node.args], node.keywords)}, kind="nan")
         else:
@@ -45,7 +46,10 @@ def ties(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     """Which of equal entries, and on which side of a bound."""
     if name := at.is_call(node, "argmax", "argmin"):
         assert isinstance(node, ast.Call)
-        call = at.make(f"OPS.last_{name}(A)", A=array_of(at, node))
+        array = array_of(at, node)
+        if array is None:
+            return
+        call = at.make(f"OPS.last_{name}(A)", A=array)
         assert isinstance(call, ast.Call)
         rest = node.args if at.is_method(node) else node.args[1:]
         yield Rewriting("ties", {node: ast.Call(call.func, [*call.args, *rest], node.keywords)})

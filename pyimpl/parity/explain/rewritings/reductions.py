@@ -71,7 +71,7 @@ def other_axes(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
             yield Rewriting("axes", {node: with_argument(with_argument(node, name, None, position), "keepdims", None)}, 1.3, kind="no axis")
         if numeric and at.is_call(node, *REDUCTIONS):
             for axis in (0, 1):
-                if at.number(given) not in (axis, axis - 2):
+                if given is None or at.number(given) not in (axis, axis - 2):
                     kept = with_argument(with_argument(node, name, axis, position), "keepdim" if name == "dim" else "keepdims", True)
                     yield Rewriting("axes", {node: kept}, 1.5, kind=f"axis {axis} kept")
     if at.is_call(node, "cov", "corrcoef"):

@@ -88,8 +88,9 @@ def mean_or_sum(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
                 (part.value for part in ast.walk(node.right) if isinstance(part, ast.Attribute) and part.attr in ("shape", "size")), None
             )
             array = array or next((part.args[0] for part in ast.walk(node.right) if isinstance(part, ast.Call) and part.args), None)
-            for size in ("len(A)", "A.shape[-1]", "A.size") if array is not None else ():
-                yield at.rewritten("mean", node, f"L / {size}", 1.5, L=node.left, A=array)
+            if array is not None:
+                for size in ("len(A)", "A.shape[-1]", "A.size"):
+                    yield at.rewritten("mean", node, f"L / {size}", 1.5, L=node.left, A=array)
     for result in at.results(node):
         for name in at.arguments:
             for size in ("len(A)", "NP.size(A)", "NP.shape(A)[-1]"):
