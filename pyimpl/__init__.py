@@ -28,5 +28,7 @@ from .training.data import *
 from .training.train import *
 from .training.triggers import *
 
+__version__ = "0.1.0"
+
 # Every name that the modules give; set so, because type checkers take a list that they cannot read for an empty one.
 globals()["__all__"] = [name for name, thing in list(globals().items()) if not name.startswith("_") and not isinstance(thing, _ModuleType)]

@@ -103,6 +103,12 @@ def test_no_file_is_called_by_what_is_left_over():
     assert not wrong
 
 
+def test_every_folder_of_code_has_a_door_plate():
+    rooms = [ROOT / "pyimpl" / "parity" / room for rooms in FLOORS for room in rooms if (ROOT / "pyimpl" / "parity" / room).is_dir()]
+    top = [ROOT / name for name in ("pyimpl", "pyimpl/parity", "julia", "tests", "comparisons")]
+    assert not [folder for folder in (*top, *rooms) if not (folder / "README.md").is_file()]
+
+
 LOADED = """
 import sys
 {}

@@ -12,6 +12,7 @@ import tomllib
 import numpy as np
 import pytest
 
+import pyimpl
 from pyimpl.parity.case.case import Case
 from pyimpl.parity.catalogue import CATALOGUE
 from pyimpl.parity.catalogue.checking import Live, check_row
@@ -194,6 +195,11 @@ def test_a_damaged_project_of_juliapkg_is_installed_anew(no_julia, tmp_path, mon
     (tmp_path / "project" / name).write_text("{ half of it")
     way = next(way for way in find_julia.ways() if way.way == "juliapkg")
     assert not way.ready and way.downloads and way.problem
+
+
+def test_both_packages_have_one_version():
+    project = tomllib.loads((find_julia.julia_sources() / "Project.toml").read_text(encoding="utf-8"))
+    assert project["version"] == pyimpl.__version__
 
 
 def test_what_juliapkg_installs_is_what_the_julia_package_needs():
