@@ -1,6 +1,6 @@
 """A second Python subject in the place of Julia."""
 
-from pyimpl.parity.sides.python_side import side_of
+from pyimpl.parity.sides.choosing import side_of
 
 
 class Pretended:

@@ -28,7 +28,7 @@ from pyimpl.parity.reference.recorded import NoRecording, Recorded
 from pyimpl.parity.reference.session import parsed_layout
 from pyimpl.parity.report.bundle import BundleError, load_bundle, read_array, write_array, write_bundle
 from pyimpl.parity.report.story import story
-from pyimpl.parity.sides.python_side import side_of
+from pyimpl.parity.sides.choosing import side_of
 
 COMMAND = str(Path(sys.executable).with_name("julia-parity"))
 
@@ -543,3 +543,34 @@ def test_live_command_records_and_replays_without_julia(julia, tmp_path):
     (bundle,) = (tmp_path / "parity-bundles").iterdir()
     done = subprocess.run(["julia", "--startup-file=no", str(bundle / "repro.jl")], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0 and "python:" in done.stdout, done.stderr
+
+
+class Scaled:
+    """A layer of one's own whose parameter is called as an input is."""
+
+    def __init__(self, factor=1.0):
+        self.x1, self._factor = np.array([2.0, 3.0]), factor
+
+    def forward(self, x):
+        self._x = x
+        return x * self.x1
+
+    def backward(self, dy):
+        self.dx1 = (dy * self._x).sum(axis=0)
+        return self._factor * dy * self.x1
+
+
+def test_a_parameter_called_x1_does_not_hide_a_wrong_gradient_of_the_input():
+    assert checked(Scaled(), Scaled(), arrays("batch,2")).agrees
+    result = checked(Scaled(7.0), Scaled(), arrays("batch,2"))
+    assert {d.what for f in result.report.findings for d in f.verdict.differences if not d.agrees} == {"grad.x1"}
+
+
+class TwelveOutputs:
+    def __call__(self, x):
+        return tuple(i * x for i in range(12))
+
+
+def test_the_eleventh_output_stands_behind_the_third():
+    result = checked(TwelveOutputs(), TwelveOutputs(), arrays("n"))
+    assert list(map(str, result.evidence[0].julia["float64"].outputs())) == [f"y.{i}" for i in range(12)]

@@ -28,7 +28,7 @@ from pyimpl.parity.report.figures import (
     waterfall,
 )
 from pyimpl.parity.report.page import describe, describe_located, headline, write_html, write_page
-from pyimpl.parity.sides.python_side import FunctionSide
+from pyimpl.parity.sides.functions import FunctionSide
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "rect", "line"}
 BROWSER = next((found for name in ("chromium", "chromium-browser", "google-chrome", "chrome") if (found := shutil.which(name))), None)

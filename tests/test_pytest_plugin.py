@@ -39,7 +39,7 @@ import numpy as np
 import pyimpl.parity.command.pytest_plugin as plugin
 from pyimpl.parity.reference.find_julia import Installed
 from pyimpl.parity.pair.held_against import LivePair
-from pyimpl.parity.sides.python_side import FunctionSide
+from pyimpl.parity.sides.functions import FunctionSide
 
 JULIA = {
     "affine": lambda x: 2 * x + 1,

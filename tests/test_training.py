@@ -20,7 +20,7 @@ from pyimpl.parity.reference import recorded
 from pyimpl.parity.reference.recorded import Recorded
 from pyimpl.parity.report.bundle import load_bundle, replay, write_bundle
 from pyimpl.parity.report.story import story
-from pyimpl.parity.sides.python_side import side_of
+from pyimpl.parity.sides.choosing import side_of
 from pyimpl.parity.sides.training import RuleSide, TrainingSide
 
 NAMES = {text: name for name, text in CAUSES.items()}

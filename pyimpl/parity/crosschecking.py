@@ -16,7 +16,7 @@ from .pair.held_against import open_reference
 from .pair.pair import Result, make_pair
 from .report.bundle import write_bundle
 from .report.story import story
-from .sides.python_side import SECONDS
+from .sides.side import SECONDS
 from .sides.training import Training
 
 

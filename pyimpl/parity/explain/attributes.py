@@ -10,7 +10,9 @@ import numpy as np
 
 from ...core import tree
 from ...core.versions import CHANGES
-from ..sides.python_side import LayerSide, PythonSide, TorchSide
+from ..sides.pyimpl_layers import LayerSide
+from ..sides.side import PythonSide
+from ..sides.torch_modules import TorchSide
 from .rewritings.epsilons import EPSILONS
 from .rewritings.networks import GELUS, SLOPES
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..case.names import Kind
 from ..pair.pair import Evidence, Result
-from ..sides.python_side import PythonSide
+from ..sides.side import PythonSide
 from . import program, training_settings, transformations
 from .causes import CAUSES
 from .explanation import Explanation

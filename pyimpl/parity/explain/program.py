@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from ..case.case import Case, Outcome
-from ..sides.python_side import FunctionSide, PythonSide
+from ..sides.functions import FunctionSide
+from ..sides.side import PythonSide
 from ..sides.training import TrainingSide
 from . import operations
 from .rewritings import RULES

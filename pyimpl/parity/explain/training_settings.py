@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...optimise import Momentum, Nesterov
-from ..sides.python_side import PythonSide, TorchSide
+from ..sides.side import PythonSide
+from ..sides.torch_modules import TorchSide
 from ..sides.training import RuleSide, TrainingSide
 from . import attributes
 from .rewritings.epsilons import EPSILONS

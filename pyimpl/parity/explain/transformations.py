@@ -10,7 +10,7 @@ import numpy as np
 
 from ..case.case import Case, Outcome
 from ..case.names import OUTPUT, PLAIN, Kind, Name, cotangent_of
-from ..sides.python_side import PythonSide
+from ..sides.side import PythonSide
 
 Move = Callable[[np.ndarray], np.ndarray]
 

@@ -11,7 +11,8 @@ from ..judge.findings import Finding
 from ..judge.verdict import absolute_errors, sensitivity
 from ..pair.checking import judged
 from ..pair.pair import Evidence, Pair, Result
-from ..sides.python_side import DifferencesSide, FunctionSide, PythonSide
+from ..sides.functions import DifferencesSide, FunctionSide
+from ..sides.side import PythonSide
 
 SECONDS_EACH = 1.0  # for one evaluation of an edited program
 

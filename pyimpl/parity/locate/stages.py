@@ -14,7 +14,9 @@ from ..pair.crossing import shared, transposed_in
 from ..pair.matching import Match, by_the_others, match
 from ..pair.pair import Evidence, Pair
 from ..reference.session import JuliaSide, Layout
-from ..sides.python_side import PythonSide, TorchSide, side_of
+from ..sides.choosing import side_of
+from ..sides.side import PythonSide
+from ..sides.torch_modules import TorchSide
 
 
 class Stages(Protocol):

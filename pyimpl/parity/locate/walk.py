@@ -23,7 +23,8 @@ from ..pair.matching import prove
 from ..pair.pair import Evidence, Pair, Result
 from ..progress import busy
 from ..reference.session import JuliaSide
-from ..sides.python_side import FunctionSide, PythonSide
+from ..sides.functions import FunctionSide
+from ..sides.side import PythonSide
 from .stages import Stage, Stages, paired, stages_of
 
 CASES = 6

@@ -13,7 +13,8 @@ import numpy as np
 
 from ..case.case import Case, Outcome
 from ..case.names import Kind, Name
-from ..sides.python_side import PythonSide, TorchSide
+from ..sides.side import PythonSide
+from ..sides.torch_modules import TorchSide
 from .matching import Match
 
 OF_PARAMETERS = (Kind.PARAMETER, Kind.PARAMETER_GRADIENT, Kind.STATE)

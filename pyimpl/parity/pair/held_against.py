@@ -8,7 +8,7 @@ from ..case.case import Case, Outcome
 from ..case.names import Kind
 from ..reference.recorded import Recorded
 from ..reference.session import SECONDS, JuliaSession, JuliaSide, session
-from ..sides.python_side import LayerSide
+from ..sides.pyimpl_layers import LayerSide
 from ..sides.training import RuleSide, model_of
 from .crossing import received, sent, transposed_in
 from .matching import match_models

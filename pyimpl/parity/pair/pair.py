@@ -23,7 +23,9 @@ from ..judge.verdict import (
     sensitivity,
 )
 from ..reference.session import JuliaSide, Layout, parsed_layout
-from ..sides.python_side import SECONDS, DifferencesSide, FunctionSide, PythonSide, side_of
+from ..sides.choosing import side_of
+from ..sides.functions import DifferencesSide, FunctionSide
+from ..sides.side import SECONDS, PythonSide
 from ..sides.training import RuleSide, Training, TrainingSide
 from .crossing import compared, shared
 from .matching import Match

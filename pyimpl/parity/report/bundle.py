@@ -31,7 +31,9 @@ from ..pair.loading import SubjectError, load_subject
 from ..pair.pair import Pair, Result, make_pair
 from ..reference import recorded
 from ..reference.recorded import NoRecording, Recorded
-from ..sides.python_side import SECONDS, ObjectSide, TorchSide
+from ..sides.own_objects import ObjectSide
+from ..sides.side import SECONDS
+from ..sides.torch_modules import TorchSide
 from ..sides.training import Training, model_of
 
 FORMAT = 1

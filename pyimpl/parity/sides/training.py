@@ -19,14 +19,10 @@ from ..case import twin as numpy_twin
 from ..case.case import Case, Outcome
 from ..case.inputs import Drawn, FromStrategies, Given, Inputs
 from ..case.names import RULED, Kind, Name, numbered
-from .python_side import (
-    Guarded,
-    LayerSide,
-    ObjectSide,
-    PythonSide,
-    TorchSide,
-    as_arrays,
-)
+from .own_objects import ObjectSide
+from .pyimpl_layers import LayerSide
+from .side import Guarded, PythonSide, as_arrays
+from .torch_modules import TorchSide
 
 STEPS = 5
 

@@ -1,0 +1,101 @@
+"""Functions of arrays, with a backward pass or without."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..case.case import Case, Outcome
+from ..case.names import OUTPUT, Kind, Name, numbered
+from .side import Guarded, arguments, as_arrays, changed
+
+STEP = 2.0**-10  # of central differences
+
+
+@dataclass
+class FunctionSide(Guarded):
+    """A function of arrays. Its gradient comes from `backward(dy, *xs)`, which gives one array per input, or from its own `pullback`."""
+
+    backward: Callable[..., Any] | None = None
+    is_model: bool = False
+
+    @property
+    def has_gradient(self) -> bool:
+        """Whether there is a gradient to compare."""
+        return self.backward is not None or hasattr(self.subject, "pullback")
+
+    def parameters(self) -> dict[str, np.ndarray]:
+        """A function has none."""
+        return {}
+
+    def _evaluate(self, case: Case) -> Outcome:
+        """Output after every call, arguments afterwards, and the gradients."""
+        subject = copy.deepcopy(self.subject)
+        found: dict[Name, np.ndarray] = {}
+        none: set[Name] = set()
+        xs: list[Any] = []
+        for call in range(case.config.get("calls", 1)):
+            xs = arguments(case)
+            found |= as_arrays(OUTPUT.at(call + 1 if call else 0), subject(*xs), case.dtype)
+        found |= changed(case, xs)
+        dys = case.all(Kind.COTANGENT)
+        if dys and self.has_gradient:
+            dy = dys[0] if len(dys) == 1 else tuple(dys)
+            if self.backward is not None:
+                grads = self.backward(dy, *arguments(case))
+                grads = grads if isinstance(grads, tuple | list) else (grads,)
+            else:
+                grads = subject.pullback(*arguments(case))[1](dy)[1:]
+            for i, grad in enumerate(grads, 1):
+                arrays = as_arrays(numbered(Kind.INPUT_GRADIENT, i), grad, case.dtype)
+                found |= arrays
+                none |= set() if arrays else {numbered(Kind.INPUT_GRADIENT, i)}
+        return Outcome(found, frozenset(none))
+
+
+@dataclass
+class DifferencesSide(FunctionSide):
+    """A function without a backward pass, whose gradient is measured: by central differences in Float64, extrapolated to no step at all."""
+
+    @property
+    def has_gradient(self) -> bool:
+        """Always."""
+        return True
+
+    def _evaluate(self, case: Case) -> Outcome:
+        cotangents = {name: array for name, array in case.arrays.items() if name.kind is Kind.COTANGENT}
+        outcome = super()._evaluate(replace(case, arrays={name: x for name, x in case.arrays.items() if name not in cotangents}))
+        if cotangents:
+            outcome.arrays |= {name: np.asarray(found, case.dtype) for name, (found, _) in self.differences(case).items()}
+        return outcome
+
+    def differences(self, case: Case) -> dict[Name, tuple[np.ndarray, np.ndarray]]:
+        """Of every gradient: its value, and by how much that may be off, by the two steps it was made of and what was rounded."""
+        case = case.cast(np.float64)
+        dys, found = case.all(Kind.COTANGENT), {}
+
+        def weighted(xs) -> tuple[float, float]:
+            ys = as_arrays(OUTPUT, self.subject(*(x.copy()[()] for x in xs)), case.dtype)
+            floats = [y for y in ys.values() if y.dtype.kind == "f"]
+            terms = [np.asarray(dy * y) for dy, y in zip(dys, floats, strict=True)]
+            return sum(float(np.sum(part)) for part in terms), sum(float(np.sum(np.abs(part))) for part in terms)
+
+        xs = case.all(Kind.INPUT)
+        for i, x in enumerate(xs, 1):
+            if x.dtype.kind != "f":
+                continue
+            value, error = np.zeros(x.shape), np.zeros(x.shape)
+            for index in np.ndindex(x.shape):
+                slopes, size = [], 0.0
+                for step in (STEP, STEP / 2):
+                    moved = [[part.copy() for part in xs] for _ in range(2)]
+                    moved[0][i - 1][index] += step
+                    moved[1][i - 1][index] -= step
+                    (high, size), (low, _) = map(weighted, moved)
+                    slopes.append((high - low) / (2 * step))
+                value[index] = (4 * slopes[1] - slopes[0]) / 3
+                error[index] = abs(slopes[1] - slopes[0]) + 8 * np.finfo(np.float64).eps * size / STEP
+            found[numbered(Kind.INPUT_GRADIENT, i)] = value, error
+        return found

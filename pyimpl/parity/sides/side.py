@@ -1,0 +1,111 @@
+"""What every kind of Python side has: it evaluates a case to an outcome, and whatever the user's code raises is an outcome."""
+
+import traceback
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..case.case import Case, Outcome
+from ..case.names import Kind, Name, numbered
+from .time_limit import TooSlow, time_limit
+
+SECONDS = 60.0  # for one call
+
+
+class PythonSide(Protocol):
+    """Something that evaluates cases in Python."""
+
+    subject: Any
+
+    @property
+    def has_gradient(self) -> bool:
+        """Whether there is a gradient to compare."""
+        ...
+
+    @property
+    def is_model(self) -> bool:
+        """Whether it has parameters of its own."""
+        ...
+
+    def parameters(self) -> dict[str, np.ndarray]:
+        """Every array of a model, by path; empty for a function."""
+        ...
+
+    def evaluate(self, case: Case) -> Outcome:
+        """The outcome of a case."""
+        ...
+
+
+def _place(error: BaseException) -> str:
+    """The last line of the user's that an error came through."""
+    frames = [at for at in traceback.extract_tb(error.__traceback__) if not at.filename.startswith(str(Path(__file__).parents[1]))]
+    return f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+
+
+@dataclass
+class Guarded:
+    """What all sides share: exceptions are outcomes, and after a call that did not return no further one is made."""
+
+    subject: Any
+    seconds: float = field(default=SECONDS, kw_only=True)
+    lost: str = field(default="", init=False)
+
+    def evaluate(self, case: Case) -> Outcome:
+        """The outcome of a case; an exception is one that says where it arose."""
+        if self.lost:
+            return Outcome(error=self.lost, lost=True)
+        try:
+            with np.errstate(all="ignore"), warnings.catch_warnings(), time_limit(self.seconds):
+                warnings.simplefilter("ignore")
+                return self._evaluate(case)
+        except TooSlow as slow:
+            self.lost = f"Python {slow}"
+            return Outcome(error=self.lost, lost=True)
+        except MemoryError as error:
+            return Outcome(error=f"MemoryError: {error}")
+        except (Exception, SystemExit) as error:  # the user's code may raise anything
+            return Outcome(error=f"{type(error).__name__}: {error}{_place(error)}")
+
+    def _evaluate(self, case: Case) -> Outcome:
+        raise NotImplementedError
+
+
+def as_arrays(name: Name, value: Any, dtype: np.dtype) -> dict[Name, np.ndarray]:
+    """An output as named arrays: tuples, lists and dicts by index and key, complex numbers in two parts; None gives nothing.
+
+    A Python float has no precision of its own: it takes the case's. Raises TypeError for what is no array of numbers.
+    """
+    if value is None:
+        return {}
+    if isinstance(value, float):
+        value = np.asarray(value, dtype)
+    elif hasattr(value, "detach"):  # a tensor of PyTorch's
+        value = value.detach().cpu().numpy()
+    elif isinstance(value, list) and value and all(isinstance(part, bool | int | float) for part in value):
+        value = np.asarray(value)
+    if isinstance(value, tuple | list):
+        return {k: v for i, part in enumerate(value) for k, v in as_arrays(name.part(i), part, dtype).items()}
+    if isinstance(value, Mapping):
+        return {k: v for key, part in value.items() for k, v in as_arrays(name.part(key), part, dtype).items()}
+    array = np.array(value)
+    if array.dtype.kind == "c":
+        return {name.part("real"): array.real.copy(), name.part("imag"): array.imag.copy()}
+    if array.dtype.kind == "O" and array.ndim == 0 and isinstance(value, int):
+        raise TypeError(f"{name} is the integer {value}, which no machine integer can hold")
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} is a {type(value).__name__} ({array.dtype}), expected arrays of numbers")
+    return {name: array}
+
+
+def arguments(case: Case) -> list[Any]:
+    """Copies of the data arrays; those of no dimension as scalars."""
+    return [array.copy()[()] for array in case.all(Kind.INPUT)]
+
+
+def changed(case: Case, after: list[Any]) -> dict[Name, np.ndarray]:
+    """The arguments as they are after the call."""
+    return {numbered(Kind.ARGUMENT, i): np.asarray(x) for i, x in enumerate(after, 1) if np.ndim(x)}
