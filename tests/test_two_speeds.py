@@ -123,6 +123,24 @@ def test_a_start_that_fails_is_an_error(tmp_path):
         pass
 
 
+def no_start() -> LiveJulia:
+    return LiveJulia(Installed("stand-in", "nowhere"), command=[sys.executable, "-c", "raise SystemExit('no such library')"])
+
+
+def test_a_compiling_julia_that_does_not_start_loses_nothing(tmp_path, impatient):
+    with TwoSpeeds(worker(tmp_path, "quick", 0.0, 0.3), no_start()) as julia:
+        assert answered_by(list(julia.evaluate_many(cases(*["fine"] * 6)))) == ["quick"] * 6
+        assert julia.call("describe") == "quick"
+
+
+def test_what_the_interpreter_loses_is_lost_where_the_other_does_not_start(tmp_path):
+    with TwoSpeeds(worker(tmp_path, "quick", 0.0, 0.0), no_start()) as julia:
+        for _ in range(2):  # it is known by then
+            outcomes = list(julia.evaluate_many(cases("fine", "crash quick", "fine")))
+            assert [outcome.lost for outcome in outcomes] == [False, True, True] and "crashed" in outcomes[1].error
+        assert answered_by(list(julia.evaluate_many(cases("fine")))) == ["quick"]
+
+
 def test_nothing_is_left_running(tmp_path, impatient):
     with both(tmp_path, 0.3, start=20.0) as julia:
         list(julia.evaluate_many(cases("fine", "fine")))

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import time
 import tomllib
 
 import numpy as np
@@ -102,6 +103,27 @@ def test_a_worker_that_does_not_start_is_one_clear_message(tmp_path):
         pass
 
 
+def test_of_what_julia_wrote_the_error_is_shown_and_not_its_stack(tmp_path):
+    written = "Installing\\nERROR: failed to resolve address for github.com\\nin words\\nStacktrace:\\n" + "  [1] somewhere\\n" * 30
+    loud = LiveJulia(Installed("stand-in", "nowhere"), command=[sys.executable, "-c", f"print('{written}'); raise SystemExit(1)"])
+    with pytest.raises(NoJulia, match=r"failed to resolve address for github.com\n  \| in words") as caught, loud:
+        pass
+    assert "somewhere" not in str(caught.value)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="process groups")
+def test_what_the_worker_has_started_ends_with_it(tmp_path):
+    child = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)  # orphan'])"
+    script = tmp_path / "worker.py"
+    script.write_text(child + "\n" + STAND_IN.format(behaviour=""))
+    with LiveJulia(Installed("stand-in", "nowhere"), command=[sys.executable, str(script)]) as julia:
+        group = julia._process.pid
+    with pytest.raises(ProcessLookupError):
+        for _ in range(50):
+            os.killpg(group, 0)
+            time.sleep(0.1)
+
+
 @pytest.fixture
 def no_julia(monkeypatch, tmp_path):
     """An environment in which nothing leads to a Julia."""
@@ -151,9 +173,13 @@ def there(**versions) -> str:
         (
             there(PythonCall="0.9.1"),
             "Flux, NNlib, Optimisers, PrecompileTools, Zygote not installed there",
-            'pkg"add Flux@0.16 NNlib@0.9.22',
+            'Pkg.add([(name="Flux", version="0.16"), (name="NNlib", version="0.9.22-0.9"), (name="Optimisers", version="0.4.1-0.4")',
         ),
-        (there(**PACKAGES | {"Flux": "0.13.17"}), "Flux 0.13.17 is there, 0.14.25 or 0.16 is needed", 'pkg"add Flux@0.16"'),
+        (
+            there(**PACKAGES | {"Flux": "0.13.17"}),
+            "Flux 0.13.17 is there, 0.14.25 or 0.16 is needed",
+            'Pkg.add([(name="Flux", version="0.16")])',
+        ),
         (there(**PACKAGES | {"PythonCall": "0.0.1"}), "must be the same version", "pip install juliacall==0.0.1"),
     ],
 )
@@ -189,12 +215,28 @@ def test_what_juliapkg_has_installed_is_ready_with_all_packages_only(no_julia, t
     assert not gone.ready and gone.downloads and "is gone" in gone.problem
 
 
+def test_what_may_not_be_downloaded_is_not(no_julia, monkeypatch):
+    monkeypatch.setenv("PYTHON_JULIAPKG_OFFLINE", "yes")
+    way = next(way for way in find_julia.ways() if way.way == "juliapkg")
+    assert not way.ready and not way.downloads and "PYTHON_JULIAPKG_OFFLINE" in way.remedy
+    with pytest.raises(NoJulia):
+        choose(may_download=True)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "newest"),
+    [("0.14.25, 0.16", "0.16"), ("0.9.22", "0.9.22-0.9"), ("0.3.4, 0.4.1", "0.4.1-0.4"), ("1", "1"), ("1.2.3", "1.2.3-1")],
+)
+def test_the_newest_of_bounds(bounds, newest):
+    assert find_julia.newest(bounds) == newest
+
+
 @pytest.mark.parametrize("name", ["Manifest.toml", "pyjuliapkg/meta.json"])
 def test_a_damaged_project_of_juliapkg_is_installed_anew(no_julia, tmp_path, monkeypatch, name):
     juliapkg_project(tmp_path, monkeypatch, PACKAGES)
     (tmp_path / "project" / name).write_text("{ half of it")
     way = next(way for way in find_julia.ways() if way.way == "juliapkg")
-    assert not way.ready and way.downloads and way.problem
+    assert not way.ready and way.downloads and f"{tmp_path / 'project' / name} is damaged" in way.problem
 
 
 def test_both_packages_have_one_version():

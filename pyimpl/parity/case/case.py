@@ -29,7 +29,8 @@ class Case:
     jitter: tuple[int, float] | None = None  # seed and relative size: what passes between the twin's layers is nudged
 
     def __post_init__(self):
-        object.__setattr__(self, "arrays", Arrays(self.arrays))
+        if type(self.arrays) is not Arrays:
+            object.__setattr__(self, "arrays", Arrays(self.arrays))
 
     def parameters(self) -> dict[str, np.ndarray]:
         """The parameters and states, by their path in the model."""
@@ -84,7 +85,8 @@ class Outcome:
     lost: bool = False
 
     def __post_init__(self):
-        self.arrays = Arrays(self.arrays)
+        if type(self.arrays) is not Arrays:
+            self.arrays = Arrays(self.arrays)
 
     def outputs(self) -> dict[Name, np.ndarray]:
         """What the subject gave, of one call: y, or y.0, y.1, ..., in order."""

@@ -142,7 +142,11 @@ class Arrays(dict[Name, np.ndarray]):
     """Arrays by name. Text stands for the name that is written so, for tests and at a prompt: `outcome.arrays["grad.x1"]`."""
 
     def __init__(self, arrays: Mapping[Any, np.ndarray] | Iterable[tuple[Any, np.ndarray]] = ()):
-        super().__init__({_name(key): array for key, array in dict(arrays).items()})
+        named = arrays if isinstance(arrays, dict) else dict(arrays)
+        if all(type(key) is Name for key in named):
+            super().__init__(named)
+        else:
+            super().__init__({_name(key): array for key, array in named.items()})
 
     def __missing__(self, key: Any) -> np.ndarray:
         if isinstance(key, str):

@@ -66,7 +66,7 @@ class Live:
         for julia in julias:
             self._free.put(julia)
         self._threads = ThreadPoolExecutor(len(julias))
-        self._ahead = 2 * len(julias)
+        self._ahead = 6 * len(julias)  # rows; enough that none of them waits while a heavy one is drawn or judged
         self._julias = julias
         self._drawing = 0.0  # seconds
 

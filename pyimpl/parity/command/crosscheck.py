@@ -159,7 +159,7 @@ def explain_bundle(
 
     try:
         with _started():
-            live = LivePair(session()) if reference is Source.live else None
+            live = LivePair(session(may_download=True)) if reference is Source.live else None
         with working("replaying"):
             result = replay(bundle, live)
     except BundleError as wrong:

@@ -20,6 +20,7 @@ from pathlib import Path
 REQUIREMENTS = Path(__file__).parents[2] / "juliapkg.json"
 ASK_SECONDS = 60
 LIVE = "julia-parity check --reference live"
+JULIAPKG = "juliapkg"
 NO_JULIACALL = "the Python package juliacall is not installed"
 
 # Prints, as JSON written by hand (a fresh Julia has no JSON), the project and the versions of the packages named on the command line: of
@@ -107,9 +108,16 @@ def shortcoming(found: dict[str, str], at: str) -> tuple[str, str] | None:
 
 def adding(names: list[str], at: str) -> str:
     """The command that adds packages to an environment: PythonCall in juliacall's version, the others in the newest that will do."""
-    versions = requirements() | {"PythonCall": juliacall_version() or ""}
-    packages = [f"{name}@{versions[name].rpartition(', ')[2]}" if versions[name] else name for name in names]
-    return " ".join(part for part in ("julia", at, "-e", shlex.quote(f'using Pkg; pkg"add {" ".join(packages)}"')) if part)
+    versions = {name: newest(bounds) for name, bounds in requirements().items()} | {"PythonCall": juliacall_version() or ""}
+    packages = [f'(name="{name}", version="{versions[name]}")' if versions[name] else f'(name="{name}",)' for name in names]
+    return " ".join(part for part in ("julia", at, "-e", shlex.quote(f"using Pkg; Pkg.add([{', '.join(packages)}])")) if part)
+
+
+def newest(bounds: str) -> str:
+    """Of bounds such as `0.3.4, 0.4.1` the last, as a range of Julia's package manager: `0.4.1-0.4`, up to the next breaking change."""
+    lowest = bounds.rpartition(", ")[2]
+    numbers = lowest.split(".")
+    return lowest if len(numbers) < 3 else f"{lowest}-{'.'.join(numbers[:2] if numbers[0] == '0' else numbers[:1])}"
 
 
 def _ask(julia: str, project: str | None) -> dict[str, str]:
@@ -170,19 +178,21 @@ def _on_the_path() -> Installed:
 def _juliapkg() -> Installed:
     """What juliapkg has installed: told from the files that it keeps, without asking it, for then it would install."""
     if juliacall_version() is None:
-        return Installed("juliapkg", "", problem=NO_JULIACALL, remedy="pip install juliacall")
+        return Installed(JULIAPKG, "", problem=NO_JULIACALL, remedy="pip install juliacall")
     from juliapkg.state import STATE
 
     project = Path(os.environ.get("PYTHON_JULIAPKG_PROJECT") or STATE["project"])
-    way = Installed("juliapkg", str(project), environment={"PYTHON_JULIAPKG_OFFLINE": "yes"})
+    way = Installed(JULIAPKG, str(project), environment={"PYTHON_JULIAPKG_OFFLINE": "yes"})
+    may_download = os.environ.get("PYTHON_JULIAPKG_OFFLINE") != "yes"
     try:
         found = _versions_in(project)
     except (OSError, ValueError, KeyError) as damage:
-        return replace(way, environment={}, problem=f"{damage}", remedy=f"{LIVE}   (installs it anew)", downloads=True)
+        return replace(way, environment={}, problem=str(damage), remedy=f"{LIVE}   (installs it anew)", downloads=may_download)
     lack = ("nothing is installed there yet", "") if not found else shortcoming(found, "")
     if lack is not None:  # what is missing, juliapkg will add
         remedy = f"{LIVE}   (downloads {'Julia and Flux' if not found else 'what is missing'})"
-        return replace(way, versions=found, environment={}, problem=lack[0], remedy=remedy, downloads=True)
+        remedy = remedy if may_download else "unset PYTHON_JULIAPKG_OFFLINE, which forbids to download it"
+        return replace(way, versions=found, environment={}, problem=lack[0], remedy=remedy, downloads=may_download)
     return _judged(replace(way, versions=found), "")
 
 
@@ -194,8 +204,14 @@ def _versions_in(project: Path) -> dict[str, str]:
     manifest, kept = project / "Manifest.toml", project / "pyjuliapkg" / "meta.json"
     if not manifest.is_file() or not kept.is_file():
         return {}
-    installed = tomllib.loads(manifest.read_text(encoding="utf-8"))
-    julia = json.loads(kept.read_text(encoding="utf-8"))
+    try:
+        installed = tomllib.loads(manifest.read_text(encoding="utf-8"))
+    except ValueError as damage:
+        raise ValueError(f"{manifest} is damaged: {damage}") from None
+    try:
+        julia = json.loads(kept.read_text(encoding="utf-8"))
+    except ValueError as damage:
+        raise ValueError(f"{kept} is damaged: {damage}") from None
     if shutil.which(julia["executable"]) is None:
         raise ValueError(f"the Julia that was installed for it, {julia['executable']}, is gone")
     packages = {name: entries[0].get("version", "?") for name, entries in installed.get("deps", {}).items()}

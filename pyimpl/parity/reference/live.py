@@ -11,10 +11,14 @@ import hashlib
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import takewhile
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,12 +29,13 @@ from platformdirs import user_cache_path
 from ..case.case import Case, Outcome
 from ..case.names import Arrays, Name
 from ..progress import busy
-from .find_julia import Installed, julia_sources, ways
+from .find_julia import JULIAPKG, Installed, julia_sources, ways
 
 WORKER = Path(__file__).with_name("worker.py")
 START_SECONDS = 3600  # juliapkg may have to download Julia, and Julia to compile Flux
 CASE_SECONDS = 300
 ATTEMPTS = 3
+TAIL = 8  # lines of what Julia wrote that a message shows
 STAMP = 1_600_000_000  # any fixed time
 
 
@@ -156,14 +161,20 @@ class LiveJulia:
         self._log_path.unlink(missing_ok=True)
 
     def _start(self) -> None:
+        if self.installed.downloads:  # another worker may have installed it since
+            self.installed = next((way for way in ways() if way.way == self.installed.way), self.installed)
         key = secrets.token_bytes(16)
         environment = os.environ | self.installed.environment | self._environment
-        environment |= {"JULIA_PARITY_KEY": key.hex(), "OPENBLAS_NUM_THREADS": "1"}
+        environment |= {"JULIA_PARITY_KEY": key.hex(), "OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+        if self.installed.way == JULIAPKG:  # which chooses a Julia of its own
+            for name in ("PYTHON_JULIACALL_EXE", "PYTHON_JULIACALL_PROJECT"):
+                environment.pop(name, None)
+            environment["JULIA_PARITY_JULIAPKG"] = "install" if self.installed.downloads else "use"
         package = cached_package()
         # What Julia compiles for us stays with us: it has one place for all versions of a package, where another checkout would overwrite
         # it, and what an interpreting Julia leaves there would slow down the user's own.
         depot = package / ("depot-interpreted" if self.interpreted else "depot")
-        environment["JULIA_DEPOT_PATH"] = os.pathsep.join([str(depot), environment.get("JULIA_DEPOT_PATH", "")])
+        environment["JULIA_PARITY_DEPOT"] = str(depot)
         if self.interpreted:
             environment["PYTHON_JULIACALL_COMPILE"] = "min"
         elif isinstance(self.subject, str):
@@ -173,8 +184,8 @@ class LiveJulia:
             self._process = subprocess.Popen(
                 command, env=environment, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, start_new_session=True
             )
-            self._connection = self._accept(listener, step)
-            answer = self._receive(START_SECONDS)
+            self._connection = self._accept(listener)
+            answer = self._started(step)
         if answer is None or answer[0] != "ready":
             said = answer[1] if answer else "it ended or gave no answer"
             tail = self._tail()
@@ -188,8 +199,22 @@ class LiveJulia:
                     self.groups.remove(group)
                     self.damaged.append(group)
 
-    def _accept(self, listener: Listener, step: Callable[..., None]) -> Connection:
-        """The worker's connection; gives up as soon as the worker has ended without one. Tells what Julia is busy with as it starts."""
+    def _started(self, step: Callable[..., None]) -> Any:
+        """What the worker says once Julia has started, or has not; None where it says nothing. Tells what it is busy with."""
+        assert self._connection is not None
+        deadline = time.monotonic() + START_SECONDS
+        installing = "juliapkg installs Julia's packages, which takes minutes" if self.installed.downloads else ""
+        while time.monotonic() < deadline:
+            step(detail=next(reversed(self._lines()), installing)[:80] or installing)
+            try:
+                if self._connection.poll(0.2):
+                    return self._connection.recv()
+            except (EOFError, OSError):
+                return None
+        return None
+
+    def _accept(self, listener: Listener) -> Connection:
+        """The worker's connection; gives up as soon as the worker has ended without one."""
         import threading
 
         accepted: list[Connection] = []
@@ -197,7 +222,6 @@ class LiveJulia:
         waiting.start()
         while waiting.is_alive():
             waiting.join(0.1)
-            step(detail=next(reversed(self._lines()), ""))
             if self._process is not None and self._process.poll() is not None and waiting.is_alive():
                 tail = self._tail()
                 self._process = None
@@ -213,13 +237,18 @@ class LiveJulia:
             return None
 
     def _lines(self) -> list[str]:
-        """The last lines that Julia has written."""
+        """What Julia has written of late."""
         with self._log_path.open("rb") as log:  # a handle of its own: the worker writes on where it was
-            log.seek(max(0, log.seek(0, os.SEEK_END) - 4000))
-            return log.read().decode(errors="replace").strip().splitlines()[-8:]
+            log.seek(max(0, log.seek(0, os.SEEK_END) - 20000))
+            return log.read().decode(errors="replace").strip().splitlines()
 
     def _tail(self) -> str:
-        return "".join(f"\n  | {line}" for line in self._lines())
+        """The last error in it, without its stack trace; where there is none, the last lines."""
+        lines = self._lines()
+        errors = [i for i, line in enumerate(lines) if line.startswith("ERROR:")]
+        if errors:
+            lines = list(takewhile(lambda line: not line.startswith("Stacktrace:"), lines[errors[-1] :]))[:TAIL]
+        return "".join(f"\n  | {line}" for line in lines[-TAIL:])
 
     def _stop(self) -> None:
         if self._connection is not None:
@@ -229,9 +258,19 @@ class LiveJulia:
             try:
                 self._process.wait(2)
             except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+                pass
+            self._kill()
             self._process = None
+
+    def _kill(self) -> None:
+        """End the worker and whatever it has started: a Julia that installs packages is a process of its own."""
+        assert self._process is not None
+        if hasattr(os, "killpg"):
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        else:
+            self._process.kill()
+        self._process.wait()
 
     def evaluate_many(self, cases: Sequence[Case]) -> Iterator[Outcome]:
         """One outcome per case, in order. Survives crashes and hangs; gives up on the rest after a few that follow one another."""
@@ -332,7 +371,7 @@ class LiveJulia:
         np.savez(path, **_written(case)[3])
         path.with_suffix(".txt").write_text(f"{case}\n{case.config}\n", encoding="utf-8")
         if self._process is not None:
-            self._process.kill()
+            self._kill()
         self._stop()
         said = self._tail() if how == "crashed" else ""
         return Outcome(error=f"Julia {how}; the inputs are in {path}{said}", lost=True)

@@ -32,6 +32,7 @@ class _Work:
         self.questions = questions
         self.answers: dict[int, Any] = {}
         self.tried: list[set[bool]] = [set() for _ in questions]  # by whom: the interpreting Julia (True), the compiling one (False)
+        self.failed: dict[int, Any] = {}  # what the interpreting Julia could not answer, and why
         self.lost = False  # whether there is one that nobody could answer: then no other is waited for
 
     def next_for(self, interprets: bool) -> int | None:
@@ -54,6 +55,7 @@ class TwoSpeeds:
         self._waited = 0.0
         self._compiled = False  # whether the compiling Julia has given an answer
         self._closed = False
+        self._gone = ""  # why the compiling Julia could not be started
         self.versions: dict[str, str] = {}
 
     def __enter__(self) -> "TwoSpeeds":
@@ -106,8 +108,21 @@ class TwoSpeeds:
             except Exception as failure:  # Julia's own word, or Julia is gone; or the end has come, and everything fails
                 answer = failure
             with self._changed:
+                if isinstance(answer, NoJulia) and not julia.versions:  # it never started, and nothing was lost by it
+                    self._gone = str(answer)
+                    work.tried[number].discard(interprets)
+                    self._enter_unanswerable(work)
+                    self._changed.notify_all()
+                    return
                 self._enter(work, number, interprets, answer)
                 self._changed.notify_all()
+
+    def _enter_unanswerable(self, work: _Work) -> None:
+        """What the interpreting Julia has lost, and the other will never answer."""
+        for number, tried in enumerate(work.tried):
+            if True in tried and number in work.failed:
+                work.answers[number] = work.failed[number]
+                work.lost = True
 
     def _enter(self, work: _Work, number: int, interprets: bool, answer: Any) -> None:
         """Keep an answer, unless there is one already, or it is none and the other Julia may still give one."""
@@ -122,7 +137,10 @@ class TwoSpeeds:
         else:  # what the interpreter cannot do, it need not try again
             for tried in work.tried:
                 tried.add(True)
+            work.failed[number] = answer
             self._begin(False)
+            if self._gone:
+                self._enter_unanswerable(work)
 
     def _answers(self, questions: Sequence[Question]) -> Iterator[Any]:
         """The answers, in order. Once one is lost, so are those that are not there yet."""

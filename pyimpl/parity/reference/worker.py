@@ -33,7 +33,7 @@ def main():
         try:
             julia = Border(package, subject)
         except Exception as failure:  # whatever went wrong, the supervisor must hear of it
-            supervisor.send(("failed", f"{type(failure).__name__}: {failure}"))
+            supervisor.send(("failed", f"{type(failure).__name__}: {first_words(str(failure).strip())}"))
             return
         supervisor.send(("ready", julia.versions()))
         while True:
@@ -94,10 +94,22 @@ message(error) = sprint(showerror, error)
 """
 
 
+def prepare():
+    """Have juliapkg install where the user's own Julia does; only what Julia compiles for us has a place of ours."""
+    depot, juliapkg_is_to = os.environ.pop("JULIA_PARITY_DEPOT", ""), os.environ.pop("JULIA_PARITY_JULIAPKG", "")
+    if juliapkg_is_to:
+        import juliapkg
+
+        juliapkg.resolve(force=juliapkg_is_to == "install")
+    if depot:
+        os.environ["JULIA_DEPOT_PATH"] = os.pathsep.join([depot, os.environ.get("JULIA_DEPOT_PATH", "")])
+
+
 class Border:
     """Arrays and plain data to Julia and back."""
 
     def __init__(self, package: str, subject: str):
+        prepare()
         import juliacall
 
         self._juliacall = juliacall
