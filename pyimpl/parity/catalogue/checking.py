@@ -1,9 +1,8 @@
 """Rows of the catalogue checked against a reference: live Julia, which several processes may share, or a recording."""
 
 import time
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Protocol
@@ -109,15 +108,25 @@ class Live:
         yield from self.evaluated(row, self._cases(row, dtypes, count, seed))
 
     def of_rows(self, rows: Iterable[Row], dtypes: tuple[str, ...], count: int | None, seed: int) -> Iterator[Answers]:
-        """`pairs` of one row after the other. Julia is given the cases of a few rows ahead, so that it need not wait for the judge."""
-        waiting: deque[tuple[Row, tuple]] = deque()
+        """`pairs` of one row after the other, those first that are there first.
+
+        Julia is given the cases of some rows ahead, so that it need not wait for the judge, nor the judge for a row that takes long.
+        """
+        waiting: list[tuple[Row, list[tuple[Case, tuple[str, ...]]], Future]] = []
         for row in rows:
-            waiting.append((row, self._asked(row, self._cases(row, dtypes, count, seed))))
+            waiting.append((row, *self._asked(row, self._cases(row, dtypes, count, seed))))
             if len(waiting) > self._ahead:
-                judged, asked = waiting.popleft()
-                yield judged, _answers(*asked)
-        for row, asked in waiting:
-            yield row, _answers(*asked)
+                yield _next(waiting)
+        while waiting:
+            yield _next(waiting)
+
+
+def _next(waiting: list[tuple[Row, list[tuple[Case, tuple[str, ...]]], Future]]) -> Answers:
+    """Takes out the first row that is evaluated, and waits for one where none is."""
+    wait([evaluated for *_, evaluated in waiting], return_when=FIRST_COMPLETED)
+    row, cases, evaluated = found = next(entry for entry in waiting if entry[2].done())
+    waiting.remove(found)
+    return row, _answers(cases, evaluated)
 
 
 def _answers(cases: list[tuple[Case, tuple[str, ...]]], evaluated: Future) -> Iterator[tuple[Case, dict[str, Outcome]]]:
@@ -134,7 +143,7 @@ def check_row(row: Row, reference: Reference, dtypes: tuple[str, ...] = DTYPES, 
 def check_rows(
     rows: Iterable[Row], reference: Reference, dtypes: tuple[str, ...] = DTYPES, count: int | None = None, seed: int = 0
 ) -> Iterator[Report[Row]]:
-    """Check rows of the catalogue, one report after the other."""
+    """Check rows of the catalogue: a report for each, those first that are done first."""
     for row, answers in reference.of_rows(rows, dtypes, count, seed):
         yield _report(row, answers, reference)
 
