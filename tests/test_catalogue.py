@@ -1,4 +1,4 @@
-"""The catalogue is complete: every public name has a row, every row a recording and a place in the precompile workload."""
+"""The catalogue is complete: every public name has a row, every row a recording."""
 
 import json
 from functools import reduce
@@ -7,9 +7,8 @@ import pytest
 
 import pyimpl
 from pyimpl import textbook
-from pyimpl.parity.catalogue import CATALOGUE, COVERED_ELSEWHERE, TEXTBOOK_COVERED_ELSEWHERE, workload
+from pyimpl.parity.catalogue import CATALOGUE, COVERED_ELSEWHERE, TEXTBOOK_COVERED_ELSEWHERE
 from pyimpl.parity.catalogue.public_names import ONLY_HERE, PUBLIC_NAMES
-from pyimpl.parity.reference.find_julia import julia_sources
 
 FAMILIES = {"flux": (pyimpl, COVERED_ELSEWHERE), "textbook": (textbook, TEXTBOOK_COVERED_ELSEWHERE)}
 NAMES = {family: {row.name for row in CATALOGUE.values() if row.family == family} for family in FAMILIES}
@@ -51,11 +50,6 @@ def test_every_row_says_what_it_covers_and_why_it_needs_slack(row):
     for structure in row.structures:
         slack = row.slack(structure)
         assert slack is None or (slack.reason and slack.ulps > 0)
-
-
-def test_the_precompile_workload_is_the_catalogue_s():
-    written = (julia_sources() / "workload.toml").read_text(encoding="utf-8")
-    assert written == workload.as_toml(CATALOGUE.values()), "run `julia-parity record --workload`"
 
 
 @pytest.mark.parametrize("public", PUBLIC_NAMES, ids=lambda public: public.name)

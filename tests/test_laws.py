@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+import pyimpl
 from pyimpl.core.tree import testmode, trainables, trainmode
 from pyimpl.parity.case.names import Kind, Name
 from pyimpl.parity.case.twin import _hand_in
@@ -132,3 +133,13 @@ def test_refusals_say_what_came(row, example):
     assert error is not None, "was not refused"
     assert error.startswith("ValueError"), error
     assert ("expect" in error and "got" in error) or "does not fit" in error, error
+
+
+def test_a_depthwise_convolution_takes_the_weight_that_flux_takes():
+    """(n_out / n_in, n_in, *kernel), more outputs than one for each input channel: as `DepthwiseConv(weight)` of Flux 0.16.9 answers."""
+    generator = np.random.default_rng(0)
+    weight, x = generator.standard_normal((3, 2, 2, 2)), generator.standard_normal((4, 2, 5, 5))
+    y = pyimpl.DepthwiseConv(weight)(x)
+    filters = weight.reshape(6, 1, 1, 2, 2)
+    alone = [pyimpl.Conv(filters[j])(x[:, [j // 3]]) for j in range(6)]
+    np.testing.assert_allclose(y, np.concatenate(alone, 1), rtol=1e-12)

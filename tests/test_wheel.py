@@ -24,7 +24,7 @@ def test_wheel_and_sdist_contain_julia_and_recordings(distributions):
     (wheel,) = distributions.glob("*.whl")
     (sdist,) = distributions.glob("*.tar.gz")
     names = zipfile.ZipFile(wheel).namelist()
-    for wanted in ("pyimpl/parity/julia/Project.toml", "pyimpl/parity/julia/src/JuliaParity.jl", "pyimpl/parity/julia/workload.toml"):
+    for wanted in ("pyimpl/parity/julia/Project.toml", "pyimpl/parity/julia/src/JuliaParity.jl", "pyimpl/juliapkg.json"):
         assert wanted in names
     assert any(name.startswith("pyimpl/parity/reference/recordings/flux-") for name in names)
     inside = tarfile.open(sdist).getnames()

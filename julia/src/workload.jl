@@ -1,10 +1,8 @@
 # What compiles rows of the catalogue ahead of their use: one small case per structure and mode, in both precisions.
 #
-# `workload.toml` is written from the catalogue by `julia-parity record --workload`; `since` is the first Flux that has such a case.
+# The cases are written from the catalogue by `julia-parity warm-up`; `since` is the first Flux that has such a case.
 
-const WORKLOAD = joinpath(@__DIR__, "..", "workload.toml")
-
-workload() = filter(case -> pkgversion(Flux) >= VersionNumber(get(case, "since", "0")), TOML.parsefile(WORKLOAD)["case"])
+workload(file) = filter(case -> pkgversion(Flux) >= VersionNumber(get(case, "since", "0")), TOML.parsefile(file)["case"])
 
 "Arrays of a size written in Python's order, in Julia's; `T` for floating-point numbers."
 workload_array(T, size, kind) =
@@ -16,13 +14,13 @@ function run_workload(case, T)
 end
 
 """
-    compile_rows(rows)
+    compile_rows(file)
 
-Evaluate the workload of these rows, while Julia precompiles a package: what that compiles is kept in the package's cache. Where
+Evaluate the cases of a file, while Julia precompiles a package: what that compiles is kept in the package's cache. Where
 `JULIA_PARITY_PROGRESS` names a file, a line `done total row` is written to it after every case.
 """
-function compile_rows(rows)
-    cases = filter(case -> case["row"] in rows, workload())
+function compile_rows(file)
+    cases = workload(file)
     for (done, case) in enumerate(cases)
         for T in (Float32, Float64)
             try
@@ -31,8 +29,8 @@ function compile_rows(rows)
                 @warn "the workload met an error" row = case["row"] exception = problem
             end
         end
-        file = get(ENV, "JULIA_PARITY_PROGRESS", "")
-        isempty(file) || open(io -> println(io, done, ' ', length(cases), ' ', case["row"]), file, "a")
+        progress = get(ENV, "JULIA_PARITY_PROGRESS", "")
+        isempty(progress) || open(io -> println(io, done, ' ', length(cases), ' ', case["row"]), progress, "a")
     end
 end
 

@@ -98,9 +98,25 @@ dense(; x=ones(Float32, 2, 4)) = arrays(; param_weight=Float32[1 2; 3 4; 5 6], p
         end
     end
 
-    @testset "every case of the workload runs in both precisions" begin
-        for case in JuliaParity.workload(), T in (Float32, Float64)
-            @test JuliaParity.run_workload(case, T) isa Dict
-        end
+    @testset "the cases of a workload run in both precisions, those of a newer Flux are left out" begin
+        file = tempname()
+        write(file, """
+            [[case]]
+            row = "relu"
+            mode = "function"
+            config = {"rank" = 1}
+            arrays = {"x1" = {"size" = [2], "kind" = "real"}, "dy1" = {"size" = [2], "kind" = "real"}}
+
+            [[case]]
+            row = "relu"
+            mode = "function"
+            config = {}
+            arrays = {}
+            since = "99"
+            """)
+        cases = JuliaParity.workload(file)
+        @test length(cases) == 1
+        @test JuliaParity.run_workload(only(cases), Float32)["y"] == Float32[0.5, 0.5]
+        @test JuliaParity.run_workload(only(cases), Float64)["grad.x1"] == [0.5, 0.5]
     end
 end

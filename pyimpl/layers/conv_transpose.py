@@ -112,8 +112,9 @@ def DepthwiseConv(first, *arguments, **options) -> Conv:
     """A `Conv` in which every input channel has outputs of its own, n_out / n_in of them: groups = n_in. Flux: `DepthwiseConv`.
 
     `DepthwiseConv(kernel, n_in, n_out, act=identity, ...)` draws the weight, `DepthwiseConv(weight, bias=True, act=identity, ...)`
-    takes it: (in, out / in, *kernel).
+    takes it: (n_out / n_in, n_in, *kernel). As in Flux, output channel j of the weight laid out as (n_out, 1, *kernel) belongs to
+    input channel j // (n_out / n_in).
     """
     if not isinstance(first, np.ndarray):
         return Conv(first, *arguments, groups=arguments[0], **options)
-    return Conv(first.reshape(-1, 1, *first.shape[2:]), *arguments, groups=first.shape[0], **options)
+    return Conv(first.reshape(-1, 1, *first.shape[2:]), *arguments, groups=first.shape[1], **options)

@@ -5,17 +5,20 @@ rules, ...) gets a small package of its own beside the copy of ours in the user'
 precompiled. A group that is done is marked with the versions that it was compiled for; a check uses the marked ones, and interprets else.
 """
 
+import hashlib
 import json
 import uuid
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from ..reference.find_julia import Installed
 from ..reference.live import LiveJulia, cached_package
 from ..reference.recorded import DECIDING
 from . import CATALOGUE, Row
+from .workload import as_toml
 
 HOME = uuid.UUID("5d4b0c1e-6a0d-4c59-9d0a-2f4f6a1b7c31")  # of the Julia package: the small ones have theirs from it
 PRECOMPILE_TOOLS = "aea7be01-6a6a-4083-8856-8a6e6704d82a"
@@ -36,7 +39,7 @@ using PrecompileTools: @setup_workload, @compile_workload
 
 @setup_workload begin
     @compile_workload begin
-        JuliaParity.compile_rows({rows})
+        JuliaParity.compile_rows(joinpath(@__DIR__, "..", "cases.toml"))
     end
 end
 
@@ -69,9 +72,18 @@ class Group:
     def is_warm(self, versions: dict[str, str]) -> bool:
         """Whether it was compiled for these versions."""
         try:
-            return json.loads(self.mark.read_text(encoding="utf-8")) == {"rows": list(self.rows)} | deciding(versions)
+            return json.loads(self.mark.read_text(encoding="utf-8")) == self._compiled_for(versions)
         except (OSError, ValueError):
             return False
+
+    @cached_property
+    def cases(self) -> str:
+        """What is evaluated while the package is precompiled, as TOML."""
+        return as_toml(CATALOGUE[row] for row in self.rows)
+
+    def _compiled_for(self, versions: dict[str, str]) -> dict[str, str]:
+        """What the compiled code belongs to: cases, and versions of packages."""
+        return {"cases": hashlib.sha256(self.cases.encode()).hexdigest()} | deciding(versions)
 
     def forget(self) -> None:
         """It was compiled, but cannot be used."""
@@ -83,8 +95,8 @@ class Group:
         self.forget()
         project = PROJECT.format(name=self.name, uuid=self.uuid, home=HOME, tools=PRECOMPILE_TOOLS)
         (self.place / "Project.toml").write_text(project, encoding="utf-8")
-        source = MODULE.format(name=self.name, rows=json.dumps(self.rows))  # a list of strings reads alike in Julia
-        (self.place / "src" / f"{self.name}.jl").write_text(source, encoding="utf-8")
+        (self.place / "cases.toml").write_text(self.cases, encoding="utf-8")
+        (self.place / "src" / f"{self.name}.jl").write_text(MODULE.format(name=self.name), encoding="utf-8")
 
     def compile(self, way: Installed, told: Callable[[int, int, str], None]) -> None:
         """Compile it, which takes minutes. `told` gets how many of how many cases are done, and the row.
@@ -103,7 +115,7 @@ class Group:
                     done, total, row = lines[-1].split(" ", 2)
                     told(int(done), int(total), row)
             compiled.result()
-            self.mark.write_text(json.dumps({"rows": list(self.rows)} | deciding(julia.versions)), encoding="utf-8")
+            self.mark.write_text(json.dumps(self._compiled_for(julia.versions)), encoding="utf-8")
 
 
 def deciding(versions: dict[str, str]) -> dict[str, str]:

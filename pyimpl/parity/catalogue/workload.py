@@ -1,4 +1,4 @@
-"""The precompile workload of the Julia package: one small case per structure and mode of every row, without values."""
+"""What is compiled of a row ahead of its use: one small case per structure and mode, without values."""
 
 from collections.abc import Iterable
 
@@ -22,8 +22,8 @@ def workload_cases(rows: Iterable[Row]) -> Iterable[tuple[Case, str]]:
 
 
 def as_toml(rows: Iterable[Row]) -> str:
-    """`workload.toml`, which `julia/src/workload.jl` reads."""
-    lines = ["# Written by `julia-parity record --workload` from the catalogue."]
+    """The cases as TOML, which `julia/src/workload.jl` reads."""
+    lines = ["# Written by `julia-parity warm-up` from the catalogue."]
     for case, since in workload_cases(rows):
         arrays = {str(name): {"size": list(array.shape), "kind": _kind(name, array)} for name, array in case.arrays.items()}
         lines += ["", "[[case]]", f"row = {_toml(case.row)}", f"mode = {_toml(case.mode)}", f"config = {_toml(case.config)}"]
