@@ -1,0 +1,13 @@
+# Normalisation of activations and of weights.
+
+const NORM = ("affine" => identity, "track_stats" => identity, "eps" => identity, "momentum" => identity)
+
+merge!(CONSTRUCTORS, Dict{String,Function}(
+    "BatchNorm" => (c, _) -> BatchNorm(c["chs"], act(c); settings(c, NORM...)...),
+    "LayerNorm" => (c, _) -> LayerNorm(axes_tuple(c["sizes"][end-c["over"]+1:end]), act(c); settings(c, "affine" => identity, "eps" => identity)...),
+    "InstanceNorm" => (c, _) -> InstanceNorm(c["chs"], act(c); settings(c, NORM...)...),
+    "GroupNorm" => (c, _) -> GroupNorm(c["groups"] * c["each"], c["groups"], act(c); settings(c, "affine" => identity, "eps" => Float32)...),
+    "normalise" => (c, _) -> (options = settings(c, "dims" => dimension, "eps" => identity); x -> Flux.normalise(x; options...)),
+    "WeightNorm" => (c, _) -> WeightNorm(c["layer"] == "conv" ? Conv((2,), c["n_in"] => c["n_out"]) : Dense(c["n_in"] => c["n_out"], act(c))),
+    "remove_weight_norms" => (c, _) -> (x, v, g) -> Flux.remove_weight_norms(Chain(WeightNorm(Dense(v, false), g, :weight, 2), relu))(x),
+))
