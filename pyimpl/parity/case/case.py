@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .names import Arrays, Kind, Name
+from .names import Arrays, Kind, Name, numbered
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +47,11 @@ class Case:
             return self
         arrays = {name: array.astype(dtype) if array.dtype.kind == "f" else array for name, array in self.arrays.items()}
         return replace(self, arrays=arrays)
+
+    @property
+    def trains(self) -> bool:
+        """Whether a layer is in training: as the mode says, which may leave it to whether a gradient is asked for."""
+        return self.mode == "train" or (self.mode == "auto" and numbered(Kind.COTANGENT, 1) in self.arrays)
 
     @property
     def dtype(self) -> np.dtype:

@@ -16,6 +16,7 @@ from .row import Row
 
 LIVE_CASES = 50
 
+Asked = list[tuple[Case, tuple[str, ...]]]  # cases, each with the dtypes in which it is to be evaluated
 Answers = tuple[Row, Iterator[tuple[Case, dict[str, Outcome]]]]  # a row, and its cases with Julia's outcome per dtype
 
 
@@ -81,16 +82,16 @@ class Live:
         finally:
             self._free.put(julia)
 
-    def _asked(self, row: Row, cases: list[tuple[Case, tuple[str, ...]]]) -> tuple[list[tuple[Case, tuple[str, ...]]], Future]:
+    def _asked(self, row: Row, cases: Asked) -> tuple[Asked, Future]:
         """The cases that this Flux has, and what will come of them."""
         cases = [(case, dtypes) for case, dtypes in cases if row.is_in(self.versions["Flux"], case)]
         return cases, self._threads.submit(self._evaluate, [case.cast(dtype) for case, dtypes in cases for dtype in dtypes])
 
-    def evaluated(self, row: Row, cases: list[tuple[Case, tuple[str, ...]]]) -> Iterator[tuple[Case, dict[str, Outcome]]]:
+    def evaluated(self, row: Row, cases: Asked) -> Iterator[tuple[Case, dict[str, Outcome]]]:
         """The cases that this Flux has, each with its outcome in the dtypes asked for."""
         yield from _answers(*self._asked(row, cases))
 
-    def _cases(self, row: Row, dtypes: tuple[str, ...], count: int | None, seed: int) -> list[tuple[Case, tuple[str, ...]]]:
+    def _cases(self, row: Row, dtypes: tuple[str, ...], count: int | None, seed: int) -> Asked:
         """The row's examples, then `count` drawn cases, each with the dtypes in which it is to be evaluated."""
         start = time.perf_counter()
         named: dict[str, Case] = {}
@@ -112,7 +113,7 @@ class Live:
 
         Julia is given the cases of some rows ahead, so that it need not wait for the judge, nor the judge for a row that takes long.
         """
-        waiting: list[tuple[Row, list[tuple[Case, tuple[str, ...]]], Future]] = []
+        waiting: list[tuple[Row, Asked, Future]] = []
         for row in rows:
             waiting.append((row, *self._asked(row, self._cases(row, dtypes, count, seed))))
             if len(waiting) > self._ahead:
@@ -121,7 +122,7 @@ class Live:
             yield _next(waiting)
 
 
-def _next(waiting: list[tuple[Row, list[tuple[Case, tuple[str, ...]]], Future]]) -> Answers:
+def _next(waiting: list[tuple[Row, Asked, Future]]) -> Answers:
     """Takes out the first row that is evaluated, and waits for one where none is."""
     wait([evaluated for *_, evaluated in waiting], return_when=FIRST_COMPLETED)
     row, cases, evaluated = found = next(entry for entry in waiting if entry[2].done())
@@ -129,7 +130,7 @@ def _next(waiting: list[tuple[Row, list[tuple[Case, tuple[str, ...]]], Future]])
     return row, _answers(cases, evaluated)
 
 
-def _answers(cases: list[tuple[Case, tuple[str, ...]]], evaluated: Future) -> Iterator[tuple[Case, dict[str, Outcome]]]:
+def _answers(cases: Asked, evaluated: Future) -> Iterator[tuple[Case, dict[str, Outcome]]]:
     outcomes = iter(evaluated.result())
     for case, dtypes in cases:
         yield case, {dtype: next(outcomes) for dtype in dtypes}

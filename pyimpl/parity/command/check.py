@@ -61,8 +61,7 @@ def check(
             screen.print(f"the NumPy side follows Flux {meaning}", highlight=False)
         start = time.perf_counter()
         with semantics(julia.versions["Flux"] if meaning == "reference" else meaning):
-            found = {report.subject.key: report for report in checked(wanted, julia, dtypes, cases, seed)}
-            reports = [found[row.key] for row in wanted]
+            reports = checked(wanted, julia, dtypes, cases, seed)
         seconds = time.perf_counter() - start
     summary = Summary(tuple(reports))
     screen.print(tables.table(reports))

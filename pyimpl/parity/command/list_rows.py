@@ -23,7 +23,7 @@ def list_rows(
     """The catalogue: every row, and what it covers."""
     if markdown:
         with opened(Source.recorded, ()) as julia, semantics(julia.versions["Flux"]):
-            reports = list(checked(list(CATALOGUE.values()), julia, DTYPES, None, 0))
+            reports = checked(list(CATALOGUE.values()), julia, DTYPES, None, 0)
         print(coverage_table(reports, versions_line(julia)), end="")
         return
     sheet = Table(box=None, pad_edge=False, header_style="bold")

@@ -98,10 +98,12 @@ def named_recording(name: str) -> Recorded | RecordedRows:
         raise fail(str(missing), NO_REFERENCE) from None
 
 
-def checked(rows: list[Row], julia: Reference, dtypes: tuple[str, ...], cases: int | None, seed: int) -> Iterator[Report[Row]]:
-    """The reports of rows, with progress."""
+def checked(rows: list[Row], julia: Reference, dtypes: tuple[str, ...], cases: int | None, seed: int) -> list[Report[Row]]:
+    """The reports of rows, in the order of the rows, with progress."""
+    found: dict[str, Report[Row]] = {}
     with working("checking") as step:
         step(0, len(rows))
-        for done, result in enumerate(check_rows(rows, julia, dtypes, cases, seed), 1):
-            step(done, len(rows), result.subject.key)
-            yield result
+        for result in check_rows(rows, julia, dtypes, cases, seed):
+            found[result.subject.key] = result
+            step(len(found), len(rows), result.subject.key)
+    return [found[row.key] for row in rows]

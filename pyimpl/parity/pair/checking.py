@@ -1,9 +1,5 @@
 """A pair checked on drawn, given or recorded cases; where the sides differ, the smallest case on which they do.
 
-    from pyimpl.parity import arrays, crosscheck
-
-    crosscheck(my_function, "MyModule.my_function", file="my.jl", inputs=arrays("batch,5"))
-
 A check does not draw conclusions: see `explain`.
 """
 

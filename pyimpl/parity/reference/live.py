@@ -282,13 +282,7 @@ class LiveJulia:
                     yield Outcome(error=f"not evaluated: Julia was lost {often}", lost=True)
                 return
             try:
-                if self._connection is None:
-                    self._start()
-                assert self._connection is not None
-                self._batch += 1
-                batch = self._batch
-                content = [_written(case) for case in cases[done:]]
-                self._connection.send(("cases", (batch, content)))
+                batch = self._ask(cases[done:])
             except (OSError, NoJulia) as failure:
                 self._stop()
                 failures += 1
@@ -308,18 +302,28 @@ class LiveJulia:
 
     def evaluate(self, case: Case) -> Outcome:
         """The outcome of one case. Raises NoJulia where Julia does not start, crashes or gives no answer."""
-        if self._connection is None:
-            self._start()
-        assert self._connection is not None
-        self._batch += 1
+        self._connected()  # that there is none is not the case's fault
         try:
-            self._connection.send(("cases", (self._batch, [_written(case)])))
-            message = self._answer_of(self._batch)
+            message = self._answer_of(self._ask([case]))
         except OSError:
             message = None
         if message is None:
             raise NoJulia(self._lost(case).error)
         return self._entered(message)
+
+    def _connected(self) -> Connection:
+        """The connection to the worker, started where there is none. Raises OSError and NoJulia."""
+        if self._connection is None:
+            self._start()
+        assert self._connection is not None
+        return self._connection
+
+    def _ask(self, cases: Sequence[Case]) -> int:
+        """Send cases to the worker, started where there is none; the number of the batch. Raises OSError and NoJulia."""
+        connection = self._connected()
+        self._batch += 1
+        connection.send(("cases", (self._batch, [_written(case) for case in cases])))
+        return self._batch
 
     def _entered(self, message: tuple) -> Outcome:
         """The outcome in an answer, whose times are added to the account."""
@@ -341,10 +345,7 @@ class LiveJulia:
         `watch` is told progress (`step`) and what is said (`say`). Raises RuntimeError for an error in Julia, NoJulia where it is
         silent for `seconds` or ends.
         """
-        if self._connection is None:
-            self._start()
-        assert self._connection is not None
-        self._connection.send(("call", [name, watch is not None, *arguments]))
+        self._connected().send(("call", [name, watch is not None, *arguments]))
         while True:
             answer = self._receive(seconds)
             if answer is not None and isinstance(answer[0], int):

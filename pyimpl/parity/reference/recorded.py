@@ -11,6 +11,7 @@ The catalogue's is a folder of such files, one for every row, so that a new or c
 import json
 import re
 import zipfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from functools import cache, cached_property
 from pathlib import Path
@@ -101,10 +102,26 @@ def write_row(folder: Path, kind: str, row: str, entries: Iterable[tuple[Case, d
     return count
 
 
-class Recorded:
-    """A recording in one file as a reference: its own cases, and what Julia made of them. Raises NoRecording for what is none."""
+class _Recording(ABC):
+    """What a recording is as a reference, however it is kept."""
 
     name = "recorded"
+
+    @abstractmethod
+    def pairs(self, row, dtypes: tuple[str, ...], count: int | None, seed: int) -> Iterator[tuple[Case, dict[str, Outcome]]]:
+        """The recorded cases of a row, in Float64, each with Julia's outcome per dtype. `seed` has no say here."""
+
+    def of_rows(self, rows, dtypes: tuple[str, ...], count: int | None, seed: int):
+        """`pairs` of one row after the other."""
+        return ((row, self.pairs(row, dtypes, count, seed)) for row in rows)
+
+    def seconds(self) -> dict[str, float]:
+        """A recording takes none that are worth telling."""
+        return {}
+
+
+class Recorded(_Recording):
+    """A recording in one file as a reference: its own cases, and what Julia made of them. Raises NoRecording for what is none."""
 
     def __init__(self, path: Path):
         self.path = path
@@ -151,22 +168,12 @@ class Recorded:
                 continue
             yield self._case(entry), {dtype: self._outcome(entry["out"][dtype]) for dtype in dtypes if dtype in entry["out"]}
 
-    def of_rows(self, rows, dtypes: tuple[str, ...], count: int | None, seed: int):
-        """`pairs` of one row after the other."""
-        return ((row, self.pairs(row, dtypes, count, seed)) for row in rows)
 
-    def seconds(self) -> dict[str, float]:
-        """A recording takes none that are worth telling."""
-        return {}
-
-
-class RecordedRows:
+class RecordedRows(_Recording):
     """A folder of recordings, one file a row, as a reference. A row is read when it is asked for.
 
     Raises NoRecording for a folder without any, and for files that do not come from the same versions of Julia's packages.
     """
-
-    name = "recorded"
 
     def __init__(self, folder: Path):
         self.path = folder
@@ -203,14 +210,6 @@ class RecordedRows:
     def pairs(self, row, dtypes: tuple[str, ...], count: int | None, seed: int) -> Iterator[tuple[Case, dict[str, Outcome]]]:
         """The recorded cases of a row, in Float64, each with Julia's outcome per dtype; none where the row has no file."""
         return self._row(row.key).pairs(row, dtypes, count, seed) if row.key in self._files else iter(())
-
-    def of_rows(self, rows, dtypes: tuple[str, ...], count: int | None, seed: int):
-        """`pairs` of one row after the other."""
-        return ((row, self.pairs(row, dtypes, count, seed)) for row in rows)
-
-    def seconds(self) -> dict[str, float]:
-        """A recording takes none that are worth telling."""
-        return {}
 
 
 def opened(path: Path) -> Recorded | RecordedRows:

@@ -47,7 +47,7 @@ class ObjectSide(Guarded):
 
     def _evaluate(self, case: Case) -> Outcome:
         """Output, gradients of the input and of the arrays, the arrays afterwards."""
-        subject = self.placed(case, case.mode == "train" or (case.mode == "auto" and "dy1" in case.arrays))
+        subject = self.placed(case, case.trains)
         names = list(self.parameters())
         found = as_arrays(OUTPUT, subject.forward(*arguments(case)), case.dtype)
         none: set[Name] = set()

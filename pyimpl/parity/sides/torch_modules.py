@@ -53,7 +53,7 @@ class TorchSide(Guarded):
         torch = sys.modules["torch"]
         if self.is_model:
             subject = self.placed(case)
-            subject.train(case.mode == "train" or (case.mode == "auto" and "dy1" in case.arrays))
+            subject.train(case.trains)
         else:
             subject = copy.deepcopy(self.subject)
         xs = [torch.from_numpy(np.array(x)).requires_grad_(x.dtype.kind == "f") for x in case.all(Kind.INPUT)]
