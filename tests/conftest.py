@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 
 from pyimpl.parity.catalogue import CATALOGUE
 from pyimpl.parity.catalogue.checking import Live, Reference
-from pyimpl.parity.catalogue.compiled import julias
+from pyimpl.parity.catalogue.compiled import are_warm, julias
 from pyimpl.parity.reference import recorded
 from pyimpl.parity.reference.live import LiveJulia, NoJulia, choose
 from pyimpl.parity.reference.provenance import versions_line
@@ -37,7 +37,7 @@ def pytest_configure(config):
     if wanted != "recorded":
         try:
             way = choose(may_download=wanted == "live")
-            if wanted == "live" or not julias(way, CATALOGUE.values())[0].interpreted:
+            if wanted == "live" or are_warm(way, CATALOGUE.values()):
                 config.live_way = way
             else:
                 config.reference_note = " (live Julia is here, but its rows are not compiled: `julia-parity warm-up`)"

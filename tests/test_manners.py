@@ -7,7 +7,7 @@ import pytest
 
 from pyimpl import semantics
 from pyimpl.parity.catalogue import CATALOGUE
-from pyimpl.parity.catalogue.compiled import groups
+from pyimpl.parity.catalogue.compiled import are_warm, julias
 from pyimpl.parity.catalogue.drawing import draw_cases
 from pyimpl.parity.judge.verdict import compare
 from pyimpl.parity.reference.live import LiveJulia
@@ -20,11 +20,11 @@ def manners(pytestconfig):
     """An interpreting Julia, and one that has all rows compiled."""
     if pytestconfig.getoption("--parity-reference") != "live":
         pytest.skip("holds two live Julias against each other: with --parity-reference live")
-    needed = groups(CATALOGUE.values())
-    if not all(group.is_warm(pytestconfig.live_way.versions) for group in needed):
-        pytest.skip("the rows are not compiled: julia-parity warm-up")
     way = pytestconfig.live_way
-    with LiveJulia(way, interpreted=True) as interpreted, LiveJulia(way, groups=needed) as compiled:
+    if not are_warm(way, CATALOGUE.values()):
+        pytest.skip("the rows are not compiled: julia-parity warm-up")
+    (julia,) = julias(way, CATALOGUE.values())
+    with LiveJulia(way, interpreted=True) as interpreted, julia as compiled:
         assert not compiled.damaged
         yield interpreted, compiled
 

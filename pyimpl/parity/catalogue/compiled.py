@@ -8,10 +8,10 @@ precompiled. A group that is done is marked with the versions that it was compil
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from ..reference.find_julia import Installed
@@ -125,18 +125,24 @@ def deciding(versions: dict[str, str]) -> dict[str, str]:
 
 def groups(rows: Iterable[Row]) -> list[Group]:
     """The groups that rows of the catalogue belong to, whole: those of a kind stand together."""
-    found: dict[str, list[str]] = {}
-    for row in CATALOGUE.values():
-        found.setdefault(_package(row), []).append(row.key)
-    return [Group(name, tuple(found[name])) for name in dict.fromkeys(map(_package, rows))]
+    return [_group(name) for name in dict.fromkeys(map(_package, rows))]
+
+
+@cache
+def _group(name: str) -> Group:
+    return Group(name, tuple(row.key for row in CATALOGUE.values() if _package(row) == name))
 
 
 def _package(row: Row) -> str:
     return "CompiledTextbook" if row.family == "textbook" else f"Compiled{row.kind.capitalize()}"
 
 
-def julias(way: Installed, rows: Iterable[Row], count: int = 1) -> list[LiveJulia]:
+def are_warm(way: Installed, rows: Collection[Row]) -> bool:
+    """Whether all of the rows were compiled for a Julia."""
+    return all(group.is_warm(way.versions) for group in groups(rows))
+
+
+def julias(way: Installed, rows: Collection[Row], count: int = 1) -> list[LiveJulia]:
     """Julias, not started yet, that evaluate rows at full speed where all of them were compiled for it, and interpret them else."""
-    needed = groups(rows)
-    warm = all(group.is_warm(way.versions) for group in needed)
-    return [LiveJulia(way, interpreted=not warm, groups=needed if warm else ()) for _ in range(count)]
+    warm = are_warm(way, rows)
+    return [LiveJulia(way, interpreted=not warm, groups=groups(rows) if warm else ()) for _ in range(count)]

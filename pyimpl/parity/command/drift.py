@@ -1,6 +1,6 @@
 """The verb `drift`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -36,7 +36,7 @@ def show_drift(
 
 
 @contextmanager
-def _recording_or_live(name: str, rows: Iterable[Row]) -> Iterator[Reference]:
+def _recording_or_live(name: str, rows: Collection[Row]) -> Iterator[Reference]:
     if name == "live":
         with opened(Source.live, rows) as julia:
             yield julia

@@ -3,7 +3,7 @@
 import difflib
 import fnmatch
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,7 @@ import typer
 
 from ..catalogue import CATALOGUE, Row
 from ..catalogue.checking import Live, Reference, check_rows
-from ..catalogue.compiled import julias
+from ..catalogue.compiled import are_warm, julias
 from ..judge.findings import Report
 from ..reference import recorded
 from ..reference.live import NoJulia, choose
@@ -41,7 +41,7 @@ def chosen_rows(names: list[str] | None) -> list[Row]:
 
 
 @contextmanager
-def opened(source: Source, rows: Iterable[Row], recording: str | None = None, workers: int = WORKERS) -> Iterator[Reference]:
+def opened(source: Source, rows: Collection[Row], recording: str | None = None, workers: int = WORKERS) -> Iterator[Reference]:
     """The reference asked for. Exits with 3 where there is none.
 
     `auto` is live where Julia is ready and the rows are compiled for it, else recorded: its answer comes within a minute, and nothing is
@@ -59,14 +59,14 @@ def opened(source: Source, rows: Iterable[Row], recording: str | None = None, wo
             note("live Julia is not ready here (`julia-parity doctor` tells why): using the recording")
             yield recorded.newest()
             return
-        several = julias(way, rows, workers)
-        if source is Source.auto and several[0].interpreted:
+        if source is Source.auto and not are_warm(way, rows):
             note(
                 "live Julia is here, but these rows are not compiled for it: using the recording. `--reference live` asks Julia all the "
                 "same, which interprets them; `julia-parity warm-up` compiles them once, for minutes"
             )
             yield recorded.newest()
             return
+        several = julias(way, rows, workers)
         with ExitStack() as stack:
             for julia in several:
                 stack.callback(julia.__exit__)
