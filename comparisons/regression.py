@@ -3,14 +3,29 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from pyimpl import Adam, BatchNorm, Chain, Dense, mse, setup, sigmoid, supervised, testmode, trainables, trainmode, update, withgradient
+from pyimpl import (
+    Adam,
+    BatchNorm,
+    Chain,
+    Dense,
+    mse,
+    setup,
+    sigmoid,
+    supervised,
+    testmode,
+    trainables,
+    trainmode,
+    update,
+    withgradient,
+)
 from pyimpl.core.tree import astype
 from pyimpl.optimise import Rule
 from pyimpl.parity.experiments.experiment import Curve, Picture
 
 TITLE = "E1: batch-normalised regression"
 SENTENCE = (
-    "Dense, BatchNorm, Dense learn 3x + 2x^2 + 1 + 3cos(20x) from powers of x; once in each precision, once with the Adam of Flux 0.12.6."
+    "Dense, BatchNorm, Dense learn 3x + 2x^2 + 1 + 3cos(20x) from powers of x; once in each "
+    "precision, once with the Adam of Flux 0.12.6."
 )
 SIZES = {"quick": {"steps": 600}, "full": {"steps": 3000}}
 SHARED = {"points": 300, "powers": 6, "hidden": 10, "batch": 20, "every": 100}
@@ -43,11 +58,14 @@ def draw(rng, size, images):
     as_float32 = {name: array.astype(np.float32) for name, array in given.items()}
     arrays = {f"float32.{name}": array for name, array in as_float32.items()}
     arrays |= {f"float64.{name}": array.astype(np.float64) for name, array in as_float32.items()}
-    arrays["batches"] = np.stack([rng.permutation(points)[: SHARED["batch"]] for _ in range(size["steps"])])
+    arrays["batches"] = np.stack(
+        [rng.permutation(points)[: SHARED["batch"]] for _ in range(size["steps"])]
+    )
     return arrays
 
 
-# 2. The Adam of Flux 0.12.6: its settings are Float64, and so is everything computed for an entry before it is stored
+# 2. The Adam of Flux 0.12.6: its settings are Float64, and so is everything computed for an entry
+# before it is stored
 
 
 class OldAdam(Rule):
@@ -66,7 +84,12 @@ class OldAdam(Rule):
         (beta1, beta2), g = self.beta, g.astype(np.float64)
         m[...] = beta1 * m.astype(np.float64) + (1 - beta1) * g
         v[...] = beta2 * v.astype(np.float64) + (1 - beta2) * g * g
-        dx = m.astype(np.float64) / (1 - powers[0]) / (np.sqrt(v.astype(np.float64) / (1 - powers[1])) + self.eps) * self.eta
+        dx = (
+            m.astype(np.float64)
+            / (1 - powers[0])
+            / (np.sqrt(v.astype(np.float64) / (1 - powers[1])) + self.eps)
+            * self.eta
+        )
         return (m, v, powers * self.beta), dx.astype(x.dtype)
 
 
@@ -106,10 +129,15 @@ def run(size, arrays, watch):
     found = {}
     for number, (name, rule) in enumerate(RUNS.items()):
         dtype = name.split(",")[0]
-        model, batch_losses, losses = train(name, dtype, {"Adam": Adam, "OldAdam": OldAdam}[rule](), size, arrays, watch)
+        model, batch_losses, losses = train(
+            name, dtype, {"Adam": Adam, "OldAdam": OldAdam}[rule](), size, arrays, watch
+        )
         found |= {f"batch loss, {name}": batch_losses, f"loss, {name}": losses}
         found[f"final.estimate, {name}"] = model(arrays[f"{dtype}.features"])[:, 0]
-        left = trainables(model) | {"layers.1.mean": model.layers[1].mean, "layers.1.var": model.layers[1].var}
+        left = trainables(model) | {
+            "layers.1.mean": model.layers[1].mean,
+            "layers.1.var": model.layers[1].var,
+        }
         for path, array in sorted(left.items()):
             found[f"final.{path}, {name}"] = array.copy()
             watch.say(f"{path}: " + " ".join(f"{entry:.4f}" for entry in array.flat))
@@ -125,10 +153,20 @@ def figures(size, arrays, sides):
     for side, ax in zip(sides, axes, strict=True):
         ax.plot(arrays["float32.x"], arrays["float32.target"], ".", ms=3, color="0.6", label="data")
         for name, width in zip(RUNS, (5, 3, 1), strict=True):  # they lie on top of each other
-            ax.plot(arrays["float32.x"], side.arrays[f"final.estimate, {name}"], lw=width, alpha=0.7, label=name)
+            ax.plot(
+                arrays["float32.x"],
+                side.arrays[f"final.estimate, {name}"],
+                lw=width,
+                alpha=0.7,
+                label=name,
+            )
         ax.set_title(side.name)
         ax.set_xlabel("x")
     axes[0].set_ylabel("y")
     axes[1].legend()
     figure.suptitle(f"Data and estimation after {size['steps']} steps")
-    yield Picture("estimation", "The data, and what the network makes of x in test mode, on both sides.", figure)
+    yield Picture(
+        "estimation",
+        "The data, and what the network makes of x in test mode, on both sides.",
+        figure,
+    )

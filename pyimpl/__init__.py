@@ -1,7 +1,8 @@
 """A NumPy twin of Flux.jl: layers, losses, activations, optimisers. Needs only NumPy.
 
-Names and defaults are Flux's; every array is its Julia twin with the axes reversed, which is the same memory.
-`model(x)` is the forward pass outside a gradient, `y, back = model.pullback(x)` the one inside.
+Names and defaults are Flux's; every array is its Julia twin with the axes reversed, which is the
+same memory. `model(x)` is the forward pass outside a gradient, `y, back = model.pullback(x)` the
+one inside.
 """
 
 from types import ModuleType as _ModuleType
@@ -30,5 +31,10 @@ from .training.triggers import *
 
 __version__ = "0.1.0"
 
-# Every name that the modules give; set so, because type checkers take a list that they cannot read for an empty one.
-globals()["__all__"] = [name for name, thing in list(globals().items()) if not name.startswith("_") and not isinstance(thing, _ModuleType)]
+# Every name that the modules give; set so, because type checkers take a list that they cannot read
+# for an empty one.
+globals()["__all__"] = [
+    name
+    for name, thing in list(globals().items())
+    if not name.startswith("_") and not isinstance(thing, _ModuleType)
+]

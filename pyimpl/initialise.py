@@ -1,9 +1,10 @@
 """Flux's initialisers. Source: Flux.jl `src/utils.jl`.
 
-All take a shape in Python's order (a Dense weight is (n_in, n_out), a convolution's (out, in, kh, kw)), give
-float32, and draw from `rng`, anything with NumPy's `random` and `standard_normal`. Julia's random streams
-cannot be reproduced here; handed the same random numbers, both sides give the same arrays.
-Flux's `kaiming_uniform(gain=0.5)`, a function of the size, is `functools.partial(kaiming_uniform, gain=0.5)`.
+All take a shape in Python's order (a Dense weight is (n_in, n_out), a convolution's (out, in, kh,
+kw)), give float32, and draw from `rng`, anything with NumPy's `random` and `standard_normal`.
+Julia's random streams cannot be reproduced here; handed the same random numbers, both sides give
+the same arrays. Flux's `kaiming_uniform(gain=0.5)`, a function of the size, is
+`functools.partial(kaiming_uniform, gain=0.5)`.
 """
 
 import math
@@ -84,12 +85,17 @@ def _erfinv(z: np.ndarray) -> np.ndarray:
 
 
 def truncated_normal(shape: tuple[int, ...], rng=None, mean=0, std=1, lo=-2, hi=2) -> np.ndarray:
-    """N(mean, std^2) between `lo` and `hi`, which are numbers and not multiples of std: the inverse cdf of uniform draws.
+    """N(mean, std^2) between `lo` and `hi`, which are numbers and not multiples of std: the inverse
+    cdf of uniform draws.
 
     Warns, as Flux does, where the mean is more than two std outside of the limits.
     """
     if mean < lo - 2 * std or mean > hi + 2 * std:
-        warnings.warn(f"truncated_normal expects a mean within 2 std of [{lo}, {hi}], got mean {mean} and std {std}", stacklevel=2)
+        warnings.warn(
+            f"truncated_normal expects a mean within 2 std of [{lo}, {hi}], got mean {mean} and "
+            f"std {std}",
+            stacklevel=2,
+        )
     with np.errstate(divide="ignore", invalid="ignore"):  # std may be 0
         below, above = (_normal_cdf(np.divide(limit - mean, std)) for limit in (lo, hi))
         u = _generator(rng).random(shape, dtype=F32)
@@ -100,29 +106,39 @@ def truncated_normal(shape: tuple[int, ...], rng=None, mean=0, std=1, lo=-2, hi=
 def lecun_normal(shape: tuple[int, ...], rng=None, gain: float = 1.0) -> np.ndarray:
     """`truncated_normal` with `std = gain / sqrt(fan_in)`. LeCun et al. 1998.
 
-    The limits stay at -2 and 2, far outside for any but the smallest fans. A uniform draw of exactly 0, one in 2^24, then is -2, in Flux
-    and here.
+    The limits stay at -2 and 2, far outside for any but the smallest fans. A uniform draw of
+    exactly 0, one in 2^24, then is -2, in Flux and here.
     """
     return truncated_normal(shape, rng, std=F32(gain) * np.sqrt(F32(1) / F32(fans(shape)[0])))
 
 
 def orthogonal(shape: tuple[int, ...], rng=None, gain: float = 1.0) -> np.ndarray:
-    """Gain times an array that, as a matrix (shape[0], the rest), has orthonormal rows, or columns if it has fewer of these.
+    """Gain times an array that, as a matrix (shape[0], the rest), has orthonormal rows, or columns
+    if it has fewer of these.
 
-    The Q of the QR decomposition of normal draws, with the signs that make the diagonal of R positive. Saxe et al. 2014.
+    The Q of the QR decomposition of normal draws, with the signs that make the diagonal of R
+    positive. Saxe et al. 2014.
     """
     rows, columns = shape[0], math.prod(shape[1:])
-    narrow = rows <= columns  # Flux decomposes (columns, rows), which is (rows, columns) in Julia's memory
-    draws = _generator(rng).standard_normal((rows, columns) if narrow else (columns, rows), dtype=F32)
+    narrow = (
+        rows <= columns
+    )  # Flux decomposes (columns, rows), which is (rows, columns) in Julia's memory
+    draws = _generator(rng).standard_normal(
+        (rows, columns) if narrow else (columns, rows), dtype=F32
+    )
     q, r = np.linalg.qr(draws.T)
     q = (q * np.sign(np.diagonal(r)) * F32(gain)).astype(F32)
     return np.ascontiguousarray(q.T if narrow else q).reshape(shape)
 
 
-def sparse_init(shape: tuple[int, int], rng=None, *, sparsity: float, std: float = 0.01) -> np.ndarray:
-    """N(0, std^2) with `ceil(sparsity * shape[1])` zeros at random places of every row. Martens 2010.
+def sparse_init(
+    shape: tuple[int, int], rng=None, *, sparsity: float, std: float = 0.01
+) -> np.ndarray:
+    """N(0, std^2) with `ceil(sparsity * shape[1])` zeros at random places of every row. Martens
+    2010.
 
-    A row is what Julia has as a column: the weights of one input of a Dense layer. Raises ValueError for other than two axes.
+    A row is what Julia has as a column: the weights of one input of a Dense layer. Raises
+    ValueError for other than two axes.
     """
     if len(shape) != 2:
         raise ValueError(f"sparse_init expects a shape (n_in, n_out), got {tuple(shape)}")
@@ -133,11 +149,15 @@ def sparse_init(shape: tuple[int, int], rng=None, *, sparsity: float, std: float
     return np.take_along_axis(array, np.argsort(rng.random(shape, dtype=F32), axis=1), axis=1)
 
 
-def identity_init(shape: tuple[int, ...], rng=None, gain: float = 1.0, shift: int | tuple[int, ...] = 0) -> np.ndarray:
-    """`gain` where input i meets output i - of a convolution, at the centre of the kernel - and 0 elsewhere; a vector is all zeros.
+def identity_init(
+    shape: tuple[int, ...], rng=None, gain: float = 1.0, shift: int | tuple[int, ...] = 0
+) -> np.ndarray:
+    """`gain` where input i meets output i - of a convolution, at the centre of the kernel - and 0
+    elsewhere; a vector is all zeros.
 
-    Everything is then rolled by `shift`: along every axis if it is a tuple, along the last if it is an integer, which is Julia's first.
-    The centre of an even kernel is the cell before the middle. Le et al. 2015.
+    Everything is then rolled by `shift`: along every axis if it is a tuple, along the last if it is
+    an integer, which is Julia's first. The centre of an even kernel is the cell before the middle.
+    Le et al. 2015.
     """
     array = np.zeros(shape, F32)
     if len(shape) < 2:
@@ -148,7 +168,9 @@ def identity_init(shape: tuple[int, ...], rng=None, gain: float = 1.0, shift: in
     if isinstance(shift, int | np.integer):
         return np.roll(array, shift, axis=-1)
     if len(shift) != len(shape):
-        raise ValueError(f"identity_init expects shift as an integer or {len(shape)} integers, got {shift!r}")
+        raise ValueError(
+            f"identity_init expects shift as an integer or {len(shape)} integers, got {shift!r}"
+        )
     return np.roll(array, shift, axis=tuple(range(len(shape))))
 
 

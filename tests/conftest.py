@@ -1,4 +1,5 @@
-"""Options and fixtures: which reference the tests hold the twin against, and folders of foreign outcomes.
+"""Options and fixtures: which reference the tests hold the twin against, and folders of foreign
+outcomes.
 
 `--parity-reference` is an option of the package's own plugin.
 """
@@ -17,15 +18,25 @@ from pyimpl.parity.reference.provenance import versions_line
 
 pytest_plugins = ["pytester"]
 slow_is_fine = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
-settings.register_profile("quick", max_examples=5, deadline=None, suppress_health_check=slow_is_fine)
-settings.register_profile("default", max_examples=20, deadline=None, suppress_health_check=slow_is_fine)
-settings.register_profile("long", max_examples=300, deadline=None, suppress_health_check=slow_is_fine)
+settings.register_profile(
+    "quick", max_examples=5, deadline=None, suppress_health_check=slow_is_fine
+)
+settings.register_profile(
+    "default", max_examples=20, deadline=None, suppress_health_check=slow_is_fine
+)
+settings.register_profile(
+    "long", max_examples=300, deadline=None, suppress_health_check=slow_is_fine
+)
 settings.load_profile("default")
 
 
 def pytest_addoption(parser):
     parser.getgroup("julia-parity").addoption(
-        "--reference-dir", type=Path, action="append", default=[], help="a folder of Flux outcomes; may be given several times"
+        "--reference-dir",
+        type=Path,
+        action="append",
+        default=[],
+        help="a folder of Flux outcomes; may be given several times",
     )
 
 
@@ -40,7 +51,9 @@ def pytest_configure(config):
             if wanted == "live" or are_warm(way, CATALOGUE.values()):
                 config.live_way = way
             else:
-                config.reference_note = " (live Julia is here, but its rows are not compiled: `julia-parity warm-up`)"
+                config.reference_note = (
+                    " (live Julia is here, but its rows are not compiled: `julia-parity warm-up`)"
+                )
         except NoJulia as missing:
             if wanted == "live":
                 raise pytest.UsageError(str(missing)) from None
@@ -60,14 +73,20 @@ def _recorded_line(config) -> str:
 
 
 def pytest_report_header(config):
-    return f"parity reference: {f'live, {config.live_way.where}' if config.live_way else _recorded_line(config)}"
+    return (
+        "parity reference: "
+        f"{f'live, {config.live_way.where}' if config.live_way else _recorded_line(config)}"
+    )
 
 
 def pytest_terminal_summary(terminalreporter, config):
     used = versions_line(Live(config.live_julia)) if config.live_julia else _recorded_line(config)
     terminalreporter.write_line(f"parity reference used: {used}")
     results = [
-        result for key in ("passed", "failed") for result in terminalreporter.stats.get(key, []) if "the_recording_kills" in result.nodeid
+        result
+        for key in ("passed", "failed")
+        for result in terminalreporter.stats.get(key, [])
+        if "the_recording_kills" in result.nodeid
     ]
     if results:
         killed = sum(result.passed for result in results)
@@ -76,7 +95,9 @@ def pytest_terminal_summary(terminalreporter, config):
 
 @pytest.fixture(scope="session")
 def live_julia(pytestconfig) -> LiveJulia | None:
-    """Live Julia, started now, or None where it is not ready; a Julia that is there but does not start fails the test."""
+    """Live Julia, started now, or None where it is not ready; a Julia that is there but does not
+    start fails the test.
+    """
     if pytestconfig.live_way and not pytestconfig.live_julia:
         pytestconfig.live_julia = julias(pytestconfig.live_way, CATALOGUE.values())[0].__enter__()
     return pytestconfig.live_julia

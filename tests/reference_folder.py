@@ -1,13 +1,17 @@
-"""Reads a folder of real Flux outcomes (`index.json` and one .npz per group) as cases and outcomes of this project.
+"""Reads a folder of real Flux outcomes (`index.json` and one .npz per group) as cases and outcomes
+of this project.
 
-What a case evaluated is written in the folder as a Julia expression, such as `p -> Chain(Dense(p.w, p.b, tanh), LayerNorm(5; eps=1f-3))`.
-The expression is read in three steps. `as_python` rewrites it to Python's syntax, `Reader` walks the syntax tree, and `BUILDERS` says for
-every name of Flux's which twin stands for it: a builder has the signature of Flux's constructor or function, takes Julia's numbers (axes
-counted from 1, sizes with the width first) and makes the twin. So a layer inside of a `Chain` is read as one that stands alone.
+What a case evaluated is written in the folder as a Julia expression, such as `p -> Chain(Dense(p.w,
+p.b, tanh), LayerNorm(5; eps=1f-3))`. The expression is read in three steps. `as_python` rewrites it
+to Python's syntax, `Reader` walks the syntax tree, and `BUILDERS` says for every name of Flux's
+which twin stands for it: a builder has the signature of Flux's constructor or function, takes
+Julia's numbers (axes counted from 1, sizes with the width first) and makes the twin. So a layer
+inside of a `Chain` is read as one that stands alone.
 
-Nothing is dropped in silence. A name, an argument or a keyword that no builder has raises `Untranslatable`, which the test reports as it
-is. `config`, the folder's other account of the same case, is held against what the builders were given: every key of it must be an
-option that was read from the expression, with the value that was read there.
+Nothing is dropped in silence. A name, an argument or a keyword that no builder has raises
+`Untranslatable`, which the test reports as it is. `config`, the folder's other account of the same
+case, is held against what the builders were given: every key of it must be an option that was read
+from the expression, with the value that was read there.
 
 What this file does not do: judge. It hands out cases, twins and Flux's outcomes; the test compares.
 """
@@ -31,16 +35,30 @@ from pyimpl.parity.case.case import Case, Outcome
 from pyimpl.parity.case.twin import jitter
 from pyimpl.parity.catalogue.activations import SLACK
 
-FIELDS = {"β": "shift", "γ": "scale", "μ": "mean", "σ²": "var", "λ": "act", "σ": "act", "ϵ": "eps", "Wh_h̃": "Wh_candidate"}
+FIELDS = {
+    "β": "shift",
+    "γ": "scale",
+    "μ": "mean",
+    "σ²": "var",
+    "λ": "act",
+    "σ": "act",
+    "ϵ": "eps",
+    "Wh_h̃": "Wh_candidate",
+}
 
 
 class Untranslatable(Exception):
-    """Something of an entry has no translation here. Not an error of the twin's: `evaluate` lets it through to the test."""
+    """Something of an entry has no translation here.
+
+    Not an error of the twin's: `evaluate` lets it through to the test.
+    """
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One case of the folder: the twin that answers for it, its inputs, and what Flux made of them."""
+    """One case of the folder: the twin that answers for it, its inputs, and what Flux made of
+    them.
+    """
 
     label: str
     row: str
@@ -48,19 +66,26 @@ class Entry:
     build: Callable[[Case], Any]
     flux: Outcome
     version: str  # of Flux
-    names: frozenset[str]  # every name in the expression: rows that the case is made of, among others
+    names: frozenset[
+        str
+    ]  # every name in the expression: rows that the case is made of, among others
 
 
 # Conversions, each in one place.
 
 
 def reverse(sizes):
-    """Sizes of the spatial axes, in Julia width first, in our order; one number stands for all axes."""
+    """Sizes of the spatial axes, in Julia width first, in our order; one number stands for all
+    axes.
+    """
     return tuple(sizes[::-1]) if isinstance(sizes, tuple | list) else sizes
 
 
 def reverse_pad(pad, rank: int):
-    """A padding in our order: a number, one for every spatial axis, or low and high of each. `SamePad()` is the same in both."""
+    """A padding in our order: a number, one for every spatial axis, or low and high of each.
+
+    `SamePad()` is the same in both.
+    """
     if not isinstance(pad, tuple | list) or len(pad) != 2 * rank:
         return reverse(pad)
     pairs = [pad[i : i + 2] for i in range(0, len(pad), 2)]
@@ -68,7 +93,9 @@ def reverse_pad(pad, rank: int):
 
 
 def axes(dims):
-    """Dimensions of a Julia array, counted from 1, as axes of the reversed array; `:`, all of them, is None."""
+    """Dimensions of a Julia array, counted from 1, as axes of the reversed array; `:`, all of them,
+    is None.
+    """
     if dims == COLON:
         return None
     return tuple(-d for d in dims) if isinstance(dims, tuple | list) else -dims
@@ -76,16 +103,26 @@ def axes(dims):
 
 def number(value):
     """A number that takes on the type of the array it meets; Float32 literals keep their value."""
-    return float(value) if isinstance(value, float | np.floating) else tuple(map(number, value)) if isinstance(value, tuple) else value
+    return (
+        float(value)
+        if isinstance(value, float | np.floating)
+        else tuple(map(number, value))
+        if isinstance(value, tuple)
+        else value
+    )
 
 
 def zero_based(indices):
-    """Indices written in an expression. (Those among the inputs are made 0-based when the folder is read.)"""
+    """Indices written in an expression. (Those among the inputs are made 0-based when the folder is
+    read.)
+    """
     return np.asarray(indices) - 1 if isinstance(indices, list | tuple) else indices
 
 
 def as_layer(value):
-    """Whatever can be called in Julia as something with a `pullback`: a function or a lambda becomes one."""
+    """Whatever can be called in Julia as something with a `pullback`: a function or a lambda
+    becomes one.
+    """
     if hasattr(value, "pullback"):
         return value
     if callable(value):
@@ -93,12 +130,14 @@ def as_layer(value):
     raise Untranslatable(f"cannot be translated: {value!r} where a layer or a function is expected")
 
 
-# Differentiable functions from expressions such as `(q, k) -> softmax(q; dims=2)`: a tape of what was applied.
+# Differentiable functions from expressions such as `(q, k) -> softmax(q; dims=2)`: a tape of what
+# was applied.
 
 
 @dataclass(eq=False)
 class Traced:
-    """A value inside of a lambda that is differentiated; `back(dy)` gives the gradients of all it depends on.
+    """A value inside of a lambda that is differentiated; `back(dy)` gives the gradients of all it
+    depends on.
 
     These are keyed by the number of an input, or by the `id` of a layer that the lambda uses.
     """
@@ -108,7 +147,9 @@ class Traced:
 
     def __getitem__(self, i):
         def item_back(dy):
-            return self.back(tuple(dy if place == i else zeros(part) for place, part in enumerate(self.value)))
+            return self.back(
+                tuple(dy if place == i else zeros(part) for place, part in enumerate(self.value))
+            )
 
         return Traced(self.value[i], item_back)
 
@@ -137,7 +178,9 @@ def is_number(thing) -> bool:
 
 def is_traced(thing) -> bool:
     """Whether something of it is differentiated."""
-    return isinstance(thing, Traced) or (isinstance(thing, tuple | list) and any(map(is_traced, thing)))
+    return isinstance(thing, Traced) or (
+        isinstance(thing, tuple | list) and any(map(is_traced, thing))
+    )
 
 
 def add_gradients(one, other):
@@ -145,7 +188,9 @@ def add_gradients(one, other):
     if one is None or other is None:
         return one if other is None else other
     if isinstance(one, Gradient):
-        return Gradient(**{name: add_gradients(part, getattr(other, name)) for name, part in vars(one).items()})
+        return Gradient(
+            **{name: add_gradients(part, getattr(other, name)) for name, part in vars(one).items()}
+        )
     return tuple(map(add_gradients, one, other)) if isinstance(one, tuple) else one + other
 
 
@@ -162,10 +207,14 @@ def gather(thing, dy) -> dict:
 
 
 def apply(function, *xs, **options):
-    """`function(*xs)`, recorded where one of xs is differentiated; elsewhere it is a call outside of any gradient."""
+    """`function(*xs)`, recorded where one of xs is differentiated; elsewhere it is a call outside
+    of any gradient.
+    """
     if not is_traced(xs):
         return function(*xs, **options)
-    y, back = function.pullback(*map(value_of, xs), **{name: value_of(option) for name, option in options.items()})
+    y, back = function.pullback(
+        *map(value_of, xs), **{name: value_of(option) for name, option in options.items()}
+    )
 
     def apply_back(dy):
         own, *dxs = back(dy)
@@ -183,27 +232,38 @@ def call(function, *xs):
 
 
 def closure(function, captured: dict[str, Any] | None = None):
-    """A Python function over `apply` as a layer; what it captures are the layer's fields, as they are of a closure in Julia."""
+    """A Python function over `apply` as a layer; what it captures are the layer's fields, as they
+    are of a closure in Julia.
+    """
     captured = captured or {}
     if getattr(function, "uses_traced", False):
-        raise Untranslatable("cannot be translated: a function that uses what is differentiated, handed to another one")
+        raise Untranslatable(
+            "cannot be translated: a function that uses what is differentiated, handed to "
+            "another one"
+        )
 
     def pullback(self, *xs):
         y = function(*(Traced(x, lambda dx, i=i: {i: dx}) for i, x in enumerate(xs)))
 
         def closure_back(dy):
             found = gather(y, dy)
-            own = Gradient(**{name: found.get(id(part)) for name, part in captured.items()}) if captured else None
+            own = (
+                Gradient(**{name: found.get(id(part)) for name, part in captured.items()})
+                if captured
+                else None
+            )
             return own, *(found.get(i) for i in range(len(xs)))
 
         return value_of(y), closure_back
 
     body = {"pullback": pullback, "__call__": lambda self, *xs: function(*xs)}
-    return make_dataclass(spelled(function) or "Closure", list(captured), namespace=body, eq=False, repr=False)(**captured)
+    return make_dataclass(
+        spelled(function) or "Closure", list(captured), namespace=body, eq=False, repr=False
+    )(**captured)
 
 
-# Builders. Names, order and defaults of the arguments are Flux's. A default that is not Flux's is `...`: the twin's own applies, which is
-# Flux's of the version that is in force.
+# Builders. Names, order and defaults of the arguments are Flux's. A default that is not Flux's is
+# `...`: the twin's own applies, which is Flux's of the version that is in force.
 
 
 def given(**options):
@@ -239,21 +299,29 @@ def embedding_bag(weight: np.ndarray, reduction=None):
 
 
 def convolution(kind):
-    def build(weight: np.ndarray, bias=True, act=pyimpl.identity, *, stride=1, pad=0, dilation=1, **more):
+    def build(
+        weight: np.ndarray, bias=True, act=pyimpl.identity, *, stride=1, pad=0, dilation=1, **more
+    ):
         rank = weight.ndim - 2
         more = {name: reverse(value) for name, value in more.items()}
         sizes = dict(stride=reverse(stride), pad=reverse_pad(pad, rank), dilation=reverse(dilation))
         return kind(weight, bias, as_layer(act), **sizes, **more)
 
-    own = {pyimpl.Conv: {"groups": 1}, pyimpl.ConvTranspose: {"outpad": 0, "groups": 1}}.get(kind, {})
+    own = {pyimpl.Conv: {"groups": 1}, pyimpl.ConvTranspose: {"outpad": 0, "groups": 1}}.get(
+        kind, {}
+    )
     return with_keywords(build, own)
 
 
 def calc_padding(layer, pad, k, dilation, stride):
-    """What Flux makes of a padding: of `SamePad()` low and high of every axis, of an odd number of cells the larger half low."""
+    """What Flux makes of a padding: of `SamePad()` low and high of every axis, of an odd number of
+    cells the larger half low.
+    """
     if not isinstance(pad, pyimpl.SamePad):
         return pad
-    dilation, stride = ((size,) * len(k) if isinstance(size, int) else size for size in (dilation, stride))
+    dilation, stride = (
+        (size,) * len(k) if isinstance(size, int) else size for size in (dilation, stride)
+    )
     shrink = stride if spelled(layer) == "ConvTranspose" else (1,) * len(k)
     totals = [(size - s) * d for size, s, d in zip(k, shrink, dilation, strict=True)]
     return tuple(half for total in totals for half in (-(-total // 2), total // 2))
@@ -286,32 +354,70 @@ def pixel_shuffle(r):
     return pyimpl.PixelShuffle(r)
 
 
-def batch_norm(chs: int, act=pyimpl.identity, *, affine=True, track_stats=True, active=None, eps=..., momentum=...):
+def batch_norm(
+    chs: int,
+    act=pyimpl.identity,
+    *,
+    affine=True,
+    track_stats=True,
+    active=None,
+    eps=...,
+    momentum=...,
+):
     options = given(eps=eps, momentum=number(momentum))
-    return pyimpl.BatchNorm(chs, as_layer(act), affine=affine, track_stats=track_stats, active=active, **options)
+    return pyimpl.BatchNorm(
+        chs, as_layer(act), affine=affine, track_stats=track_stats, active=active, **options
+    )
 
 
-def instance_norm(chs: int, act=pyimpl.identity, *, affine=False, track_stats=False, active=None, eps=..., momentum=...):
+def instance_norm(
+    chs: int,
+    act=pyimpl.identity,
+    *,
+    affine=False,
+    track_stats=False,
+    active=None,
+    eps=...,
+    momentum=...,
+):
     options = given(eps=eps, momentum=number(momentum))
-    return pyimpl.InstanceNorm(chs, as_layer(act), affine=affine, track_stats=track_stats, active=active, **options)
+    return pyimpl.InstanceNorm(
+        chs, as_layer(act), affine=affine, track_stats=track_stats, active=active, **options
+    )
 
 
-def group_norm(chs: int, groups: int, act=pyimpl.identity, *, affine=True, active=None, eps=..., momentum=...):
-    return pyimpl.GroupNorm(chs, groups, as_layer(act), affine=affine, **given(eps=eps))  # active and momentum: Flux has no use for them
+def group_norm(
+    chs: int, groups: int, act=pyimpl.identity, *, affine=True, active=None, eps=..., momentum=...
+):
+    return pyimpl.GroupNorm(
+        chs, groups, as_layer(act), affine=affine, **given(eps=eps)
+    )  # active and momentum: Flux has no use for them
 
 
 def from_fields(build):
     """The constructor that takes the fields of Flux's BatchNorm or InstanceNorm one by one."""
 
-    def build_from_fields(act, beta, gamma, mu, var, eps, momentum, affine, track_stats, active, chs):
-        layer = build(chs, act, affine=affine, track_stats=track_stats, active=active, eps=eps, momentum=momentum)
+    def build_from_fields(
+        act, beta, gamma, mu, var, eps, momentum, affine, track_stats, active, chs
+    ):
+        layer = build(
+            chs,
+            act,
+            affine=affine,
+            track_stats=track_stats,
+            active=active,
+            eps=eps,
+            momentum=momentum,
+        )
         layer.shift, layer.scale, layer.mean, layer.var = beta, gamma, mu, var
         return layer
 
     return build_from_fields
 
 
-def group_norm_from_fields(groups, act, beta, gamma, mu, var, eps, momentum, affine, track_stats, active, chs):
+def group_norm_from_fields(
+    groups, act, beta, gamma, mu, var, eps, momentum, affine, track_stats, active, chs
+):
     layer = group_norm(chs, groups, act, affine=affine, active=active, eps=eps, momentum=momentum)
     layer.shift, layer.scale = beta, gamma
     return layer
@@ -323,7 +429,9 @@ def layer_norm(size: tuple, act=pyimpl.identity, *, affine=True, eps=...):
 
 def layer_norm_of_numbers(*size_act, affine=True, eps=...):
     act = pyimpl.identity if isinstance(size_act[-1], int) else size_act[-1]
-    return layer_norm(tuple(part for part in size_act if isinstance(part, int)), act, affine=affine, eps=eps)
+    return layer_norm(
+        tuple(part for part in size_act if isinstance(part, int)), act, affine=affine, eps=eps
+    )
 
 
 def layer_norm_from_fields(act, diag, eps, size, affine):
@@ -339,7 +447,9 @@ def weight_norm(layer, which="weight", *, dims=-1):
 
 
 def dropout(p, *, dims=":", active=None):
-    return pyimpl.Dropout(number(p), active=active)  # dims shape the mask: what depends on it is random, and in no folder
+    return pyimpl.Dropout(
+        number(p), active=active
+    )  # dims shape the mask: what depends on it is random, and in no folder
 
 
 def dropout_from_fields(p, dims, active, rng):
@@ -354,10 +464,14 @@ def joint(kind):
     """Chain, Parallel, PairwiseFusion: layers with or without names, after a connection or none."""
 
     def build(*layers, **named):
-        if len(layers) > len(front) and isinstance(layers[-1], dict | list | tuple):  # Chain([a, b]), Chain((a = a, b = b))
+        if len(layers) > len(front) and isinstance(
+            layers[-1], dict | list | tuple
+        ):  # Chain([a, b]), Chain((a = a, b = b))
             *layers, last = layers
             layers, named = (layers, last) if isinstance(last, dict) else ([*layers, *last], {})
-        return kind(*map(as_layer, layers), **{name: as_layer(layer) for name, layer in named.items()})
+        return kind(
+            *map(as_layer, layers), **{name: as_layer(layer) for name, layer in named.items()}
+        )
 
     front = () if kind is pyimpl.Chain else ("connection",)
     if not front:
@@ -405,14 +519,28 @@ def recurrence(kind):
 
 def attention(nheads, q_proj, k_proj, v_proj, attn_drop, out_proj):
     layer = pyimpl.MultiHeadAttention(q_proj.weight.shape[1], nheads=nheads)
-    layer.q_proj, layer.k_proj, layer.v_proj, layer.attn_drop, layer.out_proj = q_proj, k_proj, v_proj, attn_drop, out_proj
+    layer.q_proj, layer.k_proj, layer.v_proj, layer.attn_drop, layer.out_proj = (
+        q_proj,
+        k_proj,
+        v_proj,
+        attn_drop,
+        out_proj,
+    )
     return layer
 
 
 def attend(q, k, v, bias=None, *, fdrop=pyimpl.identity, mask=None, nheads=1):
     if fdrop is not pyimpl.identity:
         raise Untranslatable("cannot be translated: option fdrop of dot_product_attention")
-    return apply(pyimpl.dot_product_attention, q, k, v, *(() if bias is None else (bias,)), nheads=nheads, mask=mask)
+    return apply(
+        pyimpl.dot_product_attention,
+        q,
+        k,
+        v,
+        *(() if bias is None else (bias,)),
+        nheads=nheads,
+        mask=mask,
+    )
 
 
 def causal_mask(x, *, dims=2):
@@ -421,7 +549,10 @@ def causal_mask(x, *, dims=2):
 
 def along(function, default):
     """softmax and its kin."""
-    return with_keywords(lambda x, **options: apply(function, x, dims=axes(options.get("dims", default))), {"dims": default})
+    return with_keywords(
+        lambda x, **options: apply(function, x, dims=axes(options.get("dims", default))),
+        {"dims": default},
+    )
 
 
 def normalise(x, *, dims=..., eps=...):
@@ -433,13 +564,25 @@ def glu(x, dim=1):
 
 
 def pad_by(function, axes_of_a_number: Callable[[int], int]):
-    """The pad functions. `dims` says which dimensions the padding speaks of, in the same order; without it, the first ones."""
+    """The pad functions.
+
+    `dims` says which dimensions the padding speaks of, in the same order; without it, the first
+    ones.
+    """
 
     def build(x, pad, *value, dims=None):
         rank = np.ndim(value_of(x))
         if dims is None or dims == COLON:
             all_of_them = axes_of_a_number(rank)
-            dims = range(1, 1 + (all_of_them if isinstance(pad, int) or len(pad) in (all_of_them, 2 * all_of_them) else len(pad) // 2))
+            dims = range(
+                1,
+                1
+                + (
+                    all_of_them
+                    if isinstance(pad, int) or len(pad) in (all_of_them, 2 * all_of_them)
+                    else len(pad) // 2
+                ),
+            )
         dims = (dims,) if isinstance(dims, int) else tuple(dims)
         return apply(function, x, pad, *map(number, value), dims=axes(dims))
 
@@ -455,20 +598,28 @@ def padding(function, axes_of_a_number=lambda rank: rank - 2):
 
 
 def conv_function(x, w, *, stride=1, pad=0, dilation=1, flipped=False, groups=1):
-    sizes = dict(stride=reverse(stride), pad=reverse_pad(pad, np.ndim(value_of(x)) - 2), dilation=reverse(dilation))
+    sizes = dict(
+        stride=reverse(stride),
+        pad=reverse_pad(pad, np.ndim(value_of(x)) - 2),
+        dilation=reverse(dilation),
+    )
     return apply(pyimpl.conv, x, w, **sizes, flipped=flipped, groups=groups)
 
 
 def pool_function(function):
     def build(x, k: tuple, *, pad=0, stride=...):
-        return apply(function, x, reverse(k), pad=reverse_pad(pad, len(k)), **given(stride=reverse(stride)))
+        return apply(
+            function, x, reverse(k), pad=reverse_pad(pad, len(k)), **given(stride=reverse(stride))
+        )
 
     return build
 
 
 def upsample_function(function):
     def build(x, scale=None, *, size=None):
-        return apply(function, x, **({"scale": reverse(scale)} if size is None else {"size": reverse(size)}))
+        return apply(
+            function, x, **({"scale": reverse(scale)} if size is None else {"size": reverse(size)})
+        )
 
     return build
 
@@ -508,14 +659,21 @@ def reduced(function):
 
 
 def entrywise(operation, back):
-    """An operation on two arrays or numbers, which are broadcast; `back(a, b, dy)` gives both gradients."""
+    """An operation on two arrays or numbers, which are broadcast; `back(a, b, dy)` gives both
+    gradients.
+    """
 
     def unbroadcast(gradient, x):
         gradient = np.sum(gradient, tuple(range(np.ndim(gradient) - np.ndim(x))))
-        return np.sum(gradient, tuple(axis for axis, n in enumerate(np.shape(x)) if n == 1), keepdims=True).reshape(np.shape(x))
+        return np.sum(
+            gradient, tuple(axis for axis, n in enumerate(np.shape(x)) if n == 1), keepdims=True
+        ).reshape(np.shape(x))
 
     def rule(a, b):
-        return operation(a, b), lambda dy: (None, *(unbroadcast(d + 0 * dy, x) for d, x in zip(back(a, b, dy), (a, b), strict=True)))
+        return operation(a, b), lambda dy: (
+            None,
+            *(unbroadcast(d + 0 * dy, x) for d, x in zip(back(a, b, dy), (a, b), strict=True)),
+        )
 
     return differentiable(rule)
 
@@ -551,11 +709,21 @@ def loss(function, **defaults):
     def build(prediction, target, **options):
         options = given(**defaults | options)
         agg = options.get("agg", "mean")
-        # A function of the user's is called here, for it may use other inputs: `agg = x -> mean(w .* x)`. kldivergence calls it twice.
-        called_here = callable(agg) and spelled(agg) not in AGGREGATIONS and function is not pyimpl.kldivergence
+        # A function of the user's is called here, for it may use other inputs: `agg = x -> mean(w
+        # .* x)`. kldivergence calls it twice.
+        called_here = (
+            callable(agg)
+            and spelled(agg) not in AGGREGATIONS
+            and function is not pyimpl.kldivergence
+        )
         if called_here:
             options["agg"] = "identity"
-        y = apply(function, prediction, target, **{name: LOSS_OPTIONS.get(name, number)(value) for name, value in options.items()})
+        y = apply(
+            function,
+            prediction,
+            target,
+            **{name: LOSS_OPTIONS.get(name, number)(value) for name, value in options.items()},
+        )
         return call(agg, y) if called_here else y
 
     return with_keywords(build, defaults)
@@ -564,7 +732,10 @@ def loss(function, **defaults):
 def with_keywords(build, names: dict[str, Any]):
     """`build` with the keywords `names` and their defaults in place of its `**`."""
     parameters = list(inspect.signature(build).parameters.values())[:-1]
-    parameters += [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default) for name, default in names.items()]
+    parameters += [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+        for name, default in names.items()
+    ]
     build.__signature__ = inspect.Signature(parameters)
     return build
 
@@ -590,7 +761,10 @@ def rule(kind):
         return kind(**{ours[name]: number(value) for name, value in given(**settings).items()})
 
     by_name, by_place = inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
-    parameters = [inspect.Parameter(name, by_name if name in ONLY_BY_NAME else by_place, default=...) for name in ours]
+    parameters = [
+        inspect.Parameter(name, by_name if name in ONLY_BY_NAME else by_place, default=...)
+        for name in ours
+    ]
     build.__signature__ = inspect.Signature(parameters)
     return build
 
@@ -622,7 +796,9 @@ def size_along(x, d):
 
 
 def type_of(x):
-    """Part of Julia's way to write a type parameter, as in `RNN{false, typeof(cell)}(cell)`; it says nothing new."""
+    """Part of Julia's way to write a type parameter, as in `RNN{false, typeof(cell)}(cell)`; it
+    says nothing new.
+    """
 
 
 def fixed_second(function, value):
@@ -640,7 +816,8 @@ def same_pad():
 
 COLON = ":"
 RULES = (
-    "Descent Momentum Nesterov RMSProp Rprop Adam RAdam AdaMax OAdam AdaGrad AdaDelta AMSGrad NAdam AdamW AdaBelief Lion "
+    "Descent Momentum Nesterov RMSProp Rprop Adam RAdam AdaMax OAdam AdaGrad AdaDelta AMSGrad "
+    "NAdam AdamW AdaBelief Lion "
     "WeightDecay SignDecay ClipGrad ClipNorm AccumGrad"
 )
 WITH_AGG = "mse mae poisson_loss hinge_loss squared_hinge_loss logitbinarycrossentropy"
@@ -678,9 +855,17 @@ BUILDERS: dict[str, tuple[Callable, ...]] = {
     "WeightNorm": (weight_norm,),
     "Dropout": (dropout, dropout_from_fields),
     "AlphaDropout": (alpha_dropout,),
-    **{f"{name}Cell": (cell(getattr(pyimpl, f"{name}Cell")),) for name in ("RNN", "LSTM", "GRU", "GRUv3")},
-    **{name: (recurrence(getattr(pyimpl, name)),) for name in ("RNN", "LSTM", "GRU", "GRUv3", "Recurrence")},
-    "T14": (recurrence(pyimpl.Recurrence),),  # of the prelude of flux-0.14.25: a cell over a sequence
+    **{
+        f"{name}Cell": (cell(getattr(pyimpl, f"{name}Cell")),)
+        for name in ("RNN", "LSTM", "GRU", "GRUv3")
+    },
+    **{
+        name: (recurrence(getattr(pyimpl, name)),)
+        for name in ("RNN", "LSTM", "GRU", "GRUv3", "Recurrence")
+    },
+    "T14": (
+        recurrence(pyimpl.Recurrence),
+    ),  # of the prelude of flux-0.14.25: a cell over a sequence
     "MultiHeadAttention": (attention,),
     "dot_product_attention": (attend,),
     "make_causal_mask": (causal_mask,),
@@ -692,7 +877,10 @@ BUILDERS: dict[str, tuple[Callable, ...]] = {
     "flatten": (plain(pyimpl.flatten),),
     "pad_constant": (constant_padding,),
     "pad_zeros": (padding(pyimpl.pad_zeros, lambda rank: rank),),
-    **{name: (padding(getattr(pyimpl, name)),) for name in ("pad_repeat", "pad_reflect", "pad_symmetric", "pad_circular")},
+    **{
+        name: (padding(getattr(pyimpl, name)),)
+        for name in ("pad_repeat", "pad_reflect", "pad_symmetric", "pad_circular")
+    },
     "conv": (conv_function,),
     "maxpool": (pool_function(pyimpl.maxpool),),
     "meanpool": (pool_function(pyimpl.meanpool),),
@@ -741,22 +929,51 @@ BUILDERS: dict[str, tuple[Callable, ...]] = {
 # Names that stand for a value.
 VALUES: dict[str, Any] = {
     **ACTIVATIONS,
-    **{"σ": pyimpl.sigmoid, "hardσ": pyimpl.hardsigmoid, "logσ": pyimpl.logsigmoid, "silu": pyimpl.swish, "thresholdrelu": pyimpl.trelu},
+    **{
+        "σ": pyimpl.sigmoid,
+        "hardσ": pyimpl.hardsigmoid,
+        "logσ": pyimpl.logsigmoid,
+        "silu": pyimpl.swish,
+        "thresholdrelu": pyimpl.trelu,
+    },
     **{"+": pyimpl.add, "vcat": pyimpl.vcat},
-    **{"true": True, "false": False, "nothing": None, "Inf": np.inf, "Inf32": np.float32(np.inf), "pi": np.pi, "π": np.pi},
+    **{
+        "true": True,
+        "false": False,
+        "nothing": None,
+        "Inf": np.inf,
+        "Inf32": np.float32(np.inf),
+        "pi": np.pi,
+        "π": np.pi,
+    },
     **{"Float16": np.float16, "Float32": np.float32, "Float64": np.float64},
 }
 MODULES = ("Flux", "NNlib", "Optimisers", "MLUtils", "Losses", "Base", "Statistics")
-TYPE_PARAMETERS = dict.fromkeys(("RNN", "LSTM", "GRU", "GRUv3", "Recurrence"), "return_state")  # the first in the braces
+TYPE_PARAMETERS = dict.fromkeys(
+    ("RNN", "LSTM", "GRU", "GRUv3", "Recurrence"), "return_state"
+)  # the first in the braces
 
 
 # Reading an expression.
 
 TOKEN = re.compile(
-    r"""(?P<space>\s+)|(?P<number>(\d+\.?\d*|\.\d+)([ef][+-]?\d+)?)|(?P<name>[^\W\d][\w!]*)|(?P<other>->|=>|\|>|::|\.[-+*/^=]|//|==|.)""",
+    r"""(?P<space>\s+)|(?P<number>(\d+\.?\d*|\.\d+)([ef][+-]?\d+)?)|(?P<name>[^\W\d][\w!]*)|(?P<other>->|=>|\|>|::|\.[-+*/^=]|//|==|.)
+    """,
     re.DOTALL,
 )
-IN_PYTHON = {"=>": "@", "|>": "|", "^": "**", ".^": "**", ".+": "+", ".-": "-", ".*": "%", "./": "//", ".=": "==", "{": "[", "}": "]"}
+IN_PYTHON = {
+    "=>": "@",
+    "|>": "|",
+    "^": "**",
+    ".^": "**",
+    ".+": "+",
+    ".-": "-",
+    ".*": "%",
+    "./": "//",
+    ".=": "==",
+    "{": "[",
+    "}": "]",
+}
 RANGE = "<<"
 BLOCK, PLUS, DOT = "__block__", "__plus__", "__dot__"
 
@@ -769,13 +986,15 @@ def as_python(julia: str) -> str:
     >>> as_python("(c = Dense(p.w; ); SkipConnection(c, +))")
     '__block__(c := Dense(p.w, ), SkipConnection(c, __plus__))'
 
-    Signs that Python lacks become such that are not needed here: `=>` is `@`, `|>` is `|`, a range `a:b` is `a << b`, `x .* y` is `x % y`
-    (while `*` is the product of numbers), `x .= y` is `x == y`. What has no counterpart (`for`, `...`, matrices) is left for Python's
-    parser to refuse.
+    Signs that Python lacks become such that are not needed here: `=>` is `@`, `|>` is `|`, a range
+    `a:b` is `a << b`, `x .* y` is `x % y` (while `*` is the product of numbers), `x .= y` is `x ==
+    y`. What has no counterpart (`for`, `...`, matrices) is left for Python's parser to refuse.
     """
     tokens = [(match.lastgroup, match.group()) for match in TOKEN.finditer(julia.strip())]
     written: list[str] = []
-    brackets: list[tuple[int, bool]] = []  # where each open one stands in `written`, and whether it is that of a call
+    brackets: list[
+        tuple[int, bool]
+    ] = []  # where each open one stands in `written`, and whether it is that of a call
     opened = {}  # a closing bracket -> the opening one
 
     def near(i, step):
@@ -812,7 +1031,12 @@ def as_python(julia: str) -> str:
         elif text in ("+", ".+") and alone:
             text = PLUS
         elif text in ("(", "[", "{"):
-            brackets.append((len(written), text == "(" and (before_kind == "name" or before in (".", ")", "]", "}"))))
+            brackets.append(
+                (
+                    len(written),
+                    text == "(" and (before_kind == "name" or before in (".", ")", "]", "}")),
+                )
+            )
             text = f"{DOT}(" if before == "." and text == "(" else IN_PYTHON.get(text, text)
         elif text in (")", "]", "}") and brackets:
             opened[len(written)] = brackets.pop()[0]
@@ -834,7 +1058,10 @@ def as_python(julia: str) -> str:
 
 @cache
 def parsed(julia: str) -> ast.expr:
-    """The syntax tree of a Julia expression. Raises Untranslatable for one that `as_python` does not know how to write."""
+    """The syntax tree of a Julia expression.
+
+    Raises Untranslatable for one that `as_python` does not know how to write.
+    """
     try:
         return ast.parse(as_python(julia), mode="eval").body
     except (SyntaxError, ValueError) as error:
@@ -851,7 +1078,9 @@ class Option:
 
 
 class Named:
-    """A name of `BUILDERS` in an expression: it can be called, or handed to a layer as a function."""
+    """A name of `BUILDERS` in an expression: it can be called, or handed to a layer as a
+    function.
+    """
 
     def __init__(self, name: str, reader: "Reader", fixed: dict[str, Any] | None = None):
         self.__name__, self._reader, self.fixed = name, reader, fixed or {}
@@ -870,29 +1099,45 @@ def spelled(value) -> str:
 
 
 def fitted(builder, arguments, options) -> inspect.BoundArguments | None:
-    """The arguments as the builder names them; None where it has not these arguments, or wants them of another type."""
+    """The arguments as the builder names them; None where it has not these arguments, or wants them
+    of another type.
+    """
     signature = inspect.signature(builder)
     try:
         bound = signature.bind(*arguments, **options)
     except TypeError:
         return None
     wanted = {key: signature.parameters[key].annotation for key in bound.arguments}
-    wanted = {key: kind for key, kind in wanted.items() if isinstance(kind, type) and kind is not inspect.Parameter.empty}
-    return bound if all(isinstance(bound.arguments[key], kind) for key, kind in wanted.items()) else None
+    wanted = {
+        key: kind
+        for key, kind in wanted.items()
+        if isinstance(kind, type) and kind is not inspect.Parameter.empty
+    }
+    return (
+        bound
+        if all(isinstance(bound.arguments[key], kind) for key, kind in wanted.items())
+        else None
+    )
 
 
 def settings_of(made) -> Iterator[Option]:
-    """The settings of a layer or a rule, defaults included: numbers, names, activations; sizes only where their order is Julia's."""
+    """The settings of a layer or a rule, defaults included: numbers, names, activations; sizes only
+    where their order is Julia's.
+    """
     kinds = int | float | np.floating | str | type(pyimpl.identity)
     for name, value in ((field.name, getattr(made, field.name)) for field in fields(made)):
-        if isinstance(value, kinds) or (isinstance(value, tuple) and hasattr(made, "apply")):  # the pairs of a rule
+        if isinstance(value, kinds) or (
+            isinstance(value, tuple) and hasattr(made, "apply")
+        ):  # the pairs of a rule
             yield Option(name, value)
         if name == "weight" and np.ndim(value) > 2:
             yield Option("k", reverse(value.shape[2:]))
 
 
 class Reader:
-    """Makes the twin of one expression, and keeps every option that was read on the way in `options`."""
+    """Makes the twin of one expression, and keeps every option that was read on the way in
+    `options`.
+    """
 
     def __init__(self, row: str):
         self.row = row
@@ -924,7 +1169,9 @@ class Reader:
             if bound is not None:
                 break
         else:
-            known = {key for builder in BUILDERS[name] for key in inspect.signature(builder).parameters}
+            known = {
+                key for builder in BUILDERS[name] for key in inspect.signature(builder).parameters
+            }
             unknown = [f"option {key.rstrip('_')}" for key in options if key not in known]
             self.refuse(", ".join(unknown) or f"the arguments of {name}: {describe(arguments)}")
         made = builder(*bound.args, **bound.kwargs)
@@ -932,7 +1179,9 @@ class Reader:
         for key, value in bound.arguments.items():
             if key == "size_act":  # LayerNorm(4, 3, tanh)
                 key, value = "size", tuple(part for part in value if is_number(part))
-            text = texts.get(key) or next((texts.get(i, "") for i, argument in enumerate(arguments) if argument is value), "")
+            text = texts.get(key) or next(
+                (texts.get(i, "") for i, argument in enumerate(arguments) if argument is value), ""
+            )
             if value is not ...:
                 self.options.append(Option(key.rstrip("_"), value, text))
         if is_twin(made):
@@ -945,19 +1194,45 @@ class Reader:
         return node.value
 
     def _name(self, node, scope):
-        return pyimpl.add if node.id == PLUS else scope[node.id] if node.id in scope else self.name(node.id)
+        return (
+            pyimpl.add
+            if node.id == PLUS
+            else scope[node.id]
+            if node.id in scope
+            else self.name(node.id)
+        )
 
     def _attribute(self, node, scope):
-        if isinstance(node.value, ast.Name | ast.Attribute) and ast.unparse(node.value).split(".")[-1] in MODULES:
+        if (
+            isinstance(node.value, ast.Name | ast.Attribute)
+            and ast.unparse(node.value).split(".")[-1] in MODULES
+        ):
             return self.name(node.attr)
         owner = self.read(node.value, scope)
-        if node.attr == DOT:  # f.(x): what our functions of numbers do anyway, and no other function
-            entrywise = isinstance(owner, type | type(pyimpl.identity)) or getattr(owner, "__name__", "") == "function"
-            return owner if entrywise else self.refuse(f"the syntax of {ast.unparse(node.value)}.(...)")
+        if (
+            node.attr == DOT
+        ):  # f.(x): what our functions of numbers do anyway, and no other function
+            entrywise = (
+                isinstance(owner, type | type(pyimpl.identity))
+                or getattr(owner, "__name__", "") == "function"
+            )
+            return (
+                owner
+                if entrywise
+                else self.refuse(f"the syntax of {ast.unparse(node.value)}.(...)")
+            )
         if isinstance(owner, Parameters):
-            return owner[node.attr].copy() if node.attr in owner else self.refuse(f"the array p.{node.attr}, which is not there,")
+            return (
+                owner[node.attr].copy()
+                if node.attr in owner
+                else self.refuse(f"the array p.{node.attr}, which is not there,")
+            )
         field = FIELDS.get(node.attr, node.attr)
-        return getattr(owner, field) if hasattr(owner, field) else self.refuse(f"the field {node.attr} of {type(owner).__name__}")
+        return (
+            getattr(owner, field)
+            if hasattr(owner, field)
+            else self.refuse(f"the field {node.attr} of {type(owner).__name__}")
+        )
 
     def _call(self, node, scope):
         if isinstance(node.func, ast.Name) and node.func.id == BLOCK:
@@ -973,10 +1248,18 @@ class Reader:
         if isinstance(function, type):  # Float32(0.1)
             return function(*map(value_of, arguments))
         if hasattr(function, "pullback"):
-            self.options += [Option("arg", value) for value in arguments[1:] if function in ACTIVATIONS.values()]
-            self.options += [Option(key, value, ast.unparse(node)) for key, value in options.items()]
+            self.options += [
+                Option("arg", value) for value in arguments[1:] if function in ACTIVATIONS.values()
+            ]
+            self.options += [
+                Option(key, value, ast.unparse(node)) for key, value in options.items()
+            ]
             return apply(function, *arguments, **options)
-        return call(function, *arguments) if callable(function) and not options else self.refuse(f"a call of {ast.unparse(node.func)}")
+        return (
+            call(function, *arguments)
+            if callable(function) and not options
+            else self.refuse(f"a call of {ast.unparse(node.func)}")
+        )
 
     def _lambda(self, node, scope):
         names = [argument.arg for argument in node.args.args]
@@ -985,7 +1268,9 @@ class Reader:
             return self.read(node.body, scope | dict(zip(names, values, strict=True)))
 
         used = {part.id for part in ast.walk(node.body) if isinstance(part, ast.Name)} - set(names)
-        function.uses_traced = any(is_traced(value) for name, value in scope.items() if name in used)
+        function.uses_traced = any(
+            is_traced(value) for name, value in scope.items() if name in used
+        )
         captured = {name: value for name, value in scope.items() if name in used and is_twin(value)}
         return closure(function, captured) if captured else function
 
@@ -1008,12 +1293,22 @@ class Reader:
         if not isinstance(node.ops[0], ast.Eq) or not is_twin(owner):
             self.refuse(f"the syntax of {ast.unparse(node)}")
         name = FIELDS.get(target.attr, target.attr)
-        setattr(owner, name, np.broadcast_to(value, np.shape(getattr(owner, name))).astype(getattr(owner, name).dtype))
+        setattr(
+            owner,
+            name,
+            np.broadcast_to(value, np.shape(getattr(owner, name))).astype(
+                getattr(owner, name).dtype
+            ),
+        )
 
     def _subscript(self, node, scope):
         owner, index = self.read(node.value, scope), self.read(node.slice, scope)
         if isinstance(owner, Named) and owner.__name__ in TYPE_PARAMETERS:
-            return Named(owner.__name__, self, {TYPE_PARAMETERS[owner.__name__]: index[0] if isinstance(index, tuple) else index})
+            return Named(
+                owner.__name__,
+                self,
+                {TYPE_PARAMETERS[owner.__name__]: index[0] if isinstance(index, tuple) else index},
+            )
         if isinstance(index, int) and isinstance(owner, Traced | tuple | list):
             return owner[index - 1]
         return self.refuse(f"the syntax of {ast.unparse(node)}")
@@ -1037,39 +1332,63 @@ class Reader:
             kind = ast.Mod
         if kind is ast.Div and is_number(right):
             kind = ast.FloorDiv
-        if kind not in ARITHMETIC or not all(is_number(side) or isinstance(value_of(side), np.ndarray) for side in (left, right)):
+        if kind not in ARITHMETIC or not all(
+            is_number(side) or isinstance(value_of(side), np.ndarray) for side in (left, right)
+        ):
             self.refuse(f"the syntax of {ast.unparse(node)}")
         return apply(ARITHMETIC[kind], left, right)
 
 
 def describe(arguments) -> str:
     """Arguments for a message."""
-    return ", ".join(f"an array {a.shape}" if isinstance(a, np.ndarray) else spelled(a) or repr(a) for a in arguments) or "none"
+    return (
+        ", ".join(
+            f"an array {a.shape}" if isinstance(a, np.ndarray) else spelled(a) or repr(a)
+            for a in arguments
+        )
+        or "none"
+    )
 
 
 # The other account.
 
 # Names that `config` may have for options that are called otherwise in `BUILDERS` or in the twin.
-SYNONYMS = {"dim": "dims", "epsilon": "eps", "lambda": "lam", "G": "groups", "σ": "act", "λ": "act", "dropout_prob": "p"}
+SYNONYMS = {
+    "dim": "dims",
+    "epsilon": "eps",
+    "lambda": "lam",
+    "G": "groups",
+    "σ": "act",
+    "λ": "act",
+    "dropout_prob": "p",
+}
 ABOUT_THE_DATA = ("zero_grad_at",)  # says how the arrays were drawn, which are in the folder
 
 
 def confirm(config: dict[str, Any], julia: str, reader: Reader) -> None:
-    """Every key of the folder's `config` must be an option that the reader has read, and its value the one that was read.
+    """Every key of the folder's `config` must be an option that the reader has read, and its value
+    the one that was read.
 
-    Raises Untranslatable for a key that no builder knows, and for a value that the expression contradicts.
+    Raises Untranslatable for a key that no builder knows, and for a value that the expression
+    contradicts.
     """
     for key, value in config.items():
         if key in ABOUT_THE_DATA or (key == "expr" and value == julia):
             continue
         options = [option for option in reader.options if option.name in (key, SYNONYMS.get(key))]
         if not any(same(value, option.value, option.text) for option in options):
-            read = ", ".join(dict.fromkeys(str(spelled(option.value) or option.value) for option in options))
-            reader.refuse(f"option {key}={value!r}" + (f" (the expression has {read})" if read else ""))
+            read = ", ".join(
+                dict.fromkeys(str(spelled(option.value) or option.value) for option in options)
+            )
+            reader.refuse(
+                f"option {key}={value!r}" + (f" (the expression has {read})" if read else "")
+            )
 
 
 def same(said, value, text: str = "") -> bool:
-    """Whether what `config` says is what the expression has: `"tanh"` for tanh, `[1, 1]` for 1, `true` for a bias that is an array."""
+    """Whether what `config` says is what the expression has: `"tanh"` for tanh, `[1, 1]` for 1,
+    `true` for a bias that is an array.
+    """
     if isinstance(value, np.ndarray):
         return said is True or (isinstance(said, str) and said in re.split(r"[\W_]+", text))
     if isinstance(said, list):
@@ -1091,8 +1410,16 @@ def same(said, value, text: str = "") -> bool:
 # Entries.
 
 
-def translate(julia: str, config: dict[str, Any], row: str, mode: str, parameters: dict[str, np.ndarray], nudge=None) -> Any:
-    """The twin of an expression, with what passes between its layers nudged if the judge asks for that (`Case.jitter`).
+def translate(
+    julia: str,
+    config: dict[str, Any],
+    row: str,
+    mode: str,
+    parameters: dict[str, np.ndarray],
+    nudge=None,
+) -> Any:
+    """The twin of an expression, with what passes between its layers nudged if the judge asks for
+    that (`Case.jitter`).
 
     Raises Untranslatable at once, or for what is inside of a lambda as soon as it is called.
     """
@@ -1128,8 +1455,13 @@ def _ours(name: str) -> str:
     """A name in the folder as this project writes it."""
     name = name.replace("after.", "state.", 1) if name.startswith("after.") else name
     parts = [str(int(part) - 1) if part.isdigit() else part for part in name.split(".")]
-    of_users = [before == "layers" for before in ("", *parts)]  # a layer of a Chain or a Parallel may be called β
-    return ".".join(part if by_user else FIELDS.get(part, part) for part, by_user in zip(parts, of_users, strict=False))
+    of_users = [
+        before == "layers" for before in ("", *parts)
+    ]  # a layer of a Chain or a Parallel may be called β
+    return ".".join(
+        part if by_user else FIELDS.get(part, part)
+        for part, by_user in zip(parts, of_users, strict=False)
+    )
 
 
 def _rule_outcome(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -1158,7 +1490,9 @@ def read(folder: Path) -> Iterator[Entry]:
 
 
 def _roughest(names: frozenset[str]) -> str:
-    """Of the activations in an expression the one that the judge grants most: cells with gates have a tanh that is not written."""
+    """Of the activations in an expression the one that the judge grants most: cells with gates have
+    a tanh that is not written.
+    """
     gated = names & {"LSTM", "GRU", "GRUv3", "LSTMCell", "GRUCell", "GRUv3Cell"}
     inside = (names & ACTIVATIONS.keys()) | ({"tanh"} if gated else set()) or {"identity"}
     return max(sorted(inside), key=lambda name: SLACK[name].ulps if name in SLACK else 0)
@@ -1166,18 +1500,36 @@ def _roughest(names: frozenset[str]) -> str:
 
 def _entry(entry: dict, arrays: dict[str, np.ndarray], version: str) -> Entry:
     row, mode, julia, config = entry["row"], entry["mode"], entry["julia"], entry["config"]
-    inputs = {name.removeprefix("in/"): array for name, array in arrays.items() if name.startswith("in/")}
-    flux = {name.removeprefix("out/"): array for name, array in arrays.items() if name.startswith("out/")}
-    data = {name: array - 1 if array.dtype.kind == "i" and not name.startswith("param.") else array for name, array in inputs.items()}
+    inputs = {
+        name.removeprefix("in/"): array for name, array in arrays.items() if name.startswith("in/")
+    }
+    flux = {
+        name.removeprefix("out/"): array
+        for name, array in arrays.items()
+        if name.startswith("out/")
+    }
+    data = {
+        name: array - 1 if array.dtype.kind == "i" and not name.startswith("param.") else array
+        for name, array in inputs.items()
+    }
     if mode == "function" and "dy" in data:
         data["dy1"] = data.pop("dy")
     if mode == "steps":
         outcome = _rule_outcome(flux)
     else:
-        settings = ("grad.", "after.") if mode != "function" else ()  # of these the numbers are settings of layers
-        outcome = {_ours(name): array for name, array in flux.items() if array.ndim or not name.startswith(settings)}
+        settings = (
+            ("grad.", "after.") if mode != "function" else ()
+        )  # of these the numbers are settings of layers
+        outcome = {
+            _ours(name): array
+            for name, array in flux.items()
+            if array.ndim or not name.startswith(settings)
+        }
         if "GRU" not in julia:  # before Flux 0.15 RNNCell and LSTMCell had a `b`, too
-            outcome = {re.sub(r"(cell\.|^grad\.|^state\.)b$", r"\1bias", name): array for name, array in outcome.items()}
+            outcome = {
+                re.sub(r"(cell\.|^grad\.|^state\.)b$", r"\1bias", name): array
+                for name, array in outcome.items()
+            }
     label = f"{row}-{entry['group']}-{entry['case']}-{entry['dtype']}-{mode}"
     names = frozenset(re.findall(r"\w+", julia))
     case = Case(row, {"act": _roughest(names)} | config, data, mode, origin=label)

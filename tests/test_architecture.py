@@ -5,7 +5,9 @@ import io
 import re
 from pathlib import Path
 
-TEXT = (Path(__file__).parents[1] / "pyimpl" / "parity" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[1] / "pyimpl" / "parity" / "ARCHITECTURE.md").read_text(
+    encoding="utf-8"
+)
 
 
 def test_the_worked_example():

@@ -32,17 +32,38 @@ def test_what_is_taken_apart_can_be_put_together():
     ("make", "message"),
     [
         (lambda: batch([]), "batch expects observations of one shape, got shapes of none"),
-        (lambda: stack([np.ones(2), np.ones(3)]), r"stack expects arrays of one shape, got shapes \(2,\), \(3,\)"),
-        (lambda: unstack(np.ones((2, 3)), 2), r"unstack expects dims from -2 to 1, got 2 for an array of shape \(2, 3\)"),
+        (
+            lambda: stack([np.ones(2), np.ones(3)]),
+            r"stack expects arrays of one shape, got shapes \(2,\), \(3,\)",
+        ),
+        (
+            lambda: unstack(np.ones((2, 3)), 2),
+            r"unstack expects dims from -2 to 1, got 2 for an array of shape \(2, 3\)",
+        ),
         (lambda: unsqueeze(np.ones(2), 2), "unsqueeze expects dims from -2 to 1, got 2"),
         (lambda: chunk(np.ones(4)), "either a number of parts or a size, got n=None and size=None"),
         (lambda: chunk(np.ones(4), 0), "at least one part and a size of at least 1, got n=0"),
         (lambda: chunk(np.ones(4), size=[1, 2]), r"sizes that add up to 4, got \[1, 2\]"),
-        (lambda: pyimpl.pad_reflect(np.ones((2, 3)), (3, 0), 1), r"pad_reflect expects padding of at most 2 along axis 1, got \(3, 0\)"),
-        (lambda: pyimpl.pad_zeros(np.ones((2, 3)), (1, 1), 5), r"pad_zeros expects dims that x has, got \(5,\) for x of shape \(2, 3\)"),
-        (lambda: pyimpl.batched_mul(np.ones((2, 3, 4)), np.ones((2, 5, 4))), r"batched_mul expects .* got \(2, 3, 4\) and \(2, 5, 4\)"),
-        (lambda: pyimpl.batched_vec(np.ones((2, 3, 4)), np.ones((2, 4))), r"batched_vec expects .* got \(2, 3, 4\) and \(2, 4\)"),
-        (lambda: pyimpl.jacobian(pyimpl.unbatch, np.ones((2, 3))), "a Jacobian needs a function with one array for output, got tuple"),
+        (
+            lambda: pyimpl.pad_reflect(np.ones((2, 3)), (3, 0), 1),
+            r"pad_reflect expects padding of at most 2 along axis 1, got \(3, 0\)",
+        ),
+        (
+            lambda: pyimpl.pad_zeros(np.ones((2, 3)), (1, 1), 5),
+            r"pad_zeros expects dims that x has, got \(5,\) for x of shape \(2, 3\)",
+        ),
+        (
+            lambda: pyimpl.batched_mul(np.ones((2, 3, 4)), np.ones((2, 5, 4))),
+            r"batched_mul expects .* got \(2, 3, 4\) and \(2, 5, 4\)",
+        ),
+        (
+            lambda: pyimpl.batched_vec(np.ones((2, 3, 4)), np.ones((2, 4))),
+            r"batched_vec expects .* got \(2, 3, 4\) and \(2, 4\)",
+        ),
+        (
+            lambda: pyimpl.jacobian(pyimpl.unbatch, np.ones((2, 3))),
+            "a Jacobian needs a function with one array for output, got tuple",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(make, message):

@@ -11,7 +11,9 @@ from pyimpl.parity.catalogue import CATALOGUE, COVERED_ELSEWHERE, TEXTBOOK_COVER
 from pyimpl.parity.catalogue.public_names import ONLY_HERE, PUBLIC_NAMES
 
 FAMILIES = {"flux": (pyimpl, COVERED_ELSEWHERE), "textbook": (textbook, TEXTBOOK_COVERED_ELSEWHERE)}
-NAMES = {family: {row.name for row in CATALOGUE.values() if row.family == family} for family in FAMILIES}
+NAMES = {
+    family: {row.name for row in CATALOGUE.values() if row.family == family} for family in FAMILIES
+}
 PUBLIC = [(family, name) for family, (module, _) in FAMILIES.items() for name in module.__all__]
 
 
@@ -19,7 +21,9 @@ PUBLIC = [(family, name) for family, (module, _) in FAMILIES.items() for name in
 def test_every_public_name_has_a_row(family, name):
     module, excused = FAMILIES[family]
     assert hasattr(module, name)
-    assert name in NAMES[family] or name in excused, f"{name} has neither a row nor a reason to have none"
+    assert name in NAMES[family] or name in excused, (
+        f"{name} has neither a row nor a reason to have none"
+    )
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -37,9 +41,13 @@ def as_recorded(config):
 def test_every_row_has_a_recording(row, recording):
     pairs = list(recording.pairs(row, ("float32", "float64"), None, 0))
     assert sum(case.origin == "drawn" for case, _ in pairs) >= 3
-    assert {example.name for example in row.examples} == {case.origin for case, _ in pairs} - {"drawn"}
+    assert {example.name for example in row.examples} == {case.origin for case, _ in pairs} - {
+        "drawn"
+    }
     for structure in map(as_recorded, row.structures):
-        assert any(structure.items() <= case.config.items() for case, _ in pairs if case.origin == "drawn"), f"no case of {structure}"
+        assert any(
+            structure.items() <= case.config.items() for case, _ in pairs if case.origin == "drawn"
+        ), f"no case of {structure}"
     for _, outcomes in pairs:
         assert outcomes, "a case without an outcome"
 

@@ -17,7 +17,9 @@ COMMAND = Path(sys.executable).with_name("julia-parity")
 
 
 def run(*arguments, **options):
-    return subprocess.run([str(COMMAND), *map(str, arguments)], capture_output=True, text=True, timeout=300, **options)
+    return subprocess.run(
+        [str(COMMAND), *map(str, arguments)], capture_output=True, text=True, timeout=300, **options
+    )
 
 
 def recorded(*arguments):
@@ -54,7 +56,13 @@ def test_patterns_and_unknown_rows():
 
 
 @pytest.mark.parametrize(
-    "arguments", [["check", "--dtype", "float16"], ["check", "--cases", "0"], ["chek"], ["check", "--json", "/no/such/x.json"]]
+    "arguments",
+    [
+        ["check", "--dtype", "float16"],
+        ["check", "--cases", "0"],
+        ["chek"],
+        ["check", "--json", "/no/such/x.json"],
+    ],
 )
 def test_wrong_usage_is_exit_code_2(arguments):
     done = run(*arguments)
@@ -63,12 +71,23 @@ def test_wrong_usage_is_exit_code_2(arguments):
 
 
 def test_reports_for_machines(tmp_path):
-    done = recorded("Conv", "Adam", "--json", tmp_path / "report.json", "--junit", tmp_path / "report.xml", "--dtype", "float64")
+    done = recorded(
+        "Conv",
+        "Adam",
+        "--json",
+        tmp_path / "report.json",
+        "--junit",
+        tmp_path / "report.xml",
+        "--dtype",
+        "float64",
+    )
     assert done.returncode == 0, done.stderr
     data = json.loads((tmp_path / "report.json").read_text())
     assert data["reference"]["name"] == "recorded"
     assert [row["row"] for row in data["rows"]] == ["Conv", "Adam"]
-    assert all(row["verdict"] == "agrees" and list(row["worst"]) == ["float64"] for row in data["rows"])
+    assert all(
+        row["verdict"] == "agrees" and list(row["worst"]) == ["float64"] for row in data["rows"]
+    )
     suite = ET.parse(tmp_path / "report.xml").getroot()
     assert (suite.get("tests"), suite.get("failures")) == ("2", "0")
     assert [test.get("name") for test in suite.iter("testcase")] == ["Conv", "Adam"]
@@ -89,8 +108,19 @@ main()
 
 def test_disagreement_is_exit_code_1_and_names_row_and_array(tmp_path):
     report = tmp_path / "report.json"
-    arguments = ["check", "--reference", "recorded", "Conv", "BatchNorm", "Dense", "--json", str(report)]
-    done = subprocess.run([sys.executable, "-c", WRONG_TWIN, *arguments], capture_output=True, text=True, timeout=300)
+    arguments = [
+        "check",
+        "--reference",
+        "recorded",
+        "Conv",
+        "BatchNorm",
+        "Dense",
+        "--json",
+        str(report),
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", WRONG_TWIN, *arguments], capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 1, done.stdout + done.stderr
     assert "1 rows agree, 2 disagree" in done.stdout
     assert "state.var" in done.stdout and "differs in meaning" in done.stdout

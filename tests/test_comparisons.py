@@ -1,4 +1,6 @@
-"""The five walk-throughs: both scripts of each read alike, and the verb `compare` tells rounding from a difference in meaning."""
+"""The five walk-throughs: both scripts of each read alike, and the verb `compare` tells rounding
+from a difference in meaning.
+"""
 
 import json
 import re
@@ -13,7 +15,17 @@ import pytest
 pytest.importorskip("sklearn", reason="the digits come with the extra `comparisons`")
 
 import pyimpl
-from pyimpl import Adam, mse, setup, supervised, testmode, trainables, trainmode, update, withgradient
+from pyimpl import (
+    Adam,
+    mse,
+    setup,
+    supervised,
+    testmode,
+    trainables,
+    trainmode,
+    update,
+    withgradient,
+)
 from pyimpl.core.pullback import Gradient
 from pyimpl.parity.experiments import experiment, images, page, running, trajectories
 from pyimpl.parity.experiments.experiment import NAMES, Watch
@@ -26,7 +38,13 @@ SEED = 1  # of what is recorded
 
 
 def compare(*arguments, **options):
-    return subprocess.run([str(COMMAND), "compare", *map(str, arguments)], capture_output=True, text=True, timeout=600, **options)
+    return subprocess.run(
+        [str(COMMAND), "compare", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        **options,
+    )
 
 
 def compare_recorded(name, size="quick"):
@@ -46,7 +64,9 @@ def test_both_scripts_have_the_same_headings(name):
     assert numbers[0] == [str(i + 1) for i in range(len(headings[0]))]
     # Figures are drawn by the Python side alone; what follows a dash is a remark of one side.
     common = [heading for heading in headings[0] if "igure" not in heading]
-    assert [re.split(r" - |:", h)[0] for h in common] == [re.split(r" - |:", h)[0] for h in headings[1]]
+    assert [re.split(r" - |:", h)[0] for h in common] == [
+        re.split(r" - |:", h)[0] for h in headings[1]
+    ]
     assert loaded.script.__doc__.strip().splitlines()[0] == julia.splitlines()[0].removeprefix("# ")
 
 
@@ -64,7 +84,9 @@ def test_every_experiment_is_recorded_in_both_sizes(name, size):
 def test_published_figures_stand_beside_ours_at_full_size(name):
     loaded = experiment.load(name)
     size = loaded.size("full")
-    side, _ = trajectories.load(trajectories.place(loaded, "full", "digits", SEED), loaded.draw(size, SEED, DIGITS))
+    side, _ = trajectories.load(
+        trajectories.place(loaded, "full", "digits", SEED), loaded.draw(size, SEED, DIGITS)
+    )
     for figure in loaded.script.PUBLISHED:
         assert figure.ours(size, side.arrays), figure.what
 
@@ -81,7 +103,9 @@ def all_quick(tmp_path_factory):
 def test_all_five_agree_and_say_that_the_julia_side_is_recorded(all_quick):
     done, _ = all_quick
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.splitlines()[-1].startswith("5 of 5 experiments agree; Julia side: recorded Flux ")
+    assert done.stdout.splitlines()[-1].startswith(
+        "5 of 5 experiments agree; Julia side: recorded Flux "
+    )
     assert len(re.findall(r"^quick, seed 1; NumPy [\d.]+ s, recorded Flux", done.stdout, re.M)) == 5
 
 
@@ -89,7 +113,9 @@ def test_every_picture_is_there_small_and_on_the_page(all_quick):
     _, out = all_quick
     index = (out / "index.html").read_text(encoding="utf-8")
     shown = set(re.findall(r'<img src="([^"]+)"', index))
-    drawn = {str(path.relative_to(out)) for path in out.rglob("*") if path.suffix in (".png", ".gif")}
+    drawn = {
+        str(path.relative_to(out)) for path in out.rglob("*") if path.suffix in (".png", ".gif")
+    }
     assert shown == drawn and len(drawn) > 15
     for name in drawn:
         content = (out / name).read_bytes()
@@ -98,7 +124,10 @@ def test_every_picture_is_there_small_and_on_the_page(all_quick):
     assert index.count("recorded Flux") >= 5 and "http" not in index.replace("<!doctype html>", "")
     for name in NAMES:
         assert (out / name / "numpy.txt").read_text().startswith("NumPy\n")
-        assert all(entry["agrees"] for entry in json.loads((out / name / "verdicts.json").read_text())["arrays"])
+        assert all(
+            entry["agrees"]
+            for entry in json.loads((out / name / "verdicts.json").read_text())["arrays"]
+        )
 
 
 @pytest.mark.parametrize(
@@ -113,7 +142,11 @@ def test_every_picture_is_there_small_and_on_the_page(all_quick):
             3,
             "no run sine-quick-digits-seed12345 is recorded (recorded: ",
         ),
-        (["sine", "--quick", "--reference", "recorded", "--out", "/dev/null/x"], 2, "Not a directory"),
+        (
+            ["sine", "--quick", "--reference", "recorded", "--out", "/dev/null/x"],
+            2,
+            "Not a directory",
+        ),
     ],
 )
 def test_wrong_usage_and_missing_references(tmp_path, arguments, code, message):
@@ -123,7 +156,9 @@ def test_wrong_usage_and_missing_references(tmp_path, arguments, code, message):
 
 
 def test_a_side_that_differs_in_meaning_is_found_with_its_first_step(tmp_path, monkeypatch):
-    """The recorded side has a gradient off by a thousandth after step 51: the curves part there, by more than one ulp can make them."""
+    """The recorded side has a gradient off by a thousandth after step 51: the curves part there, by
+    more than one ulp can make them.
+    """
     monkeypatch.setattr(experiment, "scripts", lambda: tmp_path)
     monkeypatch.setattr(trajectories, "scripts", lambda: tmp_path)
     shutil.copytree(Path(__file__).parents[1] / "comparisons", tmp_path, dirs_exist_ok=True)
@@ -142,7 +177,9 @@ def test_a_side_that_differs_in_meaning_is_found_with_its_first_step(tmp_path, m
 
     monkeypatch.setattr(loaded.script, "withgradient", from_51)
     wrong = running.Side("Julia", loaded.run(size, inputs, Watch()), ["..."], 0.0)
-    trajectories.save(trajectories.place(loaded, "quick", "digits", SEED), wrong, inputs, {"Flux": "0.0.0"})
+    trajectories.save(
+        trajectories.place(loaded, "quick", "digits", SEED), wrong, inputs, {"Flux": "0.0.0"}
+    )
     result = compare_recorded("regression")
     found = {drift.name: drift for drift in result.drifts}
     assert not result.agrees
@@ -155,11 +192,16 @@ def test_a_recording_of_other_inputs_is_refused(tmp_path, monkeypatch):
     size = loaded.size("quick")
     inputs = loaded.draw(size, SEED, DIGITS)
     path = tmp_path / "run.npz"
-    trajectories.save(path, running.Side("Julia", {"loss": np.ones(3)}, ["line"], 1.5), inputs, {"Flux": "0.0.0"})
+    trajectories.save(
+        path, running.Side("Julia", {"loss": np.ones(3)}, ["line"], 1.5), inputs, {"Flux": "0.0.0"}
+    )
     side, versions = trajectories.load(path, inputs)
     assert (side.lines, side.seconds, versions) == (["line"], 1.5, {"Flux": "0.0.0"})
     name = next(name for name, array in inputs.items() if array.dtype.kind == "f")
-    with pytest.raises(trajectories.NoTrajectory, match=f"was given another {re.escape(name)} than this NumPy draws"):
+    with pytest.raises(
+        trajectories.NoTrajectory,
+        match=f"was given another {re.escape(name)} than this NumPy draws",
+    ):
         trajectories.load(path, inputs | {name: inputs[name] + 0.01})
 
 
@@ -177,7 +219,9 @@ def test_nudges_are_one_ulp_and_leave_whole_numbers_alone():
 
 def test_drift_is_judged_by_the_noise():
     steps = np.arange(1.0, 6.0)
-    (drift,) = drifts({"loss": steps}, [{"loss": steps * (1 + 1e-12)}], {"loss": steps * (1 + 1e-11)})
+    (drift,) = drifts(
+        {"loss": steps}, [{"loss": steps * (1 + 1e-12)}], {"loss": steps * (1 + 1e-11)}
+    )
     assert drift.agrees and drift.noise[0] < drift.difference[0]
     wrong = steps.copy()
     wrong[3] *= 1 + 1e-9
@@ -215,7 +259,9 @@ def test_what_counts_as_the_same(mine, theirs, agrees):
 def test_larger_images_are_learnt_from_as_well(name, size):
     loaded = experiment.load(name)
     rng = np.random.default_rng(0)
-    big = images.Images("mnist", rng.integers(0, 256, (1200, 28, 28), np.uint8), rng.integers(0, 10, 1200), 255)
+    big = images.Images(
+        "mnist", rng.integers(0, 256, (1200, 28, 28), np.uint8), rng.integers(0, 10, 1200), 255
+    )
     found = loaded.run(size, loaded.draw(size, SEED, big), Watch())
     assert all(len(array) for name, array in found.items() if loaded.curve(name))
 
@@ -226,12 +272,23 @@ def test_larger_images_are_learnt_from_as_well(name, size):
 def regression(dtype="float32"):
     loaded = experiment.load("regression")
     arrays = loaded.draw(loaded.size("quick"), SEED, DIGITS)
-    return loaded.script.build(dtype, arrays), arrays[f"{dtype}.features"], arrays[f"{dtype}.target"]
+    return (
+        loaded.script.build(dtype, arrays),
+        arrays[f"{dtype}.features"],
+        arrays[f"{dtype}.target"],
+    )
 
 
 def test_trainable_arrays_are_weights_biases_shift_and_scale_and_nothing_else():
     model, *_ = regression()
-    names = ["layers.0.weight", "layers.0.bias", "layers.1.shift", "layers.1.scale", "layers.2.weight", "layers.2.bias"]
+    names = [
+        "layers.0.weight",
+        "layers.0.bias",
+        "layers.1.shift",
+        "layers.1.scale",
+        "layers.2.weight",
+        "layers.2.bias",
+    ]
     assert sorted(trainables(model)) == sorted(names)
 
 
@@ -278,7 +335,9 @@ def test_the_old_adam_is_adam_but_for_rounding():
         gradient = Gradient(weight=rng.standard_normal((3, 2)), bias=np.ones(2), act=None)
         for state, model in zip(states, (ours, theirs), strict=True):
             update(state, model, gradient)
-    np.testing.assert_allclose(ours.weight, theirs.weight, rtol=1e-6)  # Adam's settings are Float32 numbers today
+    np.testing.assert_allclose(
+        ours.weight, theirs.weight, rtol=1e-6
+    )  # Adam's settings are Float32 numbers today
 
 
 # The page

@@ -1,4 +1,7 @@
-"""A user's own pair: drawn and shrunk, judged, told, bundled. Where there is no Julia, a second Python function stands in for it."""
+"""A user's own pair: drawn and shrunk, judged, told, bundled.
+
+Where there is no Julia, a second Python function stands in for it.
+"""
 
 import json
 import subprocess
@@ -26,7 +29,13 @@ from pyimpl.parity.pair.pair import make_pair
 from pyimpl.parity.reference import recorded
 from pyimpl.parity.reference.recorded import NoRecording, Recorded
 from pyimpl.parity.reference.session import parsed_layout
-from pyimpl.parity.report.bundle import BundleError, load_bundle, read_array, write_array, write_bundle
+from pyimpl.parity.report.bundle import (
+    BundleError,
+    load_bundle,
+    read_array,
+    write_array,
+    write_bundle,
+)
 from pyimpl.parity.report.story import story
 from pyimpl.parity.sides.choosing import side_of
 
@@ -67,7 +76,11 @@ def test_a_difference_is_shrunk_to_a_small_case_with_short_numbers():
     assert sum(evidence.agrees for evidence in result.evidence) >= 1  # a single row
     text = story(result)
     worst = result.report.findings[0].verdict.worst
-    assert repr(worst.python) in text and repr(worst.julia) in text and f"[{', '.join(map(str, worst.index))}]" in text
+    assert (
+        repr(worst.python) in text
+        and repr(worst.julia) in text
+        and f"[{', '.join(map(str, worst.index))}]" in text
+    )
 
 
 def test_named_sizes_are_shared_and_kinds_are_kept():
@@ -86,16 +99,32 @@ def test_named_sizes_are_shared_and_kinds_are_kept():
 
 def test_a_wrong_backward_is_found_though_the_output_agrees():
     result = checked(square, square, arrays("n"), square_backward, lambda dy, x: x * dy)
-    assert {d.what for f in result.report.findings for d in f.verdict.differences if not d.agrees} == {"grad.x1"}
+    assert {
+        d.what for f in result.report.findings for d in f.verdict.differences if not d.agrees
+    } == {"grad.x1"}
     assert result.smallest.case.arrays["x1"].size == 1
 
 
 def test_a_gradient_that_only_julia_has_is_held_against_differences():
-    result = checked(np.sin, np.sin, arrays("n"), gradient="differences", other_backward=lambda dy, x: dy * np.cos(x))
+    result = checked(
+        np.sin,
+        np.sin,
+        arrays("n"),
+        gradient="differences",
+        other_backward=lambda dy, x: dy * np.cos(x),
+    )
     assert result.agrees and result.report.worst["float64"].what
     assert {"grad.x1"} <= set(map(str, result.evidence[0].julia["float64"].arrays))
-    result = checked(np.sin, np.sin, arrays("n"), gradient="differences", other_backward=lambda dy, x: dy * np.cos(x) * x.dtype.type(1.001))
-    assert {d.what for f in result.report.findings for d in f.verdict.differences if not d.agrees} == {"grad.x1"}
+    result = checked(
+        np.sin,
+        np.sin,
+        arrays("n"),
+        gradient="differences",
+        other_backward=lambda dy, x: dy * np.cos(x) * x.dtype.type(1.001),
+    )
+    assert {
+        d.what for f in result.report.findings for d in f.verdict.differences if not d.agrees
+    } == {"grad.x1"}
     with pytest.raises(ValueError, match="for functions only"):
         checked(pyimpl.Dense(2, 2), square, arrays("n,2"), gradient="differences")
 
@@ -129,14 +158,18 @@ def test_an_exception_on_one_side_says_where():
         raise KeyError("no such key")
 
     result = checked(fails, square, arrays("n"))
-    assert "python raised «KeyError: 'no such key'" in story(result) and f"{Path(__file__).name}:" in story(result)
+    assert "python raised «KeyError: 'no such key'" in story(
+        result
+    ) and f"{Path(__file__).name}:" in story(result)
 
 
 def test_where_both_sides_refuse_everything_nothing_was_compared():
     def fails(x):
         raise KeyError("no such key")
 
-    with pytest.raises(NothingCompared, match=r"(?s)python: KeyError: 'no such key' \(.*julia: TypeError"):
+    with pytest.raises(
+        NothingCompared, match=r"(?s)python: KeyError: 'no such key' \(.*julia: TypeError"
+    ):
         checked(fails, lambda: None, arrays("n"))
     short = checked(lambda x: x + 1 / len(x[2:]), lambda x: x + 1 / len(x[2:]), arrays("n"))
     assert short.agrees and 0 < short.refused < short.report.cases
@@ -158,7 +191,11 @@ def test_an_error_of_julias_is_not_explained_by_what_makes_python_fail():
 
 
 def test_a_dtype_that_differs_does_not_hide_the_rest():
-    result = checked(lambda x: np.where(x > 1, x + 1, x), lambda x: np.where(x > 1, x + 2, x).astype(np.float64), arrays("n"))
+    result = checked(
+        lambda x: np.where(x > 1, x + 1, x),
+        lambda x: np.where(x > 1, x + 2, x).astype(np.float64),
+        arrays("n"),
+    )
     assert result.report.findings[0].kind == "meaning" and "off by 1, " in story(result)
     result = checked(square, lambda x: (x * x).astype(np.float64), arrays("n"))
     assert {finding.kind for finding in result.report.findings} == {"dtype"}
@@ -183,7 +220,9 @@ def test_what_numpy_makes_nan_of_and_julia_refuses():
             raise DomainError("-1.0")
         return np.sqrt(x)
 
-    assert "NumPy makes NaN, where Julia raises DomainError" in story(checked(np.sqrt, root, arrays("n")))
+    assert "NumPy makes NaN, where Julia raises DomainError" in story(
+        checked(np.sqrt, root, arrays("n"))
+    )
 
 
 def test_a_class_is_no_instance():
@@ -197,8 +236,14 @@ def test_a_class_is_no_instance():
 
 def test_what_was_lost_stays_lost_in_a_recording(tmp_path):
     lost = Outcome(error="Julia crashed", lost=True)
-    recorded.write(tmp_path / "pair", [(Case("pair", {}, {"x1": np.ones(2)}, "function"), {"float64": lost})], {"versions": {}})
-    ((_, outcomes),) = Recorded(tmp_path / "pair").pairs(SimpleNamespace(key="pair"), ("float64",), None, 0)
+    recorded.write(
+        tmp_path / "pair",
+        [(Case("pair", {}, {"x1": np.ones(2)}, "function"), {"float64": lost})],
+        {"versions": {}},
+    )
+    ((_, outcomes),) = Recorded(tmp_path / "pair").pairs(
+        SimpleNamespace(key="pair"), ("float64",), None, 0
+    )
     assert outcomes["float64"].lost
     (tmp_path / "text").write_text("no recording")
     with pytest.raises(NoRecording, match="it was not written by julia-parity, or is damaged"):
@@ -225,7 +270,9 @@ def test_dropout_is_told_how_to_be_switched_off():
     torch = pytest.importorskip("torch")
     model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Dropout(0.5))
     inputs = arrays("batch,3", sizes=(2, 4))
-    assert 'mode="test" switches off what is random' in story(checked(model, model, inputs, mode="train"))
+    assert 'mode="test" switches off what is random' in story(
+        checked(model, model, inputs, mode="train")
+    )
     assert checked(model, model, inputs, mode="test").agrees
 
 
@@ -246,7 +293,9 @@ def test_a_loss_of_precision_is_rounding_not_meaning():
 
 
 def test_cancellation_inside_a_function_is_no_difference():
-    """Of two rows the standardised ones are plus and minus one: the gradient is what is left of numbers a thousand times as large."""
+    """Of two rows the standardised ones are plus and minus one: the gradient is what is left of
+    numbers a thousand times as large.
+    """
     x, dy = np.zeros((2, 3)), np.zeros((2, 3))
     x[0, 1], dy[0, 1] = 0.84375, 0.21875
 
@@ -290,7 +339,9 @@ def test_outputs_of_every_structure():
 
 
 def test_an_integer_beyond_all_machine_integers_is_an_error():
-    assert "which no machine integer can hold" in story(checked(lambda n: int(n) + 2**70, square, arrays(":int")))
+    assert "which no machine integer can hold" in story(
+        checked(lambda n: int(n) + 2**70, square, arrays(":int"))
+    )
 
 
 @pytest.mark.parametrize("mode", ["auto", "train", "test"])
@@ -312,13 +363,20 @@ def test_a_torch_module():
     torch.manual_seed(0)
     model = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Tanh())
     result = checked(model, model, arrays("batch,3"))
-    assert result.agrees and {"grad.0.weight", "state.0.bias", "y", "grad.x1"} <= set(map(str, result.evidence[0].julia["float64"].arrays))
+    assert result.agrees and {"grad.0.weight", "state.0.bias", "y", "grad.x1"} <= set(
+        map(str, result.evidence[0].julia["float64"].arrays)
+    )
     assert result.report.worst.keys() == set(DTYPES)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("batch,x y", "sizes and names of sizes"), ("2:odd", "entries are real"), ("-1", "sizes and names"), ("3:index:0", "index:N")],
+    [
+        ("batch,x y", "sizes and names of sizes"),
+        ("2:odd", "entries are real"),
+        ("-1", "sizes and names"),
+        ("3:index:0", "index:N"),
+    ],
 )
 def test_shapes_that_cannot_be_read(text, message):
     with pytest.raises(ValueError, match=message):
@@ -359,27 +417,49 @@ def test_layouts():
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "int8", "uint64", "bool"])
 def test_arrays_come_back_from_their_text(dtype, tmp_path):
-    array = np.array([[0.1, np.nan, -np.inf], [1e-300, -0.0, 3]]).astype(dtype) if "float" in dtype else np.array([[0, 1]]).astype(dtype)
+    array = (
+        np.array([[0.1, np.nan, -np.inf], [1e-300, -0.0, 3]]).astype(dtype)
+        if "float" in dtype
+        else np.array([[0, 1]]).astype(dtype)
+    )
     for case in (array, array[:0], array[0, 0]):
         write_array(tmp_path / "x.txt", np.asarray(case))
         np.testing.assert_array_equal(read_array(tmp_path / "x.txt"), case, strict=True)
 
 
 def test_a_bundle_replays_and_its_program_needs_numpy_alone(tmp_path):
-    (tmp_path / "mine.py").write_text("import numpy as np\n\ndef mine(x):\n    return x * np.float32(2)\n")
+    (tmp_path / "mine.py").write_text(
+        "import numpy as np\n\ndef mine(x):\n    return x * np.float32(2)\n"
+    )
     mine = load_subject(f"{tmp_path / 'mine.py'}:mine")
-    result = checked(mine, lambda x: x * x.dtype.type(3), arrays("n,3"), origin=f"{tmp_path / 'mine.py'}:mine")
+    result = checked(
+        mine, lambda x: x * x.dtype.type(3), arrays("n,3"), origin=f"{tmp_path / 'mine.py'}:mine"
+    )
     path = write_bundle(tmp_path / "bundles", result)
-    assert result.bundle == path and (path / "story.txt").read_text().startswith("mine and julia differ in meaning")
-    done = subprocess.run([sys.executable, "-I", str(path / "repro.py")], capture_output=True, text=True, timeout=60)
+    assert result.bundle == path and (path / "story.txt").read_text().startswith(
+        "mine and julia differ in meaning"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", str(path / "repro.py")], capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 0 and "julia, y:" in done.stdout, done.stderr
-    replayed = subprocess.run([COMMAND, "explain", str(path)], capture_output=True, text=True, timeout=120)
+    replayed = subprocess.run(
+        [COMMAND, "explain", str(path)], capture_output=True, text=True, timeout=120
+    )
     assert replayed.returncode == 1 and "differ in meaning" in replayed.stdout, replayed.stderr
-    (tmp_path / "mine.py").write_text("import numpy as np\n\ndef mine(x):\n    return x * x.dtype.type(3)\n")
-    replayed = subprocess.run([COMMAND, "explain", str(path)], capture_output=True, text=True, timeout=120)
-    assert replayed.returncode == 0 and "agrees" in replayed.stdout, replayed.stdout + replayed.stderr
+    (tmp_path / "mine.py").write_text(
+        "import numpy as np\n\ndef mine(x):\n    return x * x.dtype.type(3)\n"
+    )
+    replayed = subprocess.run(
+        [COMMAND, "explain", str(path)], capture_output=True, text=True, timeout=120
+    )
+    assert replayed.returncode == 0 and "agrees" in replayed.stdout, (
+        replayed.stdout + replayed.stderr
+    )
     (tmp_path / "mine.py").unlink()
-    replayed = subprocess.run([COMMAND, "explain", str(path)], capture_output=True, text=True, timeout=120)
+    replayed = subprocess.run(
+        [COMMAND, "explain", str(path)], capture_output=True, text=True, timeout=120
+    )
     assert replayed.returncode == 2 and "there is no Python file" in replayed.stderr
 
 
@@ -408,11 +488,20 @@ def test_subjects_that_cannot_be_had(tmp_path):
 def test_a_new_pair_is_complete_and_nothing_is_written_over(tmp_path):
     command = [COMMAND, "new", "mine", "--out", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0 and {path.name for path in tmp_path.iterdir()} == {"mine.py", "mine.jl", "test_mine.py"}
+    assert done.returncode == 0 and {path.name for path in tmp_path.iterdir()} == {
+        "mine.py",
+        "mine.jl",
+        "test_mine.py",
+    }
     again = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert again.returncode == 2 and "exists already" in again.stderr
     for name in ("not-a-name", "class", "numpy"):
-        assert subprocess.run([COMMAND, "new", name, "--out", str(tmp_path)], capture_output=True, timeout=60).returncode == 2
+        assert (
+            subprocess.run(
+                [COMMAND, "new", name, "--out", str(tmp_path)], capture_output=True, timeout=60
+            ).returncode
+            == 2
+        )
     mine = load_subject(f"{tmp_path / 'mine.py'}:mine")
     backward = load_subject(f"{tmp_path / 'mine.py'}:mine_backward")
     x, dy, step = np.random.default_rng(0).standard_normal((3, 4, 5))
@@ -427,7 +516,14 @@ def without_julia(arguments, directory):
         "PYTHON_JULIAPKG_OFFLINE": "yes",
         "PYTHON_JULIAPKG_PROJECT": str(directory),
     }
-    return subprocess.run([COMMAND, *arguments], cwd=directory, env=environment, capture_output=True, text=True, timeout=120)
+    return subprocess.run(
+        [COMMAND, *arguments],
+        cwd=directory,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
 
 
 @pytest.mark.parametrize(
@@ -438,20 +534,64 @@ def without_julia(arguments, directory):
         (["mine.py:mine", "mine.jl:mine", "--shape", "n m"], 2, "sizes and names of sizes"),
         (["mine.py:yours", "mine.jl:mine", "--shape", "n"], 2, "has no yours"),
         (["mine.py:mine", "yours.jl:mine", "--shape", "n"], 2, "there is no Julia file"),
-        (["mine.py:mine", "mine.jl:mine", "--shape", "n", "--dtype", "float16"], 2, "--dtype takes"),
+        (
+            ["mine.py:mine", "mine.jl:mine", "--shape", "n", "--dtype", "float16"],
+            2,
+            "--dtype takes",
+        ),
         (["mine.py:mine", "mine.jl:mine", "--shape", "n", "--layout", "other"], 2, "a layout is"),
         (["mine.py:mine", "mine.jl:mine", "--inputs", "none.npy"], 2, "none.npy cannot be read"),
-        (["mine.py:mine", "mine.jl:mine", "--shape", "n", "--reference", "recorded"], 3, "no recording was named"),
-        (["mine.py:mine", "mine.jl:mine", "--shape", "n", "--recording", "none.npz"], 3, "is no recording"),
-        (["mine.py:mine", "mine.jl:mine", "--shape", "n", "--recording", "none.npz", "--reference", "live"], 2, "stands in for Julia"),
-        (["mine.py:mine", "mine.jl:mine", "--shape", "n", "--record", "mine.py"], 2, "exists already"),
-        (["mine.py:mine", "mine.jl:mine", "--shape", "n", "--reference", "recorded", "--recording", "none.npz"], 3, "is no recording"),
+        (
+            ["mine.py:mine", "mine.jl:mine", "--shape", "n", "--reference", "recorded"],
+            3,
+            "no recording was named",
+        ),
+        (
+            ["mine.py:mine", "mine.jl:mine", "--shape", "n", "--recording", "none.npz"],
+            3,
+            "is no recording",
+        ),
+        (
+            [
+                "mine.py:mine",
+                "mine.jl:mine",
+                "--shape",
+                "n",
+                "--recording",
+                "none.npz",
+                "--reference",
+                "live",
+            ],
+            2,
+            "stands in for Julia",
+        ),
+        (
+            ["mine.py:mine", "mine.jl:mine", "--shape", "n", "--record", "mine.py"],
+            2,
+            "exists already",
+        ),
+        (
+            [
+                "mine.py:mine",
+                "mine.jl:mine",
+                "--shape",
+                "n",
+                "--reference",
+                "recorded",
+                "--recording",
+                "none.npz",
+            ],
+            3,
+            "is no recording",
+        ),
     ],
 )
 def test_what_the_command_refuses(arguments, code, message, tmp_path):
     assert without_julia(["new", "mine"], tmp_path).returncode == 0
     done = without_julia(["crosscheck", *arguments], tmp_path)
-    assert done.returncode == code and message in done.stderr and "Traceback" not in done.stderr, done.stderr
+    assert done.returncode == code and message in done.stderr and "Traceback" not in done.stderr, (
+        done.stderr
+    )
 
 
 # With a live Julia.
@@ -480,16 +620,34 @@ def test_live_expressions_functions_in_modules_and_gradients(julia, tmp_path):
 
 def test_live_layouts(julia):
     rows = lambda x: x.sum(0)  # noqa: E731
-    assert crosscheck(rows, "x -> vec(sum(x; dims=1))", arrays("n,m"), reference="live", cases=10).agrees
+    assert crosscheck(
+        rows, "x -> vec(sum(x; dims=1))", arrays("n,m"), reference="live", cases=10
+    ).agrees
     with pytest.raises(Disagreement, match="shape|differ"):
-        crosscheck(rows, "x -> vec(sum(x; dims=1))", arrays("2,3"), reference="live", cases=5, layout="reversed")
-    assert crosscheck(rows, "x -> vec(sum(x; dims=2))", arrays("2,3"), reference="live", cases=5, layout="reversed").agrees
+        crosscheck(
+            rows,
+            "x -> vec(sum(x; dims=1))",
+            arrays("2,3"),
+            reference="live",
+            cases=5,
+            layout="reversed",
+        )
+    assert crosscheck(
+        rows,
+        "x -> vec(sum(x; dims=2))",
+        arrays("2,3"),
+        reference="live",
+        cases=5,
+        layout="reversed",
+    ).agrees
 
 
 def test_live_model(julia):
     model = pyimpl.Chain(pyimpl.Dense(3, 2, pyimpl.relu), pyimpl.BatchNorm(2))
     flux = "Chain(Dense(3 => 2, relu), BatchNorm(2))"
-    assert crosscheck(model, flux, arrays("batch,3", sizes=(2, 4)), mode="train", reference="live", cases=10).agrees
+    assert crosscheck(
+        model, flux, arrays("batch,3", sizes=(2, 4)), mode="train", reference="live", cases=10
+    ).agrees
     with pytest.raises(Disagreement, match=r"state.layers.1.(mean|var)"):
         crosscheck(
             model,
@@ -518,21 +676,56 @@ def test_live_julia_that_cannot_be_read_or_run(julia, source, message, tmp_path)
 
 
 def test_live_hang_and_memory(julia, tmp_path):
-    (tmp_path / "mine.jl").write_text("hang(x) = (while true; sleep(0.1); end; x)\nlarge(x) = zeros(30_000, 10_000)\n")
+    (tmp_path / "mine.jl").write_text(
+        "hang(x) = (while true; sleep(0.1); end; x)\nlarge(x) = zeros(30_000, 10_000)\n"
+    )
     with pytest.raises(Disagreement, match="Julia gave no answer for 15 s"):
-        crosscheck(square, "hang", arrays("n"), file=tmp_path / "mine.jl", reference="live", cases=5, seconds=15)
+        crosscheck(
+            square,
+            "hang",
+            arrays("n"),
+            file=tmp_path / "mine.jl",
+            reference="live",
+            cases=5,
+            seconds=15,
+        )
     with pytest.raises(Disagreement, match="2400000000 bytes: more than"):
-        crosscheck(square, "large", np.ones(2), file=tmp_path / "mine.jl", reference="live", dtypes=["float64"])
+        crosscheck(
+            square,
+            "large",
+            np.ones(2),
+            file=tmp_path / "mine.jl",
+            reference="live",
+            dtypes=["float64"],
+        )
     assert crosscheck(square, "x -> x .* x", arrays("n"), reference="live", cases=5).agrees
 
 
 def test_live_command_records_and_replays_without_julia(julia, tmp_path):
     assert without_julia(["new", "mine"], tmp_path).returncode == 0
-    pair = ["crosscheck", "mine.py:mine", "mine.jl:mine", "--backward", "mine.py:mine_backward", "--cases", "10"]
+    pair = [
+        "crosscheck",
+        "mine.py:mine",
+        "mine.jl:mine",
+        "--backward",
+        "mine.py:mine_backward",
+        "--cases",
+        "10",
+    ]
     live = [COMMAND, *pair, "--shape", "batch,5", "--record", "mine.npz"]
     done = subprocess.run(live, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0 and "recorded: 10 cases" in done.stdout, done.stdout + done.stderr
-    replay = [*pair, "--shape", "batch,5", "--reference", "recorded", "--recording", "mine.npz", "--json", "mine.json"]
+    replay = [
+        *pair,
+        "--shape",
+        "batch,5",
+        "--reference",
+        "recorded",
+        "--recording",
+        "mine.npz",
+        "--json",
+        "mine.json",
+    ]
     done = without_julia(replay, tmp_path)
     assert done.returncode == 0 and "reference: recorded" in done.stdout, done.stdout + done.stderr
     assert json.loads((tmp_path / "mine.json").read_text())["agrees"]
@@ -541,7 +734,12 @@ def test_live_command_records_and_replays_without_julia(julia, tmp_path):
     done = without_julia(replay, tmp_path)
     assert done.returncode == 1 and "differ in meaning" in done.stdout, done.stdout + done.stderr
     (bundle,) = (tmp_path / "parity-bundles").iterdir()
-    done = subprocess.run(["julia", "--startup-file=no", str(bundle / "repro.jl")], capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        ["julia", "--startup-file=no", str(bundle / "repro.jl")],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert done.returncode == 0 and "python:" in done.stdout, done.stderr
 
 
@@ -563,7 +761,9 @@ class Scaled:
 def test_a_parameter_called_x1_does_not_hide_a_wrong_gradient_of_the_input():
     assert checked(Scaled(), Scaled(), arrays("batch,2")).agrees
     result = checked(Scaled(7.0), Scaled(), arrays("batch,2"))
-    assert {d.what for f in result.report.findings for d in f.verdict.differences if not d.agrees} == {"grad.x1"}
+    assert {
+        d.what for f in result.report.findings for d in f.verdict.differences if not d.agrees
+    } == {"grad.x1"}
 
 
 class TwelveOutputs:
@@ -573,4 +773,6 @@ class TwelveOutputs:
 
 def test_the_eleventh_output_stands_behind_the_third():
     result = checked(TwelveOutputs(), TwelveOutputs(), arrays("n"))
-    assert list(map(str, result.evidence[0].julia["float64"].outputs())) == [f"y.{i}" for i in range(12)]
+    assert list(map(str, result.evidence[0].julia["float64"].outputs())) == [
+        f"y.{i}" for i in range(12)
+    ]

@@ -1,4 +1,6 @@
-"""What changed between two versions of Flux: on changes made here, and between the recordings that are shipped."""
+"""What changed between two versions of Flux: on changes made here, and between the recordings that
+are shipped.
+"""
 
 import dataclasses
 import io
@@ -24,7 +26,16 @@ from pyimpl.parity.report import tables as report
 OLD, NEW = "0.14.25", "0.16.9"
 
 # What differs between the two.
-VALUES = {"normalise", "LayerNorm", "destructure", "AdamW", "Rprop", "mae", "early_stopping", "plateau"}
+VALUES = {
+    "normalise",
+    "LayerNorm",
+    "destructure",
+    "AdamW",
+    "Rprop",
+    "mae",
+    "early_stopping",
+    "plateau",
+}
 STATES = {"RNN", "LSTM", "GRU", "GRUv3", "RNNCell", "LSTMCell", "GRUCell", "GRUv3Cell"}
 ONLY_NEW = {"WeightNorm", "remove_weight_norms", "Recurrence", "MixedPrecision"}
 NEW_IN_PART = {"Parallel"}
@@ -50,8 +61,13 @@ class Shifted:
 
 def changed(**arrays):
     def change(dtype, outcome):
-        found = {name: arrays.get(str(name).partition(".")[0], lambda a: a)(array) for name, array in outcome.arrays.items()}
-        return dataclasses.replace(outcome, arrays={name: array for name, array in found.items() if array is not None})
+        found = {
+            name: arrays.get(str(name).partition(".")[0], lambda a: a)(array)
+            for name, array in outcome.arrays.items()
+        }
+        return dataclasses.replace(
+            outcome, arrays={name: array for name, array in found.items() if array is not None}
+        )
 
     return change
 
@@ -64,7 +80,10 @@ def changed(**arrays):
         (changed(y=lambda y: y * y.dtype.type(1.01)), "value"),
         (changed(grad=lambda g: None), "names"),
         (changed(y=lambda y: y[:-1]), "shape"),
-        (changed(y=lambda y: y.astype(np.float64 if y.dtype == np.float32 else np.float32)), "dtype"),
+        (
+            changed(y=lambda y: y.astype(np.float64 if y.dtype == np.float32 else np.float32)),
+            "dtype",
+        ),
         (lambda dtype, outcome: Outcome(error="refused"), "refusal"),
     ],
 )
@@ -77,14 +96,24 @@ def test_sizes_are_those_of_what_changed_and_not_of_what_is_rounded(recording):
     change = changed(y=lambda y: y * 2, grad=lambda g: g * (1 + np.finfo(g.dtype).eps))
     (found,) = drift(recording, Shifted(recording, change), ["softplus"])
     assert set(map(str, found.sizes)) == {"y"} and set(map(str, found.rounding)) == {"grad.x1"}
-    assert min(found.sizes[Name.parse("y")]) == max(found.sizes[Name.parse("y")]) == pytest.approx(0.5)
+    assert (
+        min(found.sizes[Name.parse("y")]) == max(found.sizes[Name.parse("y")]) == pytest.approx(0.5)
+    )
 
 
 def test_drift_tells_the_formulas_of_both_versions_and_only_where_they_differ(recording):
-    (found,) = drift(Shifted(recording, changed(y=lambda y: y * 2), "0.14.25"), recording, ["normalise"])
-    assert ("normalise", "(x - mean) / (std + eps)", "(x - mean) / sqrt(var + eps^2)") in found.known
+    (found,) = drift(
+        Shifted(recording, changed(y=lambda y: y * 2), "0.14.25"), recording, ["normalise"]
+    )
+    assert (
+        "normalise",
+        "(x - mean) / (std + eps)",
+        "(x - mean) / sqrt(var + eps^2)",
+    ) in found.known
     assert max(found.sizes[Name.parse("y")]) == pytest.approx(1)
-    (found,) = drift(Shifted(recording, changed(y=lambda y: y * 2), "0.16.0"), recording, ["normalise"])
+    (found,) = drift(
+        Shifted(recording, changed(y=lambda y: y * 2), "0.16.0"), recording, ["normalise"]
+    )
     assert not found.known and found.changed
 
 
@@ -107,15 +136,32 @@ class Old:
 
 
 def test_an_old_flux_is_not_asked_for_what_is_newer():
-    cases = {name: [case for case, _ in Live(Old()).pairs(CATALOGUE[name], DTYPES, 6, 0)] for name in ("WeightNorm", "AdamW", "Rprop")}
-    assert not cases["WeightNorm"] and cases["AdamW"] and not any("couple" in case.config for case in cases["AdamW"])
-    assert {"drawn", "zero gradients"} < {case.origin for case in cases["Rprop"]} and not any(case.refused for case in cases["Rprop"])
+    cases = {
+        name: [case for case, _ in Live(Old()).pairs(CATALOGUE[name], DTYPES, 6, 0)]
+        for name in ("WeightNorm", "AdamW", "Rprop")
+    }
+    assert (
+        not cases["WeightNorm"]
+        and cases["AdamW"]
+        and not any("couple" in case.config for case in cases["AdamW"])
+    )
+    assert {"drawn", "zero gradients"} < {case.origin for case in cases["Rprop"]} and not any(
+        case.refused for case in cases["Rprop"]
+    )
 
 
 def test_the_cases_of_a_recording_are_evaluated_again(recording):
-    given = [(case, tuple(outcomes)) for case, outcomes in recording.pairs(CATALOGUE["AdamW"], DTYPES, None, 0)]
-    again = {key(case): set(outcomes) for case, outcomes in Live(Old()).evaluated(CATALOGUE["AdamW"], given)}
-    assert again == {key(case): set(dtypes) for case, dtypes in given if "couple" not in case.config}
+    given = [
+        (case, tuple(outcomes))
+        for case, outcomes in recording.pairs(CATALOGUE["AdamW"], DTYPES, None, 0)
+    ]
+    again = {
+        key(case): set(outcomes)
+        for case, outcomes in Live(Old()).evaluated(CATALOGUE["AdamW"], given)
+    }
+    assert again == {
+        key(case): set(dtypes) for case, dtypes in given if "couple" not in case.config
+    }
 
 
 # Between the recordings
@@ -133,20 +179,31 @@ def test_the_newest_recording_is_that_of_the_highest_version(old, recording):
 
 def test_both_recordings_have_the_same_cases_but_for_what_is_newer(old, recording):
     for name, row in CATALOGUE.items():
-        mine, theirs = ({key(case) for case, _ in each.pairs(row, DTYPES, None, 0) if row.is_in(OLD, case)} for each in (old, recording))
+        mine, theirs = (
+            {key(case) for case, _ in each.pairs(row, DTYPES, None, 0) if row.is_in(OLD, case)}
+            for each in (old, recording)
+        )
         assert mine == theirs, name
 
 
 def test_exactly_these_rows_changed(between):
     assert {name for name, found in between.items() if found.kind == "value"} == VALUES
     assert {name for name, found in between.items() if found.kind == "names"} == STATES
-    assert {name for name, found in between.items() if found.kind == "new"} == ONLY_NEW | NEW_IN_PART
-    assert not {name for name, found in between.items() if found.kind in ("dtype", "shape", "refusal")}
+    assert {
+        name for name, found in between.items() if found.kind == "new"
+    } == ONLY_NEW | NEW_IN_PART
+    assert not {
+        name for name, found in between.items() if found.kind in ("dtype", "shape", "refusal")
+    }
     assert not between["Dense"].changed and len(between) == len(CATALOGUE)
 
 
 def test_every_change_is_in_the_table(between):
-    assert not [name for name, found in between.items() if found.changed and not found.known and not found.brought]
+    assert not [
+        name
+        for name, found in between.items()
+        if found.changed and not found.known and not found.brought
+    ]
 
 
 def test_how_large_the_changes_are(between):
@@ -163,7 +220,9 @@ def test_the_twin_of_the_old_version_agrees_with_the_old_recording(old):
     for meaning in ("0.14", OLD):
         with semantics(meaning):
             reports = [check_row(row, old) for row in CATALOGUE.values()]
-        assert {report.subject.key for report in reports if report.verdict not in ("agrees", "newer")} == set()
+        assert {
+            report.subject.key for report in reports if report.verdict not in ("agrees", "newer")
+        } == set()
         assert {report.subject.key for report in reports if report.verdict == "newer"} == ONLY_NEW
         assert Summary(tuple(reports)).exit_code == 0
 
@@ -171,8 +230,12 @@ def test_the_twin_of_the_old_version_agrees_with_the_old_recording(old):
 def test_the_twin_of_the_new_version_disagrees_with_the_old_recording_where_something_changed(old):
     with semantics(NEW):
         reports = [check_row(row, old) for row in CATALOGUE.values()]
-    assert {report.subject.key for report in reports if report.verdict == "disagrees"} == VALUES | STATES
-    assert {report.subject.key for report in reports if report.verdict not in ("agrees", "disagrees")} == ONLY_NEW
+    assert {
+        report.subject.key for report in reports if report.verdict == "disagrees"
+    } == VALUES | STATES
+    assert {
+        report.subject.key for report in reports if report.verdict not in ("agrees", "disagrees")
+    } == ONLY_NEW
     assert Summary(tuple(reports)).exit_code == 1
 
 
@@ -199,7 +262,9 @@ def test_the_command_tells_what_changed():
 
 def test_the_table_is_legible_on_a_hundred_columns(between, old, recording):
     screen = Console(width=100, file=io.StringIO())
-    screen.print(report.drift_table([found for found in between.values() if found.changed], old, recording))
+    screen.print(
+        report.drift_table([found for found in between.values() if found.changed], old, recording)
+    )
     lines = screen.file.getvalue().splitlines()
     assert max(map(len, lines)) <= 100 and "…" not in "".join(lines)
     (at,) = (i for i, line in enumerate(lines) if line.startswith("LayerNorm"))
@@ -209,11 +274,28 @@ def test_the_table_is_legible_on_a_hundred_columns(between, old, recording):
 
 def test_the_command_check_says_what_the_reference_is_too_old_for(old, tmp_path):
     rows = ("WeightNorm", "AdamW", "Dense")
-    done = run("check", "--recording", old.path, "--json", tmp_path / "report.json", "--junit", tmp_path / "report.xml", *rows)
+    done = run(
+        "check",
+        "--recording",
+        old.path,
+        "--json",
+        tmp_path / "report.json",
+        "--junit",
+        tmp_path / "report.xml",
+        *rows,
+    )
     assert done.returncode == 0, done.stdout
     assert "newer: since 0.16" in done.stdout and "agrees (newer: since 0.15)" in done.stdout
-    assert "2 rows agree, 0 disagree, 0 mistrusted, 1 newer than this Flux; reference: recorded Flux 0.14.25" in done.stdout
-    found = {row["row"]: row for row in json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["rows"]}
-    assert [found[row]["verdict"] for row in rows] == ["newer", "agrees", "agrees"] and found["AdamW"]["newer"] == ["0.15"]
+    assert (
+        "2 rows agree, 0 disagree, 0 mistrusted, 1 newer than this Flux; reference: recorded "
+        "Flux 0.14.25" in done.stdout
+    )
+    found = {
+        row["row"]: row
+        for row in json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["rows"]
+    }
+    assert [found[row]["verdict"] for row in rows] == ["newer", "agrees", "agrees"] and found[
+        "AdamW"
+    ]["newer"] == ["0.15"]
     (suite,) = ET.parse(tmp_path / "report.xml").iter("testsuite")
     assert (suite.get("skipped"), suite.get("failures"), suite.get("errors")) == ("1", "0", "0")

@@ -1,4 +1,6 @@
-"""Every seeded mistake is explained by what it is, what is no known mistake by nothing, and nothing is said for sure that is wrong."""
+"""Every seeded mistake is explained by what it is, what is no known mistake by nothing, and nothing
+is said for sure that is wrong.
+"""
 
 import functools
 import threading
@@ -41,7 +43,9 @@ def causes(mistake: Mistake) -> list[str]:
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=str)
 def test_a_known_mistake_is_explained(mistake):
-    assert causes(prepared(mistake))[:1] == [mistake.cause], [str(found) for found in explained(mistake)]
+    assert causes(prepared(mistake))[:1] == [mistake.cause], [
+        str(found) for found in explained(mistake)
+    ]
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=str)
@@ -72,7 +76,9 @@ def test_the_share_that_is_explained_and_nothing_wrongly_for_sure():
 
 
 def test_every_cause_has_a_mistake():
-    assert {mistake.cause for mistake in MISTAKES} | {"sign", "nesterov"} == set(CAUSES)  # of rules and losses: test_training.py
+    assert {mistake.cause for mistake in MISTAKES} | {"sign", "nesterov"} == set(
+        CAUSES
+    )  # of rules and losses: test_training.py
 
 
 def test_it_is_said_where():
@@ -82,7 +88,9 @@ def test_it_is_said_where():
     assert found.change == "np.std(x, axis=0, ddof=1)"
     assert (
         found.confident
-        and "20 differing cases that were kept agree (float64 and float32), and the 4 that agreed still do" in found.evidence
+        and "20 differing cases that were kept agree (float64 and float32), and the 4 that "
+        "agreed still do"
+        in found.evidence
     )
 
 
@@ -133,7 +141,9 @@ def test_too_little_evidence_is_not_sure():
 
 
 def test_two_ways_that_the_evidence_cannot_part_are_both_told():
-    above = next(mistake for mistake in MISTAKES if mistake.name == "above")  # of whole numbers: x > t - 1 is x >= t
+    above = next(
+        mistake for mistake in MISTAKES if mistake.name == "above"
+    )  # of whole numbers: x > t - 1 is x >= t
     assert causes(above) == ["ties", "index"]
     assert not any(found.confident for found in explained(above))
     assert "on nothing that was tried do the two differ" in explained(above)[0].evidence
@@ -196,7 +206,9 @@ def test_the_output_alone_is_explained_in_part():
         for dtype, outcome in evidence.julia.items():
             outcome.arrays["grad.x1"] = np.full(evidence.case.arrays["x1"].shape, 7, dtype)
     (found,) = explain(result)
-    assert found.cause == CAUSES["log"] and not found.confident and "explains a part" in found.evidence
+    assert (
+        found.cause == CAUSES["log"] and not found.confident and "explains a part" in found.evidence
+    )
 
 
 def test_measured_gradients_follow_from_the_output():
@@ -206,7 +218,9 @@ def test_measured_gradients_follow_from_the_output():
 
 def test_outside_the_main_thread_nothing_hangs():
     found = []
-    thread = threading.Thread(target=lambda: found.extend(explain(result_of(spread, corrected_spread, MANY))))
+    thread = threading.Thread(
+        target=lambda: found.extend(explain(result_of(spread, corrected_spread, MANY)))
+    )
     thread.start()
     thread.join(60)
     assert found and found[0].cause == CAUSES["corrected"]
@@ -266,7 +280,9 @@ def of_the_mean(dy, y, t):
 
 def test_a_gradient_that_is_not_divided_by_the_batch():
     found = told(squared_error, squared_error, arrays("n,3", "n,3"), of_the_sum, of_the_mean)
-    assert NAMES[found[0].cause] == "mean" and "per_sample(2 * dy * (y - t))" in found[0].change, [str(each) for each in found]
+    assert NAMES[found[0].cause] == "mean" and "per_sample(2 * dy * (y - t))" in found[0].change, [
+        str(each) for each in found
+    ]
 
 
 class Tracking:
@@ -298,13 +314,20 @@ class Corrected(Tracking):
 
 def test_a_running_variance_is_corrected_where_it_is_used():
     (found,) = told(Tracking(), Corrected(), arrays("n,3", sizes=(2, 5)))
-    assert NAMES[found.cause] == "corrected" and "self.track(self.var, corrected(var, x))" in found.change
+    assert (
+        NAMES[found.cause] == "corrected"
+        and "self.track(self.var, corrected(var, x))" in found.change
+    )
 
 
 @pytest.mark.parametrize(
     ("module", "options", "wrong"),
     [
-        ("Conv2d", {"in_channels": 1, "out_channels": 2, "kernel_size": 3, "padding": 1}, {"padding_mode": "replicate"}),
+        (
+            "Conv2d",
+            {"in_channels": 1, "out_channels": 2, "kernel_size": 3, "padding": 1},
+            {"padding_mode": "replicate"},
+        ),
         ("AvgPool2d", {"kernel_size": 2, "stride": 2, "padding": 1}, {"count_include_pad": False}),
     ],
 )
@@ -317,5 +340,9 @@ def test_padding_of_modules(module, options, wrong):
 
 
 def test_arguments_are_called_as_the_user_calls_them():
-    found = told(eval("lambda image, kernel: image @ kernel"), lambda image, kernel: image @ kernel.T, arrays("n,n", "n,n", sizes=(2, 3)))
+    found = told(
+        eval("lambda image, kernel: image @ kernel"),
+        lambda image, kernel: image @ kernel.T,
+        arrays("n,n", "n,n", sizes=(2, 3)),
+    )
     assert any("kernel" in each.where for each in found)

@@ -1,4 +1,6 @@
-"""The house: a room may use the rooms below it, never one above, at any depth of the code; and no file is called by what is left over."""
+"""The house: a room may use the rooms below it, never one above, at any depth of the code; and no
+file is called by what is left over.
+"""
 
 import ast
 import subprocess
@@ -38,7 +40,19 @@ TWIN_FLOORS = (
     ("core",),
 )
 TWIN_FLOOR = {room: number for number, rooms in enumerate(reversed(TWIN_FLOORS)) for room in rooms}
-LEFT_OVER = {"utils", "util", "helpers", "helper", "common", "misc", "base", "more", "other", "stuff", "tools"}
+LEFT_OVER = {
+    "utils",
+    "util",
+    "helpers",
+    "helper",
+    "common",
+    "misc",
+    "base",
+    "more",
+    "other",
+    "stuff",
+    "tools",
+}
 
 
 def module_of(path: Path) -> str:
@@ -54,7 +68,11 @@ def imports(path: Path) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            base = ".".join(package.split(".")[: len(package.split(".")) + 1 - node.level]) if node.level else ""
+            base = (
+                ".".join(package.split(".")[: len(package.split(".")) + 1 - node.level])
+                if node.level
+                else ""
+            )
             name = ".".join(part for part in (base, node.module) if part)
             yield from ((node.lineno, f"{name}.{alias.name}") for alias in node.names)
 
@@ -69,7 +87,9 @@ def files_of(folder: str) -> list[Path]:
     return sorted(path for path in (ROOT / folder).rglob("*.py") if "__pycache__" not in path.parts)
 
 
-@pytest.mark.parametrize(("house", "floors"), [(TOOLKIT, FLOOR), ("pyimpl", TWIN_FLOOR)], ids=["toolkit", "twin"])
+@pytest.mark.parametrize(
+    ("house", "floors"), [(TOOLKIT, FLOOR), ("pyimpl", TWIN_FLOOR)], ids=["toolkit", "twin"]
+)
 def test_a_room_uses_the_rooms_below_it_only(house, floors):
     wrong = []
     for path in files_of(house.replace(".", "/")):
@@ -77,19 +97,27 @@ def test_a_room_uses_the_rooms_below_it_only(house, floors):
         for line, name in imports(path):
             used = room_of(name, house, floors)
             if own and used and own != used and floors[used] >= floors[own]:
-                wrong.append(f"{path.relative_to(ROOT)}:{line} uses {used}, which is not below {own}")
+                wrong.append(
+                    f"{path.relative_to(ROOT)}:{line} uses {used}, which is not below {own}"
+                )
     assert not wrong, "\n".join(wrong)
 
 
 def test_every_file_of_the_toolkit_is_in_a_room():
-    assert {path.relative_to(ROOT / "pyimpl" / "parity").parts[0].removesuffix(".py") for path in files_of("pyimpl/parity")} <= {
+    assert {
+        path.relative_to(ROOT / "pyimpl" / "parity").parts[0].removesuffix(".py")
+        for path in files_of("pyimpl/parity")
+    } <= {
         *FLOOR,
         "__init__",
     }
 
 
 def test_every_file_of_the_twin_is_in_a_room():
-    rooms = {path.relative_to(ROOT / "pyimpl").parts[0].removesuffix(".py") for path in files_of("pyimpl")}
+    rooms = {
+        path.relative_to(ROOT / "pyimpl").parts[0].removesuffix(".py")
+        for path in files_of("pyimpl")
+    }
     assert rooms <= {*TWIN_FLOOR, "__init__", "parity"}
 
 
@@ -99,12 +127,22 @@ def test_the_twin_knows_nothing_of_the_toolkit():
 
 
 def test_no_file_is_called_by_what_is_left_over():
-    wrong = [path for folder in ("pyimpl", "tests", "comparisons") for path in files_of(folder) if LEFT_OVER & set(path.stem.split("_"))]
+    wrong = [
+        path
+        for folder in ("pyimpl", "tests", "comparisons")
+        for path in files_of(folder)
+        if LEFT_OVER & set(path.stem.split("_"))
+    ]
     assert not wrong
 
 
 def test_every_folder_of_code_has_a_door_plate():
-    rooms = [ROOT / "pyimpl" / "parity" / room for rooms in FLOORS for room in rooms if (ROOT / "pyimpl" / "parity" / room).is_dir()]
+    rooms = [
+        ROOT / "pyimpl" / "parity" / room
+        for rooms in FLOORS
+        for room in rooms
+        if (ROOT / "pyimpl" / "parity" / room).is_dir()
+    ]
     top = [ROOT / name for name in ("pyimpl", "pyimpl/parity", "julia", "tests", "comparisons")]
     assert not [folder for folder in (*top, *rooms) if not (folder / "README.md").is_file()]
 
@@ -119,13 +157,34 @@ print(*sys.modules)
 @pytest.mark.parametrize(
     ("code", "not_loaded"),
     [
-        ("import pyimpl", ["juliacall", "hypothesis", "typer", "rich", "matplotlib", "torch", "pyimpl.parity"]),
-        ("import pyimpl.parity", ["juliacall", "hypothesis", "pyimpl.parity.catalogue.row", "torch"]),
-        ("from pyimpl.parity import arrays, crosscheck", ["juliacall", "pyimpl.parity.catalogue", "torch"]),
-        ("import pyimpl.parity.command.main", ["juliacall", "hypothesis", "pyimpl.parity.catalogue", "torch"]),
-        ("import pyimpl.parity.command.crosscheck", ["pyimpl.parity.catalogue", "juliacall", "torch"]),
+        (
+            "import pyimpl",
+            ["juliacall", "hypothesis", "typer", "rich", "matplotlib", "torch", "pyimpl.parity"],
+        ),
+        (
+            "import pyimpl.parity",
+            ["juliacall", "hypothesis", "pyimpl.parity.catalogue.row", "torch"],
+        ),
+        (
+            "from pyimpl.parity import arrays, crosscheck",
+            ["juliacall", "pyimpl.parity.catalogue", "torch"],
+        ),
+        (
+            "import pyimpl.parity.command.main",
+            ["juliacall", "hypothesis", "pyimpl.parity.catalogue", "torch"],
+        ),
+        (
+            "import pyimpl.parity.command.crosscheck",
+            ["pyimpl.parity.catalogue", "juliacall", "torch"],
+        ),
     ],
 )
 def test_nothing_is_loaded_that_was_not_asked_for(code, not_loaded):
-    done = subprocess.run([sys.executable, "-c", LOADED.format(code)], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED.format(code)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
     assert not set(not_loaded) & set(done.stdout.split())

@@ -1,4 +1,6 @@
-"""The report as one page: well-formed, self-contained, complete, and readable in a browser, on a phone and on paper."""
+"""The report as one page: well-formed, self-contained, complete, and readable in a browser, on a
+phone and on paper.
+"""
 
 import html
 import math
@@ -31,14 +33,24 @@ from pyimpl.parity.report.page import describe, describe_located, headline, writ
 from pyimpl.parity.sides.functions import FunctionSide
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "rect", "line"}
-BROWSER = next((found for name in ("chromium", "chromium-browser", "google-chrome", "chrome") if (found := shutil.which(name))), None)
+BROWSER = next(
+    (
+        found
+        for name in ("chromium", "chromium-browser", "google-chrome", "chrome")
+        if (found := shutil.which(name))
+    ),
+    None,
+)
 WIDTHS = (360, 1280)
-MEASURE = """<body style="margin: 0"><iframe src="report.html" style="border: 0; width: {width}px; height: 800px"></iframe>
+MEASURE = """<body style="margin: 0">
+<iframe src="report.html" style="border: 0; width: {width}px; height: 800px"></iframe>
 <script>addEventListener("load", () => {{
   const inside = document.querySelector("iframe").contentDocument, page = inside.documentElement;
   const wide = [...inside.body.querySelectorAll("*")].filter(
-    part => !part.closest(".scroll, pre, svg") && part.getBoundingClientRect().right > page.clientWidth + 0.5);
-  document.title = page.scrollWidth + " " + page.clientWidth + " " + wide.map(part => part.tagName).join(",");
+    part => !part.closest(".scroll, pre, svg")
+      && part.getBoundingClientRect().right > page.clientWidth + 0.5);
+  const tags = wide.map(part => part.tagName).join(",");
+  document.title = page.scrollWidth + " " + page.clientWidth + " " + tags;
 }})</script>"""
 
 
@@ -105,7 +117,13 @@ def result_of(python, julia, shape, expression="my_function", backwards=(None, N
 def results():
     differing = result_of(spread, corrected, "n,batch", backwards=(spread_back, corrected_back))
     differing.explanations = [
-        Explanation("Julia corrects the <variance>", "my.py:7, x.var(axis=0)", "ddof=1", "15 of 15 cases agree & more", True),
+        Explanation(
+            "Julia corrects the <variance>",
+            "my.py:7, x.var(axis=0)",
+            "ddof=1",
+            "15 of 15 cases agree & more",
+            True,
+        ),
         Explanation("a factor", "the result", 'times "n"', "14 of 15 cases agree", False),
     ]
     return [
@@ -113,7 +131,12 @@ def results():
         differing,
         result_of(refusing, np.copy, "n", 'x -> x .< 2 && "text" & more'),
         result_of(half_nan, np.copy, "n,3", "half<nan>"),
-        result_of(endless, np.copy, "n,3", "a_name_that_is_as_long_as_names_can_become_in_a_large_code_base_with_many_modules.f"),
+        result_of(
+            endless,
+            np.copy,
+            "n,3",
+            "a_name_that_is_as_long_as_names_can_become_in_a_large_code_base_with_many_modules.f",
+        ),
         result_of(np.zeros_like, np.zeros_like, "3", "zero"),
     ]
 
@@ -133,7 +156,9 @@ class Page(HTMLParser):
         assert len(given) == len(attributes), f"{tag} has an attribute twice"
         self.tags.append((tag, given))
         self.ids += [given["id"]] if "id" in given else []
-        self.links += [given[name] for name in ("href", "src", "action", "xlink:href") if name in given]
+        self.links += [
+            given[name] for name in ("href", "src", "action", "xlink:href") if name in given
+        ]
         if tag not in VOID:
             self.open.append(tag)
 
@@ -151,14 +176,39 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def located(results):
     pair, findings = results[1].pair, results[1].report.findings[:1]
-    sizes = [("Conv", 0.0, 1e-16), ("flatten", 1e-16, 0.0), ("<BatchNorm>", 1e-16, 4.2e-3), ("Dense", 4.2e-3, math.inf)]
+    sizes = [
+        ("Conv", 0.0, 1e-16),
+        ("flatten", 1e-16, 0.0),
+        ("<BatchNorm>", 1e-16, 4.2e-3),
+        ("Dense", 4.2e-3, math.inf),
+    ]
     stages = [
-        Stage(str(i), kind, pair, {}, [], {"float64": inherited}, {"float64": added}, {"float64": added}, {"float64": inherited})
+        Stage(
+            str(i),
+            kind,
+            pair,
+            {},
+            [],
+            {"float64": inherited},
+            {"float64": added},
+            {"float64": added},
+            {"float64": inherited},
+        )
         for i, (kind, inherited, added) in enumerate(sizes)
     ]
     stages[2].forward_findings = findings
     why = [Explanation("epsilon <outside> the root", "layer 2", "eps & root", "all agree", True)]
-    return Located("Chain & co", "my.jl: model", "live", {"Julia": "1.10.8"}, stages, 2, "forward", "the variance", why)
+    return Located(
+        "Chain & co",
+        "my.jl: model",
+        "live",
+        {"Julia": "1.10.8"},
+        stages,
+        2,
+        "forward",
+        "the variance",
+        why,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -204,18 +254,39 @@ def test_every_failure_is_told(written, results):
 
 def test_every_stage_is_told_and_the_first_at_fault_is_named(located, written, tmp_path):
     text = "".join(Page(written.read_text(encoding="utf-8")).text)
-    assert "The first difference arises in stage 2, <BatchNorm>, forward, in the variance; it shows in " in text
+    assert (
+        "The first difference arises in stage 2, <BatchNorm>, forward, in the variance; it shows "
+        "in " in text
+    )
     assert "Chain & co" in text and "epsilon <outside> the root" in text
     assert text.count("← first") == 1
     forward, backward = describe_located(located)["walks"]
-    assert [stage["name"] for stage in forward["stages"]] == ["0 Conv", "1 flatten", "2 <BatchNorm>", "3 Dense"]
-    assert [stage["name"] for stage in backward["stages"]] == ["3 Dense", "2 <BatchNorm>", "1 flatten", "0 Conv"]
+    assert [stage["name"] for stage in forward["stages"]] == [
+        "0 Conv",
+        "1 flatten",
+        "2 <BatchNorm>",
+        "3 Dense",
+    ]
+    assert [stage["name"] for stage in backward["stages"]] == [
+        "3 Dense",
+        "2 <BatchNorm>",
+        "1 flatten",
+        "0 Conv",
+    ]
     for bars in (waterfall(forward["stages"]), waterfall(backward["stages"])):
-        assert all(0 <= bar[width] <= 99 for bar in bars for width in ("inherited_width", "added_width"))
+        assert all(
+            0 <= bar[width] <= 99 for bar in bars for width in ("inherited_width", "added_width")
+        )
     write_html(tmp_path / "report.html", [], [located])
-    assert "The models differ" in "".join(Page((tmp_path / "report.html").read_text(encoding="utf-8")).text)
+    assert "The models differ" in "".join(
+        Page((tmp_path / "report.html").read_text(encoding="utf-8")).text
+    )
     located = Located(
-        "Chain", "model", "live", {}, [Stage("0", "Dense", located.stages[0].pair, {}, [], {"float64": 0.0}, {"float64": 0.0})]
+        "Chain",
+        "model",
+        "live",
+        {},
+        [Stage("0", "Dense", located.stages[0].pair, {}, [], {"float64": 0.0}, {"float64": 0.0})],
     )
     write_html(tmp_path / "report.html", [], [located])
     text = "".join(Page((tmp_path / "report.html").read_text(encoding="utf-8")).text)
@@ -234,7 +305,9 @@ def test_the_bundle_and_how_to_replay_it(results, tmp_path):
 def test_a_page_of_few_or_no_pairs(results, tmp_path, count):
     write_html(tmp_path / "report.html", results[:count])
     page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
-    assert ["Nothing was checked", "The pair agrees", "1 of 2 pairs agrees, 1 differs"][count] in "".join(page.text)
+    assert ["Nothing was checked", "The pair agrees", "1 of 2 pairs agrees, 1 differs"][
+        count
+    ] in "".join(page.text)
 
 
 def test_headlines(results):
@@ -257,16 +330,36 @@ def test_a_histogram_counts_every_entry(results):
         assert set(strips) == {"float64", "float32"}
         assert len(drawn["strips"]) == 2
         for bins, strip in zip(strips.values(), drawn["strips"], strict=True):
-            wrong = sum(count for key, count in bins.items() if key != EXACT and (key == BOUNDLESS or int(key) >= WITHIN))
+            wrong = sum(
+                count
+                for key, count in bins.items()
+                if key != EXACT and (key == BOUNDLESS or int(key) >= WITHIN)
+            )
             assert strip["beyond"] == wrong
-            assert all(0 <= bar["x"] and bar["x"] + bar["width"] <= drawn["width"] for bar in strip["bars"])
+            assert all(
+                0 <= bar["x"] and bar["x"] + bar["width"] <= drawn["width"] for bar in strip["bars"]
+            )
 
 
 def browse(*arguments, cwd):
     if BROWSER is None:
         pytest.skip("no Chromium is on the PATH")
-    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--hide-scrollbars"]
-    command = [BROWSER, "--headless=new", "--no-sandbox", "--disable-gpu", *quiet, f"--user-data-dir={cwd / 'profile'}", *arguments]
+    quiet = [
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+        "--hide-scrollbars",
+    ]
+    command = [
+        BROWSER,
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        *quiet,
+        f"--user-data-dir={cwd / 'profile'}",
+        *arguments,
+    ]
     done = subprocess.run([*command], cwd=cwd, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -275,8 +368,14 @@ def browse(*arguments, cwd):
 @pytest.mark.parametrize("width", WIDTHS)
 def test_nothing_is_wider_than_the_screen(written, width):
     (written.parent / "measure.html").write_text(MEASURE.format(width=width), encoding="utf-8")
-    wide = ["--allow-file-access-from-files", f"--window-size={max(width, 600)},900", "--virtual-time-budget=5000"]
-    dom = browse(*wide, "--dump-dom", (written.parent / "measure.html").as_uri(), cwd=written.parent)
+    wide = [
+        "--allow-file-access-from-files",
+        f"--window-size={max(width, 600)},900",
+        "--virtual-time-budget=5000",
+    ]
+    dom = browse(
+        *wide, "--dump-dom", (written.parent / "measure.html").as_uri(), cwd=written.parent
+    )
     scrolled, shown, parts = re.search(r"<title>(\d+) (\d+) ([^<]*)</title>", dom).groups()
     assert int(scrolled) <= int(shown) <= width
     assert parts == ""
@@ -285,7 +384,12 @@ def test_nothing_is_wider_than_the_screen(written, width):
 @pytest.mark.parametrize("size", [(1280, 900), (600, 800)])
 def test_screenshot(written, size):
     picture = written.parent / f"screen-{size[0]}.png"
-    browse(f"--window-size={size[0]},{size[1]}", f"--screenshot={picture}", written.as_uri(), cwd=written.parent)
+    browse(
+        f"--window-size={size[0]},{size[1]}",
+        f"--screenshot={picture}",
+        written.as_uri(),
+        cwd=written.parent,
+    )
     with Image.open(picture) as image:
         assert image.width == size[0]
         assert len(image.convert("RGB").getcolors(1 << 24)) > 20
@@ -302,8 +406,13 @@ def test_printed(written):
 def test_pages_of_gathered_data_are_those_of_the_results(results, tmp_path):
     import json
 
-    write_page(tmp_path / "gathered.html", json.loads(json.dumps([describe(result) for result in results])))
+    write_page(
+        tmp_path / "gathered.html", json.loads(json.dumps([describe(result) for result in results]))
+    )
     write_html(tmp_path / "direct.html", results)
     dated = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")
-    direct, gathered = (dated.sub("", (tmp_path / name).read_text(encoding="utf-8")) for name in ("direct.html", "gathered.html"))
+    direct, gathered = (
+        dated.sub("", (tmp_path / name).read_text(encoding="utf-8"))
+        for name in ("direct.html", "gathered.html")
+    )
     assert direct == gathered

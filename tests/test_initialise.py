@@ -1,4 +1,6 @@
-"""Initialisers by their laws: bounds, distributions, orthogonality, numbers of zeros; and rrelu, which is random too."""
+"""Initialisers by their laws: bounds, distributions, orthogonality, numbers of zeros; and rrelu,
+which is random too.
+"""
 
 import math
 from statistics import NormalDist
@@ -21,7 +23,9 @@ def drawn(name, shape, **options):
 
 
 def distance_from(cdf, array) -> float:
-    """Kolmogorov and Smirnov's distance times the root of the count: above 1.95 once in a thousand."""
+    """Kolmogorov and Smirnov's distance times the root of the count: above 1.95 once in a
+    thousand.
+    """
     values = np.sort(array.ravel())
     expected = np.array([cdf(float(value)) for value in values])
     steps = np.arange(values.size + 1) / values.size
@@ -42,7 +46,11 @@ def test_uniform_initialisers_fill_their_interval(name, half_width, shape):
     assert array.dtype == np.float32
     assert np.abs(array).max() <= bound * (1 + 1e-6)
     assert distance_from(lambda x: (x / bound + 1) / 2, array) < 1.95
-    np.testing.assert_allclose(drawn(name, shape, gain=0.5), array * (0.5 if name == "glorot_uniform" else 0.5 / math.sqrt(2)), rtol=1e-6)
+    np.testing.assert_allclose(
+        drawn(name, shape, gain=0.5),
+        array * (0.5 if name == "glorot_uniform" else 0.5 / math.sqrt(2)),
+        rtol=1e-6,
+    )
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -67,30 +75,53 @@ def test_rand32_is_uniform_between_0_and_1():
 
 
 @pytest.mark.parametrize(
-    "limits", [{}, {"mean": 0.5, "std": 2.0}, {"std": 0.25, "lo": -0.125, "hi": 0.5}, {"mean": -1, "lo": -1.5, "hi": 3}]
+    "limits",
+    [
+        {},
+        {"mean": 0.5, "std": 2.0},
+        {"std": 0.25, "lo": -0.125, "hi": 0.5},
+        {"mean": -1, "lo": -1.5, "hi": 3},
+    ],
 )
 def test_truncated_normal_is_the_part_between_the_limits(limits):
     array = drawn("truncated_normal", (40, 50), **limits)
     lo, hi = limits.get("lo", -2), limits.get("hi", 2)
     normal = NormalDist(limits.get("mean", 0), limits.get("std", 1))
     assert (array.min() >= lo, array.max() <= hi) == (True, True)
-    assert distance_from(lambda x: (normal.cdf(x) - normal.cdf(lo)) / (normal.cdf(hi) - normal.cdf(lo)), array) < 1.95
+    assert (
+        distance_from(
+            lambda x: (normal.cdf(x) - normal.cdf(lo)) / (normal.cdf(hi) - normal.cdf(lo)), array
+        )
+        < 1.95
+    )
 
 
 def test_truncated_normal_warns_of_a_mean_far_outside():
-    with pytest.warns(UserWarning, match=r"expects a mean within 2 std of \[-2, 2\], got mean 10 and std 1"):
+    with pytest.warns(
+        UserWarning, match=r"expects a mean within 2 std of \[-2, 2\], got mean 10 and std 1"
+    ):
         array = drawn("truncated_normal", (20,), mean=10)
     assert array.max() <= 2
 
 
 @pytest.mark.parametrize("shape", [(3, 2), (40, 50)])
 def test_lecun_normal_has_its_limits_at_2_whatever_the_fan(shape):
-    array = np.concatenate([pyimpl.lecun_normal(shape, rng=np.random.default_rng(seed)).ravel() for seed in range(3)])
+    array = np.concatenate(
+        [pyimpl.lecun_normal(shape, rng=np.random.default_rng(seed)).ravel() for seed in range(3)]
+    )
     normal = NormalDist(0, 1 / math.sqrt(fans(shape)[0]))
-    assert distance_from(lambda x: (normal.cdf(x) - normal.cdf(-2)) / (normal.cdf(2) - normal.cdf(-2)), array) < 1.95
+    assert (
+        distance_from(
+            lambda x: (normal.cdf(x) - normal.cdf(-2)) / (normal.cdf(2) - normal.cdf(-2)), array
+        )
+        < 1.95
+    )
 
 
-@given(shape=st.sampled_from([(3,), (2, 5), (5, 2), (1, 4), (6, 1, 3), (2, 3, 2, 2)]), gain=st.sampled_from([1.0, 0.5]))
+@given(
+    shape=st.sampled_from([(3,), (2, 5), (5, 2), (1, 4), (6, 1, 3), (2, 3, 2, 2)]),
+    gain=st.sampled_from([1.0, 0.5]),
+)
 def test_orthogonal_has_orthonormal_rows_or_columns(shape, gain):
     array = drawn("orthogonal", shape, gain=gain).reshape(shape[0], -1)
     product = array @ array.T if array.shape[0] <= array.shape[1] else array.T @ array
@@ -99,12 +130,20 @@ def test_orthogonal_has_orthonormal_rows_or_columns(shape, gain):
 
 
 def test_orthogonal_matrices_favour_no_direction():
-    first = np.array([pyimpl.orthogonal((2, 2), rng=np.random.default_rng(seed))[0] for seed in range(400)])
-    angle = np.arctan2(first[:, 1], first[:, 0])  # uniform, which it would not be without the signs of R
+    first = np.array(
+        [pyimpl.orthogonal((2, 2), rng=np.random.default_rng(seed))[0] for seed in range(400)]
+    )
+    angle = np.arctan2(
+        first[:, 1], first[:, 0]
+    )  # uniform, which it would not be without the signs of R
     assert distance_from(lambda x: (x / math.pi + 1) / 2, angle) < 1.95
 
 
-@given(rows=st.integers(1, 5), columns=st.integers(1, 9), sparsity=st.sampled_from([-0.5, 0.0, 0.1, 0.3, 0.5, 1.0, 1.5]))
+@given(
+    rows=st.integers(1, 5),
+    columns=st.integers(1, 9),
+    sparsity=st.sampled_from([-0.5, 0.0, 0.1, 0.3, 0.5, 1.0, 1.5]),
+)
 def test_sparse_init_has_exactly_so_many_zeros_in_every_row(rows, columns, sparsity):
     array = drawn("sparse_init", (rows, columns), sparsity=sparsity, std=2.0)
     expected = min(max(math.ceil(min(1.0, sparsity) * columns), 0), columns)
@@ -115,24 +154,34 @@ def test_sparse_init_puts_its_zeros_anywhere():
     array = drawn("sparse_init", (2000, 4), sparsity=0.25)
     assert np.all(np.abs((array == 0).mean(0) - 0.25) < 0.04)
     assert distance_from(NormalDist(0, 0.01).cdf, array[array != 0]) < 1.95
-    with pytest.raises(ValueError, match=r"sparse_init expects a shape \(n_in, n_out\), got \(2, 3, 4\)"):
+    with pytest.raises(
+        ValueError, match=r"sparse_init expects a shape \(n_in, n_out\), got \(2, 3, 4\)"
+    ):
         drawn("sparse_init", (2, 3, 4), sparsity=0.5)
 
 
 def test_identity_init_makes_layers_that_do_nothing():
     x = np.random.default_rng(0).standard_normal((2, 3, 5, 4)).astype(np.float32)
     np.testing.assert_array_equal(Dense(4, 4, init=pyimpl.identity_init)(x), x)
-    np.testing.assert_array_equal(pyimpl.Conv((3, 3), 3, 3, pad=pyimpl.SamePad(), init=pyimpl.identity_init)(x), x)
+    np.testing.assert_array_equal(
+        pyimpl.Conv((3, 3), 3, 3, pad=pyimpl.SamePad(), init=pyimpl.identity_init)(x), x
+    )
     wide = pyimpl.Conv((3, 5), 3, 4, pad=pyimpl.SamePad(), init=pyimpl.identity_init)(x)
     np.testing.assert_array_equal(wide[:, :3], x)
     assert not wide[:, 3].any()
 
 
 def test_identity_init_with_gain_and_shift():
-    np.testing.assert_array_equal(pyimpl.identity_init((2, 3), gain=0.5, shift=1), [[0, 0.5, 0], [0, 0, 0.5]])
-    np.testing.assert_array_equal(pyimpl.identity_init((2, 3), shift=(1, 1)), [[0, 0, 1], [0, 1, 0]])
+    np.testing.assert_array_equal(
+        pyimpl.identity_init((2, 3), gain=0.5, shift=1), [[0, 0.5, 0], [0, 0, 0.5]]
+    )
+    np.testing.assert_array_equal(
+        pyimpl.identity_init((2, 3), shift=(1, 1)), [[0, 0, 1], [0, 1, 0]]
+    )
     assert not pyimpl.identity_init((3,)).any()
-    with pytest.raises(ValueError, match=r"expects shift as an integer or 2 integers, got \(1, 2, 3\)"):
+    with pytest.raises(
+        ValueError, match=r"expects shift as an integer or 2 integers, got \(1, 2, 3\)"
+    ):
         pyimpl.identity_init((2, 3), shift=(1, 2, 3))
 
 

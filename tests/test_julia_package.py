@@ -23,10 +23,22 @@ def environment(live_julia):
 
 def test_the_julia_package_passes_its_own_tests(environment):
     sources = julia_sources()
-    command = [environment["PYTHON_JULIACALL_EXE"], "-O1", "--startup-file=no", str(sources / "test" / "runtests.jl")]
-    # The standard library last: put first, it would hide those of its packages that the environment has in other versions.
+    command = [
+        environment["PYTHON_JULIACALL_EXE"],
+        "-O1",
+        "--startup-file=no",
+        str(sources / "test" / "runtests.jl"),
+    ]
+    # The standard library last: put first, it would hide those of its packages that the environment
+    # has in other versions.
     load_path = os.pathsep.join([environment["PYTHON_JULIACALL_PROJECT"], str(sources), "@stdlib"])
-    done = subprocess.run(command, env=os.environ | {"JULIA_LOAD_PATH": load_path}, capture_output=True, text=True, timeout=SECONDS)
+    done = subprocess.run(
+        command,
+        env=os.environ | {"JULIA_LOAD_PATH": load_path},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+    )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
 
 
@@ -39,4 +51,6 @@ def test_what_was_found_in_flux_is_still_there(environment):
         str(findings),
     ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=900)
-    assert done.returncode == 0 and "not there" not in done.stdout, done.stdout + done.stderr[-4000:]
+    assert done.returncode == 0 and "not there" not in done.stdout, (
+        done.stdout + done.stderr[-4000:]
+    )

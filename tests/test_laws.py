@@ -14,10 +14,18 @@ from pyimpl.parity.case.twin import _hand_in
 from pyimpl.parity.catalogue import CATALOGUE
 from pyimpl.parity.catalogue.drawing import cases
 
-DIFFERENTIABLE = [row for row in CATALOGUE.values() if row.differentiable and row.kind not in ("rule", "initialiser", "training")]
-REFUSING = [(row, example) for row in CATALOGUE.values() for example in row.examples if example.refused]
+DIFFERENTIABLE = [
+    row
+    for row in CATALOGUE.values()
+    if row.differentiable and row.kind not in ("rule", "initialiser", "training")
+]
+REFUSING = [
+    (row, example) for row in CATALOGUE.values() for example in row.examples if example.refused
+]
 
-differentiable = pytest.mark.parametrize("row", DIFFERENTIABLE, ids=[row.key for row in DIFFERENTIABLE])
+differentiable = pytest.mark.parametrize(
+    "row", DIFFERENTIABLE, ids=[row.key for row in DIFFERENTIABLE]
+)
 every_row = pytest.mark.parametrize("row", CATALOGUE.values(), ids=list(CATALOGUE))
 
 
@@ -62,10 +70,16 @@ def test_gradients_are_those_of_central_differences(row, data):
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
     case = off_the_grid(data.draw(cases(row)), rng)
     trained = {Name(Kind.PARAMETER, path) for path in trainables(subject(row, case))}
-    moved = [name for name, array in case.arrays.items() if (name.kind is Kind.INPUT and array.dtype.kind == "f") or name in trained]
+    moved = [
+        name
+        for name, array in case.arrays.items()
+        if (name.kind is Kind.INPUT and array.dtype.kind == "f") or name in trained
+    ]
     grads = row.evaluate(case)
     assert grads.error is None, grads.error
-    assume(all(np.abs(array).max(initial=0) < 1e100 for array in grads.arrays.values()))  # a window of padding only has no slope
+    assume(
+        all(np.abs(array).max(initial=0) < 1e100 for array in grads.arrays.values())
+    )  # a window of padding only has no slope
     directions = {name: rng.standard_normal(case.arrays[name].shape) for name in moved}
     claimed = 0.0
     for name, direction in directions.items():
@@ -75,12 +89,22 @@ def test_gradients_are_those_of_central_differences(row, data):
     values = []
     for sign in (1, 0, -1):
         shifted = {name: case.arrays[name] + sign * h * directions[name] for name in moved}
-        y = subject(row, case_with(case, shifted)).pullback(*case_with(case, shifted).all(Kind.INPUT))[0]
+        y = subject(row, case_with(case, shifted)).pullback(
+            *case_with(case, shifted).all(Kind.INPUT)
+        )[0]
         values.append(inner(cotangent(case), y))
     measured = (values[0] - values[2]) / (2 * h)
-    scale = 1 + abs(claimed) + sum(float(np.abs(grads.arrays[name]).sum()) for name in grads.arrays if name.is_gradient)
-    assume(abs(values[0] - 2 * values[1] + values[2]) < 1e-4 * h * scale)  # else there is a kink, off the grid by chance
-    assert abs(claimed - measured) < 1e-5 * scale, f"{case}: back says {claimed}, central differences {measured}"
+    scale = (
+        1
+        + abs(claimed)
+        + sum(float(np.abs(grads.arrays[name]).sum()) for name in grads.arrays if name.is_gradient)
+    )
+    assume(
+        abs(values[0] - 2 * values[1] + values[2]) < 1e-4 * h * scale
+    )  # else there is a kink, off the grid by chance
+    assert abs(claimed - measured) < 1e-5 * scale, (
+        f"{case}: back says {claimed}, central differences {measured}"
+    )
 
 
 def case_with(case, arrays):
@@ -94,7 +118,9 @@ def test_back_is_pure_and_linear(row, data):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         y, back = subject(row, case).pullback(*case.all(Kind.INPUT))
-    dy = tuple(case.all(Kind.COTANGENT)) if isinstance(y, tuple) else cotangent(case)  # one output may be in a tuple
+    dy = (
+        tuple(case.all(Kind.COTANGENT)) if isinstance(y, tuple) else cotangent(case)
+    )  # one output may be in a tuple
     once, again = flat(back(dy)), flat(back(dy))
     doubled = flat(back(tuple(2 * part for part in dy) if isinstance(dy, tuple) else 2 * dy))
     for first, second, twice in zip(once, again, doubled, strict=True):
@@ -120,13 +146,17 @@ def test_inputs_are_left_alone_and_the_dtype_is_kept(row, data):
     states = np.dtype(case.config.get("precision", np.float32))
     for name, array in outcome.arrays.items():
         wanted = states if name.kind is Kind.STATE and case.mode == "steps" else np.float32
-        assert array.dtype.kind != "f" or array.dtype == wanted, f"{name} is {array.dtype} for float32 input"
+        assert array.dtype.kind != "f" or array.dtype == wanted, (
+            f"{name} is {array.dtype} for float32 input"
+        )
         if name.is_gradient:
             of = Kind.INPUT if name.kind is Kind.INPUT_GRADIENT else Kind.PARAMETER
             assert array.shape == case.arrays[Name(of, name.path)].shape
 
 
-@pytest.mark.parametrize(("row", "example"), REFUSING, ids=[f"{row.key}: {example.name}" for row, example in REFUSING])
+@pytest.mark.parametrize(
+    ("row", "example"), REFUSING, ids=[f"{row.key}: {example.name}" for row, example in REFUSING]
+)
 def test_refusals_say_what_came(row, example):
     case = next(case for case in row.named_cases("float64") if case.origin == example.name)
     error = row.evaluate(case).error
@@ -136,7 +166,9 @@ def test_refusals_say_what_came(row, example):
 
 
 def test_a_depthwise_convolution_takes_the_weight_that_flux_takes():
-    """(n_out / n_in, n_in, *kernel), more outputs than one for each input channel: as `DepthwiseConv(weight)` of Flux 0.16.9 answers."""
+    """(n_out / n_in, n_in, *kernel), more outputs than one for each input channel: as
+    `DepthwiseConv(weight)` of Flux 0.16.9 answers.
+    """
     generator = np.random.default_rng(0)
     weight, x = generator.standard_normal((3, 2, 2, 2)), generator.standard_normal((4, 2, 5, 5))
     y = pyimpl.DepthwiseConv(weight)(x)

@@ -1,4 +1,5 @@
-"""Models with one wrong layer: the layer at fault is named, and nothing where all are right. Julia's side is recorded.
+"""Models with one wrong layer: the layer at fault is named, and nothing where all are right.
+Julia's side is recorded.
 
 `python tests/test_locate.py` makes the recording anew, with a live Julia.
 """
@@ -71,8 +72,16 @@ MISTAKES = [
     Mistake("norms", {"batch": "eps outside"}, "1", "forward", "root: epsilon 1e-05 outside"),
     Mistake("norms", {"batch": "eps"}, "1", "forward", "root: epsilon 0.001 inside"),
     Mistake("norms", {"batch": "gamma"}, "1", "forward"),
-    Mistake("norms", {"batch": "momentum"}, "1", "forward", "running statistics: running_mean, running_var"),
-    Mistake("norms", {"batch": "running biased"}, "1", "forward", "running statistics: running_var"),
+    Mistake(
+        "norms",
+        {"batch": "momentum"},
+        "1",
+        "forward",
+        "running statistics: running_mean, running_var",
+    ),
+    Mistake(
+        "norms", {"batch": "running biased"}, "1", "forward", "running statistics: running_var"
+    ),
     Mistake("norms", {"batch": "running"}, "1", "forward"),
     Mistake("norms", {"batch": "dgamma"}, "1", "backward", "gradient of gamma"),
     Mistake("norms", {"batch": "dx without mean"}, "1", "backward", "gradient of x1"),
@@ -82,8 +91,20 @@ MISTAKES = [
     Mistake("norms", {"layer": "axis"}, "3"),
     Mistake("norms", {"layer": "no scale"}, "3", "forward", "scaled: not done"),
     Mistake("norms", {"layer": "scale forgotten"}, "3", "backward", "gradient of x1"),
-    Mistake("memory", {"wrong": "output before cell"}, "1", "forward", "in the order input, forget, output, cell"),
-    Mistake("memory", {"wrong": "forget before input"}, "1", "forward", "in the order forget, input, cell, output"),
+    Mistake(
+        "memory",
+        {"wrong": "output before cell"},
+        "1",
+        "forward",
+        "in the order input, forget, output, cell",
+    ),
+    Mistake(
+        "memory",
+        {"wrong": "forget before input"},
+        "1",
+        "forward",
+        "in the order forget, input, cell, output",
+    ),
     Mistake("memory", {"wrong": "no tanh"}, "1", "forward", "hidden state: without tanh"),
     Mistake("memory", {"wrong": "forget bias"}, "1", "forward", "forget gate: its bias raised"),
     Mistake("gated", {"wrong": "update"}, "1", "forward", "update gate the other way round"),
@@ -95,10 +116,18 @@ MISTAKES = [
     Mistake("images", {"pool": "mean"}, "1"),
     Mistake("images", {"flatten": "order"}, "2"),
     Mistake("attentive", {"wrong": "no scale"}, "attend", "forward", "scores: not divided"),
-    Mistake("attentive", {"wrong": "softmax over queries"}, "attend", "forward", "weights: normalised over the queries"),
+    Mistake(
+        "attentive",
+        {"wrong": "softmax over queries"},
+        "attend",
+        "forward",
+        "weights: normalised over the queries",
+    ),
     Mistake("smooth", {"approximate": "none"}, "1"),
     Mistake("smooth", {"eps": 1e-2}, "2", "forward", "root: epsilon 0.01 inside"),
-    Mistake("ported", {"square": "transposed"}, "2", "forward", "product: with the transposed weight"),
+    Mistake(
+        "ported", {"square": "transposed"}, "2", "forward", "product: with the transposed weight"
+    ),
     Mistake("ported", {"eps": 1e-3}, "1", "forward", "root: epsilon 0.001 inside"),
 ]
 
@@ -115,15 +144,21 @@ def recording():
 
 
 def inputs(shape):
-    """Three inputs, always the same: Hypothesis draws constants of the project's sources as well."""
+    """Three inputs, always the same: Hypothesis draws constants of the project's sources as
+    well.
+    """
     rng = np.random.default_rng(0)
     named = [{"batch": rng.integers(2, 5), "time": rng.integers(2, 5)} for _ in range(3)]
-    shapes = [tuple(int(sizes.get(part, 0) or part) for part in shape.split(",")) for sizes in named]
+    shapes = [
+        tuple(int(sizes.get(part, 0) or part) for part in shape.split(",")) for sizes in named
+    ]
     return [(rng.integers(-128, 129, its) / 32,) for its in shapes]
 
 
 def located(name, reference, **wrong):
-    return locate(getattr(models, name)(**wrong), name, inputs(SHAPES[name]), file=JULIA, reference=reference)
+    return locate(
+        getattr(models, name)(**wrong), name, inputs(SHAPES[name]), file=JULIA, reference=reference
+    )
 
 
 @pytest.mark.parametrize("name", RIGHT)
@@ -146,7 +181,10 @@ def test_the_stage_at_fault_is_named(mistake, recording):
         pytest.importorskip("torch")
     found = located(mistake.model, recording, **mistake.wrong)
     assert found.guilty is not None, "nothing was found"
-    assert (found.stages[found.guilty].name, found.direction) == (mistake.stage, mistake.direction), sentence(found)
+    assert (found.stages[found.guilty].name, found.direction) == (
+        mistake.stage,
+        mistake.direction,
+    ), sentence(found)
     assert mistake.inside in found.inside, found.inside
     guiltless = [stage for i, stage in enumerate(found.stages) if i != found.guilty]
     assert all(stage.agrees for stage in guiltless), [stage.differing for stage in guiltless]
@@ -156,8 +194,20 @@ def test_the_stage_at_fault_is_named(mistake, recording):
 def test_errors_are_inherited_after_the_stage_and_added_by_it_alone(recording):
     stages = located("norms", recording, batch="corrected").stages
     assert [stage.added["float64"] > 1e-3 for stage in stages] == [False, True, False, False, False]
-    assert [stage.inherited["float64"] > 1e-3 for stage in stages] == [False, False, True, True, True]
-    assert [stage.backward_added["float64"] > 1e-3 for stage in stages] == [False, True, False, False, False]
+    assert [stage.inherited["float64"] > 1e-3 for stage in stages] == [
+        False,
+        False,
+        True,
+        True,
+        True,
+    ]
+    assert [stage.backward_added["float64"] > 1e-3 for stage in stages] == [
+        False,
+        True,
+        False,
+        False,
+        False,
+    ]
     assert stages[0].backward_inherited["float64"] > 1e-3
 
 
@@ -166,7 +216,9 @@ def test_a_transposed_square_matrix_is_found_by_moving_it(recording):
     weight = next(matched for matched in stage.matches if matched.python == "W")
     assert weight.proved is False and weight.instead == "transposed"
     gates = located("memory", recording, wrong="output before cell").stages[1]
-    assert {matched.instead for matched in gates.matches} == {"with its 4 blocks in the order 1, 2, 4, 3"}
+    assert {matched.instead for matched in gates.matches} == {
+        "with its 4 blocks in the order 1, 2, 4, 3"
+    }
     flipped = located("images", recording, conv="correlation").stages[0]
     assert flipped.matches[0].instead == "with its kernel flipped"
 
@@ -176,7 +228,9 @@ def refused(reference):
 
 
 def test_inputs_that_both_sides_refuse_are_not_agreement(recording):
-    with pytest.raises(ValueError, match="both sides refuse the input of stage 0, Dense: «ValueError: matmul"):
+    with pytest.raises(
+        ValueError, match="both sides refuse the input of stage 0, Dense: «ValueError: matmul"
+    ):
         refused(recording)
 
 
@@ -185,7 +239,12 @@ def test_what_was_not_compared_is_said(recording):
     notes = [stage.notes for stage in located("remembering", recording).stages]
     assert notes == [["bias_hh_l0: Julia has no such array, it is set to zero"], []]
     no_way_back = located("weighing", recording)
-    assert [stage.notes for stage in no_way_back.stages] == [[], [], ["no backward pass in Python: its gradients are not compared"], []]
+    assert [stage.notes for stage in no_way_back.stages] == [
+        [],
+        [],
+        ["no backward pass in Python: its gradients are not compared"],
+        [],
+    ]
     assert all(stage.backward_added for i, stage in enumerate(no_way_back.stages) if i != 2)
     assert "no backward pass" in sentence(no_way_back)
 
@@ -208,17 +267,36 @@ def test_parameters_of_a_state(recording):
     zeroed = models.dense()
     for stage in zeroed:
         stage.W[...], stage.b[...] = 0, 0
-    found = locate(zeroed, "dense", inputs(SHAPES["dense"]), file=JULIA, reference=recording, state=states)
+    found = locate(
+        zeroed, "dense", inputs(SHAPES["dense"]), file=JULIA, reference=recording, state=states
+    )
     assert found.agrees
     with pytest.raises(ValueError, match="the state has no bias for stage 0"):
-        locate(zeroed, "dense", arrays("2,3"), file=JULIA, reference=recording, state={"layers": [{"weight": zeroed[0].W}] * 3})
+        locate(
+            zeroed,
+            "dense",
+            arrays("2,3"),
+            file=JULIA,
+            reference=recording,
+            state={"layers": [{"weight": zeroed[0].W}] * 3},
+        )
 
 
 def test_models_that_do_not_fit(recording):
-    with pytest.raises(ValueError, match=r"have 2 and 3 stages\n  python: 0 Affine, 1 Affine\n  julia: 0 Dense, 1 Dense, 2 Dense"):
+    with pytest.raises(
+        ValueError,
+        match=r"have 2 and 3 stages\n  python: 0 Affine, 1 Affine\n  julia: 0 Dense, 1 Dense, 2 "
+        r"Dense",
+    ):
         locate(models.dense()[:2], "dense", arrays("batch,3"), file=JULIA, reference=recording)
     with pytest.raises(ValueError, match=r"stage 1, Dense: W of shape \(3, 2\) fits no array"):
-        locate([models.dense()[0], models.memory()[2], models.dense()[2]], "dense", arrays("batch,3"), file=JULIA, reference=recording)
+        locate(
+            [models.dense()[0], models.memory()[2], models.dense()[2]],
+            "dense",
+            arrays("batch,3"),
+            file=JULIA,
+            reference=recording,
+        )
     with pytest.raises(ValueError, match="expected a Chain, a Sequential, or a list or dict"):
         stages_of(np.sin)
     with pytest.raises(FileNotFoundError):
@@ -230,7 +308,9 @@ def test_matching_by_name_by_shape_and_not_at_all():
         Match("W", "weight", TRANSPOSED),
         Match("b", "bias", AS_IT_IS),
     ]
-    assert [m.julia for m in match({"gamma": (3,), "beta": (3,)}, {"shift": (3,), "scale": (3,)})] == ["scale", "shift"]
+    assert [
+        m.julia for m in match({"gamma": (3,), "beta": (3,)}, {"shift": (3,), "scale": (3,)})
+    ] == ["scale", "shift"]
     assert [m.julia for m in match({"odd": (5,)}, {"anything": (5,)})] == ["anything"]
     for python, julia, message in [
         ({"odd": (3,)}, {"one": (3,), "two": (3,)}, "odd could be one or two"),
@@ -243,7 +323,12 @@ def test_matching_by_name_by_shape_and_not_at_all():
 
 def test_two_arrays_exchanged_are_found():
     rng = np.random.default_rng(0)
-    case = Case("p", {}, {"x1": rng.standard_normal((4, 3)), "param.a": np.ones(3), "param.b": np.ones(3)}, "train")
+    case = Case(
+        "p",
+        {},
+        {"x1": rng.standard_normal((4, 3)), "param.a": np.ones(3), "param.b": np.ones(3)},
+        "train",
+    )
 
     def side(first, second):
         def evaluate(case):
@@ -252,9 +337,19 @@ def test_two_arrays_exchanged_are_found():
 
         return evaluate
 
-    found = prove([Match("a", "a"), Match("b", "b")], case, side("a", "b"), lambda cases: map(side("b", "a"), cases))
+    found = prove(
+        [Match("a", "a"), Match("b", "b")],
+        case,
+        side("a", "b"),
+        lambda cases: map(side("b", "a"), cases),
+    )
     assert [m.instead for m in found] == ["b in its place", "a in its place"]
-    found = prove([Match("a", "a"), Match("b", "b")], case, side("a", "b"), lambda cases: map(side("a", "b"), cases))
+    found = prove(
+        [Match("a", "a"), Match("b", "b")],
+        case,
+        side("a", "b"),
+        lambda cases: map(side("a", "b"), cases),
+    )
     assert all(m.proved for m in found)
 
 
@@ -271,9 +366,25 @@ def test_every_mapping_has_its_way_back(shape):
 def test_the_command_with_a_live_julia(pytestconfig, tmp_path):
     if pytestconfig.live_way is None:
         pytest.skip("no live Julia here")
-    (tmp_path / "mine.py").write_text(f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\nfrom located.models import dense\n")
-    command = [str(Path(sys.executable).with_name("julia-parity")), "locate", "mine.py:dense()", f"{JULIA}:dense", "--shape", "batch,3"]
-    done = subprocess.run([*command, "--json", "found.json"], cwd=tmp_path, capture_output=True, text=True, timeout=400)
+    (tmp_path / "mine.py").write_text(
+        f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\nfrom located.models "
+        "import dense\n"
+    )
+    command = [
+        str(Path(sys.executable).with_name("julia-parity")),
+        "locate",
+        "mine.py:dense()",
+        f"{JULIA}:dense",
+        "--shape",
+        "batch,3",
+    ]
+    done = subprocess.run(
+        [*command, "--json", "found.json"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=400,
+    )
     assert done.returncode == 0 and "all 3 stages agree" in done.stdout, done.stdout + done.stderr
     assert json.loads((tmp_path / "found.json").read_text())["guilty"] is None
 

@@ -1,4 +1,5 @@
-"""Interpreted and compiled, Julia says the same: every row in both ways, held against each other. Needs a live Julia that is warmed up.
+"""Interpreted and compiled, Julia says the same: every row in both ways, held against each other.
+Needs a live Julia that is warmed up.
 
 It runs where `--parity-reference live` is asked for: for a few minutes.
 """
@@ -34,12 +35,19 @@ def test_both_ways_give_the_same_but_for_rounding(row, manners):
     interpreted, compiled = manners
     with semantics(compiled.versions["Flux"]):
         for dtype in ("float64", "float32"):
-            cases = [*row.named_cases(dtype), *(case.cast(dtype) for case in draw_cases(row, DRAWS, 3))]
+            cases = [
+                *row.named_cases(dtype),
+                *(case.cast(dtype) for case in draw_cases(row, DRAWS, 3)),
+            ]
             cases = [case for case in cases if row.is_in(compiled.versions["Flux"], case)]
-            for case, one, other in zip(cases, interpreted.evaluate_many(cases), compiled.evaluate_many(cases), strict=True):
+            for case, one, other in zip(
+                cases, interpreted.evaluate_many(cases), compiled.evaluate_many(cases), strict=True
+            ):
                 if one.error or other.error:
                     assert bool(one.error) == bool(other.error), (one.error, other.error)
                     continue
                 response = row.responses(case.cast("float64"), {dtype: other}, row.evaluate)[dtype]
                 verdict = compare(case, one, other, response, row.slack_ulps(case))
-                assert verdict.agrees, [str(difference) for difference in verdict.differences if not difference.agrees]
+                assert verdict.agrees, [
+                    str(difference) for difference in verdict.differences if not difference.agrees
+                ]

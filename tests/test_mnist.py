@@ -1,4 +1,7 @@
-"""MNIST: getting the files, from a server on this machine, and reading their format. No test uses the network."""
+"""MNIST: getting the files, from a server on this machine, and reading their format.
+
+No test uses the network.
+"""
 
 import gzip
 import hashlib
@@ -22,15 +25,24 @@ NOWHERE = "http://127.0.0.1:9/"  # the port of `discard`: nobody listens
 def idx(array):
     """An array in the idx format."""
     code = {"u1": 0x08, "i4": 0x0C, "f4": 0x0D}[array.dtype.str[1:]]
-    return bytes([0, 0, code, array.ndim]) + np.array(array.shape, ">u4").tobytes() + array.astype(array.dtype.newbyteorder(">")).tobytes()
+    return (
+        bytes([0, 0, code, array.ndim])
+        + np.array(array.shape, ">u4").tobytes()
+        + array.astype(array.dtype.newbyteorder(">")).tobytes()
+    )
 
 
 @pytest.fixture
 def arrays():
-    """Contents of the four files: 70 and 5 images; the noise in them is what no gzip makes smaller than a few chunks."""
+    """Contents of the four files: 70 and 5 images; the noise in them is what no gzip makes smaller
+    than a few chunks.
+    """
     rng = np.random.default_rng(0)
     shapes = ((70, 28, 28), (70,), (5, 28, 28), (5,))
-    return {name: rng.integers(0, 256 if len(shape) == 3 else 10, shape, np.uint8) for name, shape in zip(NAMES, shapes, strict=True)}
+    return {
+        name: rng.integers(0, 256 if len(shape) == 3 else 10, shape, np.uint8)
+        for name, shape in zip(NAMES, shapes, strict=True)
+    }
 
 
 @pytest.fixture
@@ -40,10 +52,17 @@ def packed(arrays):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch, packed):
-    """Where the files go; nothing is there. The files of `packed` are the right ones, and no mirror is known."""
+    """Where the files go; nothing is there.
+
+    The files of `packed` are the right ones, and no mirror is known.
+    """
     monkeypatch.setenv("JULIA_PARITY_DATA", str(tmp_path))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(mnist, "FILES", {name: hashlib.sha256(content).hexdigest() for name, content in packed.items()})
+    monkeypatch.setattr(
+        mnist,
+        "FILES",
+        {name: hashlib.sha256(content).hexdigest() for name, content in packed.items()},
+    )
     monkeypatch.setattr(mnist, "MIRRORS", ())
     monkeypatch.setattr(mnist, "CHUNK", 1000)
     return tmp_path / "mnist"
@@ -56,7 +75,9 @@ def fill(folder, contents):
 
 
 class Mirror(BaseHTTPRequestHandler):
-    """Serves `files`; breaks off after `breaks_after` bytes of a body; with `ranges`, goes on in the middle; keeps a list of requests."""
+    """Serves `files`; breaks off after `breaks_after` bytes of a body; with `ranges`, goes on in
+    the middle; keeps a list of requests.
+    """
 
     files, breaks_after, ranges, status = {}, None, True, None
 
@@ -86,7 +107,9 @@ def serve():
     def start(files, **settings):
         handler = type("ThisMirror", (Mirror,), {"files": files, "requests": [], **settings})
         server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        ).start()
         servers.append(server)
         return f"http://127.0.0.1:{server.server_port}/", handler.requests
 
@@ -121,8 +144,15 @@ def test_download_and_then_the_cache(folder, arrays, packed, mirrors):
     ((_, requests),) = mirrors({"files": packed})
     first = images.load("mnist")
     np.testing.assert_array_equal(first.x, np.concatenate([arrays[NAMES[0]], arrays[NAMES[2]]]))
-    np.testing.assert_array_equal(first.labels, np.concatenate([arrays[NAMES[1]], arrays[NAMES[3]]]))
-    assert (first.name, first.white, first.x.dtype, first.labels.dtype) == ("mnist", 255, np.uint8, np.int64)
+    np.testing.assert_array_equal(
+        first.labels, np.concatenate([arrays[NAMES[1]], arrays[NAMES[3]]])
+    )
+    assert (first.name, first.white, first.x.dtype, first.labels.dtype) == (
+        "mnist",
+        255,
+        np.uint8,
+        np.int64,
+    )
     assert requests == [(name, None) for name in NAMES]
     assert sorted(path.name for path in folder.iterdir()) == sorted(NAMES)
     images.load("mnist")
@@ -167,7 +197,10 @@ def test_a_partial_file_of_something_else_is_thrown_away(folder, packed, mirrors
     fill(folder, {f"{NAMES[0]}.part": rubbish})
     ((_, requests),) = mirrors({"files": packed})
     assert len(mnist.load().x) == 75
-    assert [request for request in requests if request[0] == NAMES[0]] == [(NAMES[0], f"bytes={len(rubbish)}-"), (NAMES[0], None)]
+    assert [request for request in requests if request[0] == NAMES[0]] == [
+        (NAMES[0], f"bytes={len(rubbish)}-"),
+        (NAMES[0], None),
+    ]
 
 
 def test_wrong_checksum(folder, packed, mirrors):
@@ -178,7 +211,11 @@ def test_wrong_checksum(folder, packed, mirrors):
     (folder / NAMES[2]).unlink()
     ((wrong, _),) = mirrors({"files": other})
     message = refused(mnist.load)
-    assert wrong in message and f"does not match the known hash: expected sha256:{mnist.FILES[NAMES[2]]} but got" in message
+    assert (
+        wrong in message
+        and f"does not match the known hash: expected sha256:{mnist.FILES[NAMES[2]]} but got"
+        in message
+    )
     assert sorted(path.name for path in folder.iterdir()) == sorted({*NAMES} - {NAMES[2]})
 
 
@@ -195,7 +232,11 @@ def test_offline(folder, packed, monkeypatch, serve):
     fill(folder, {NAMES[0]: b"spoilt", NAMES[3]: packed[NAMES[3]]})
     lines = refused(mnist.load).splitlines()
     assert lines[0] == "MNIST could not be downloaded:"
-    assert lines[1].strip() == NOWHERE and lines[2].strip().startswith(f"{NAMES[0]}: ") and "Connection refused" in lines[2]
+    assert (
+        lines[1].strip() == NOWHERE
+        and lines[2].strip().startswith(f"{NAMES[0]}: ")
+        and "Connection refused" in lines[2]
+    )
     assert lines[3].strip() == closed and "503 Server Error" in lines[4]
     assert str(folder) in lines[5] and "four files" in lines[5]
     assert [line.split()[0] for line in lines[6:10]] == list(NAMES)
@@ -203,7 +244,9 @@ def test_offline(folder, packed, monkeypatch, serve):
     assert lines[10:] == ["or take the digits of scikit-learn: --data digits"]
 
 
-def test_files_put_there_by_hand_need_neither_network_nor_pooch(folder, arrays, packed, monkeypatch):
+def test_files_put_there_by_hand_need_neither_network_nor_pooch(
+    folder, arrays, packed, monkeypatch
+):
     monkeypatch.setitem(sys.modules, "pooch", None)
     assert "pip install 'julia-parity[comparisons]'" in refused(mnist.load)
     unpacked = {name.removesuffix(".gz"): idx(array) for name, array in arrays.items()}
@@ -244,14 +287,24 @@ def test_round_trip(tmp_path, array, name):
     ("name", "content", "expected", "found"),
     [
         ("cut.gz", PACKED[:-12], "a whole gzip file", "end-of-stream marker"),
-        ("crc.gz", PACKED[:-8] + bytes([PACKED[-8] ^ 1]) + PACKED[-7:], "a whole gzip file", "CRC check failed"),
+        (
+            "crc.gz",
+            PACKED[:-8] + bytes([PACKED[-8] ^ 1]) + PACKED[-7:],
+            "a whole gzip file",
+            "CRC check failed",
+        ),
         ("deflate.gz", PACKED[:10] + b"\xff" * 20 + PACKED[30:], "a whole gzip file", "Error -3"),
         ("unpacked.gz", GOOD, "a whole gzip file", r"Not a gzipped file \(b'\\x00\\x00'\)"),
         ("page.idx", b"<html>", "an idx file, which begins with two zero bytes", "3c 68 74 6d"),
         ("packed.idx", PACKED, "two zero bytes", "1f 8b 08 00"),
         ("empty.idx", b"", "two zero bytes", "no bytes at all"),
         ("empty.gz", gzip.compress(b"", mtime=0), "two zero bytes", "no bytes at all"),
-        ("float.idx", idx(IMAGES.astype(np.float32)), r"unsigned bytes \(type 0x08\)", r"float32 \(type 0x0d\)"),
+        (
+            "float.idx",
+            idx(IMAGES.astype(np.float32)),
+            r"unsigned bytes \(type 0x08\)",
+            r"float32 \(type 0x0d\)",
+        ),
         ("int.idx", idx(IMAGES.astype(np.int32)), "unsigned bytes", "int32"),
         ("type.idx", b"\0\0\x07" + GOOD[3:], "unsigned bytes", "an unknown type"),
         ("labels.idx", idx(IMAGES[0, 0]), "3 axes", "1"),
@@ -264,9 +317,11 @@ def test_round_trip(tmp_path, array, name):
 def test_what_is_no_idx_file_is_refused_by_name(tmp_path, name, content, expected, found):
     (tmp_path / name).write_bytes(content)
     message = refused(mnist.read_idx, tmp_path / name, 3)
-    assert re.fullmatch(rf"{re.escape(str(tmp_path / name))}: expected .*{expected}.*, found .*{found}.*; remove the file.*", message), (
-        message
-    )
+    assert re.fullmatch(
+        rf"{re.escape(str(tmp_path / name))}: expected .*{expected}.*, found .*{found}.*; remove "
+        r"the file.*",
+        message,
+    ), message
 
 
 @pytest.mark.parametrize(
@@ -275,14 +330,33 @@ def test_what_is_no_idx_file_is_refused_by_name(tmp_path, name, content, expecte
         (
             1,
             np.zeros(69, np.uint8),
-            r"as many labels as images, found 69 in \S+train-labels-idx1-ubyte and 70 in \S+train-images-idx3-ubyte",
+            r"as many labels as images, found 69 in \S+train-labels-idx1-ubyte and 70 in "
+            r"\S+train-images-idx3-ubyte",
         ),
-        (2, np.zeros((6, 28, 28), np.uint8), r"found 5 in \S+t10k-labels-idx1-ubyte and 6 in \S+t10k-images"),
-        (2, np.zeros((5, 14, 28), np.uint8), r"images of one size, found \(28, 28\) in \S+ and \(14, 28\) in \S+t10k-images"),
-        (3, np.full(5, 10, np.uint8), r"t10k-labels-idx1-ubyte: expected labels from 0 to 9, found 10"),
+        (
+            2,
+            np.zeros((6, 28, 28), np.uint8),
+            r"found 5 in \S+t10k-labels-idx1-ubyte and 6 in \S+t10k-images",
+        ),
+        (
+            2,
+            np.zeros((5, 14, 28), np.uint8),
+            r"images of one size, found \(28, 28\) in \S+ and \(14, 28\) in \S+t10k-images",
+        ),
+        (
+            3,
+            np.full(5, 10, np.uint8),
+            r"t10k-labels-idx1-ubyte: expected labels from 0 to 9, found 10",
+        ),
         (0, np.zeros(70, np.uint8), r"train-images-idx3-ubyte: expected 3 axes, found 1"),
     ],
 )
 def test_files_that_do_not_belong_together(folder, arrays, changed, array, message):
-    fill(folder, {name.removesuffix(".gz"): idx(content) for name, content in (arrays | {NAMES[changed]: array}).items()})
+    fill(
+        folder,
+        {
+            name.removesuffix(".gz"): idx(content)
+            for name, content in (arrays | {NAMES[changed]: array}).items()
+        },
+    )
     assert re.search(message, refused(mnist.load))

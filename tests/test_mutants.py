@@ -1,6 +1,8 @@
-"""Deliberately wrong twins: every one must be found, against the recording too, and named by row and array.
+"""Deliberately wrong twins: every one must be found, against the recording too, and named by row
+and array.
 
-A mutant is the real twin with one convention broken by patching the fewest lines that break it. A check that lets one live is a defect.
+A mutant is the real twin with one convention broken by patching the fewest lines that break it. A
+check that lets one live is a defect.
 """
 
 import dataclasses
@@ -20,7 +22,9 @@ from pyimpl.optimise import adaptive, rules
 from pyimpl.parity.catalogue import CATALOGUE
 from pyimpl.parity.catalogue.checking import check_row
 
-normalise = importlib.import_module("pyimpl.layers.normalise")  # the module, not the function of that name
+normalise = importlib.import_module(
+    "pyimpl.layers.normalise"
+)  # the module, not the function of that name
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,9 @@ def batchnorm(method, replacement):
 
 
 def track(correct, keep_new):
-    """BatchNorm's running statistics, with or without the correction, with either reading of momentum."""
+    """BatchNorm's running statistics, with or without the correction, with either reading of
+    momentum.
+    """
 
     def wrong_track(self, mean, var, count):
         new = self.momentum if keep_new else 1 - self.momentum
@@ -120,13 +126,17 @@ def value(name, wrong):
 def loss_rule(name, change):
     function = getattr(pyimpl, name)
     original = function.pullback
-    return lambda patch: patch.setattr(function, "pullback", lambda *xs, **options: change(original, *xs, **options))
+    return lambda patch: patch.setattr(
+        function, "pullback", lambda *xs, **options: change(original, *xs, **options)
+    )
 
 
 def times(factor):
     def change(original, *xs, **options):
         y, back = original(*xs, **options)
-        return y * np.float32(factor), lambda dy: tuple(None if d is None else d * np.float32(factor) for d in back(dy))
+        return y * np.float32(factor), lambda dy: tuple(
+            None if d is None else d * np.float32(factor) for d in back(dy)
+        )
 
     return change
 
@@ -173,8 +183,13 @@ def last_maximum(patch):
     def wrong(x, kernel, stride, pad):
         y, back = original(x, kernel, stride, pad)
         flipped = tuple(range(2, x.ndim))
-        _, flipped_back = original(np.flip(x, flipped), kernel, stride, tuple((high, low) for low, high in pad))
-        if any((n + low + high - k) % s for n, k, s, (low, high) in zip(x.shape[2:], kernel, stride, pad, strict=True)):
+        _, flipped_back = original(
+            np.flip(x, flipped), kernel, stride, tuple((high, low) for low, high in pad)
+        )
+        if any(
+            (n + low + high - k) % s
+            for n, k, s, (low, high) in zip(x.shape[2:], kernel, stride, pad, strict=True)
+        ):
             return y, back  # the flipped windows would be others
         return y, lambda dy: (None, np.flip(flipped_back(np.flip(dy, flipped))[1], flipped))
 
@@ -210,7 +225,9 @@ def dense_sums_bias_as_mean(gradient, dx):
 
 
 def same_pad_high(patch):
-    conv = importlib.import_module("pyimpl.layers.conv")  # the attribute `conv` of the package is the function
+    conv = importlib.import_module(
+        "pyimpl.layers.conv"
+    )  # the attribute `conv` of the package is the function
     original = conv.same_padding
     wrong = lambda *arguments: tuple((low, high) for high, low in original(*arguments))  # noqa: E731
     patch.setattr(conv, "same_padding", wrong)
@@ -223,40 +240,131 @@ def gelu_exact(patch):
 
 
 MUTANTS = [
-    Mutant("running variance not corrected", "BatchNorm", "state.var", track(correct=False, keep_new=True)),
-    Mutant("momentum the other way round", "BatchNorm", "state.mean", track(correct=True, keep_new=False)),
-    Mutant("epsilon outside the root", "BatchNorm", "y", epsilon_outside_the_root),
-    Mutant("gradient of scale off by a thousandth", "BatchNorm", "grad.scale", wrap_back(scaled("scale", 1.001))(pyimpl.BatchNorm)),
-    Mutant("gradient of x off by a thousandth", "BatchNorm", "grad.x1", wrap_back(scaled_input(1.001))(pyimpl.BatchNorm)),
-    Mutant("batch statistics in test mode", "BatchNorm", "y", batchnorm("pullback", lambda self, x: self._apply(x, True))),
-    Mutant("plain call uses the batch", "BatchNorm", "plain", batchnorm("__call__", lambda self, x: self.pullback(x)[0])),
-    Mutant("kernel not flipped", "Conv", "y", lambda patch: patch.setattr(pyimpl.Conv, "flipped", False)),
-    Mutant("kernel flipped", "CrossCor", "y", lambda patch: patch.setattr(pyimpl.CrossCor, "flipped", True)),
-    Mutant("same padding on the high side", "Conv", "y", same_pad_high),
-    Mutant("gradient of the kernel off by a thousandth", "Conv", "grad.weight", wrap_back(scaled("weight", 1.001))(pyimpl.Conv)),
-    Mutant("gradient of bias is a mean", "Dense", "grad.bias", wrap_back(dense_sums_bias_as_mean)(pyimpl.Dense)),
-    Mutant("gradient of weight off by a thousandth", "Dense", "grad.weight", wrap_back(scaled("weight", 1.001))(pyimpl.Dense)),
     Mutant(
-        "gradient of bias dropped", "Dense", "grad.bias", wrap_back(lambda g, dx: (Gradient(weight=g.weight, bias=None), dx))(pyimpl.Dense)
+        "running variance not corrected",
+        "BatchNorm",
+        "state.var",
+        track(correct=False, keep_new=True),
+    ),
+    Mutant(
+        "momentum the other way round",
+        "BatchNorm",
+        "state.mean",
+        track(correct=True, keep_new=False),
+    ),
+    Mutant("epsilon outside the root", "BatchNorm", "y", epsilon_outside_the_root),
+    Mutant(
+        "gradient of scale off by a thousandth",
+        "BatchNorm",
+        "grad.scale",
+        wrap_back(scaled("scale", 1.001))(pyimpl.BatchNorm),
+    ),
+    Mutant(
+        "gradient of x off by a thousandth",
+        "BatchNorm",
+        "grad.x1",
+        wrap_back(scaled_input(1.001))(pyimpl.BatchNorm),
+    ),
+    Mutant(
+        "batch statistics in test mode",
+        "BatchNorm",
+        "y",
+        batchnorm("pullback", lambda self, x: self._apply(x, True)),
+    ),
+    Mutant(
+        "plain call uses the batch",
+        "BatchNorm",
+        "plain",
+        batchnorm("__call__", lambda self, x: self.pullback(x)[0]),
+    ),
+    Mutant(
+        "kernel not flipped",
+        "Conv",
+        "y",
+        lambda patch: patch.setattr(pyimpl.Conv, "flipped", False),
+    ),
+    Mutant(
+        "kernel flipped",
+        "CrossCor",
+        "y",
+        lambda patch: patch.setattr(pyimpl.CrossCor, "flipped", True),
+    ),
+    Mutant("same padding on the high side", "Conv", "y", same_pad_high),
+    Mutant(
+        "gradient of the kernel off by a thousandth",
+        "Conv",
+        "grad.weight",
+        wrap_back(scaled("weight", 1.001))(pyimpl.Conv),
+    ),
+    Mutant(
+        "gradient of bias is a mean",
+        "Dense",
+        "grad.bias",
+        wrap_back(dense_sums_bias_as_mean)(pyimpl.Dense),
+    ),
+    Mutant(
+        "gradient of weight off by a thousandth",
+        "Dense",
+        "grad.weight",
+        wrap_back(scaled("weight", 1.001))(pyimpl.Dense),
+    ),
+    Mutant(
+        "gradient of bias dropped",
+        "Dense",
+        "grad.bias",
+        wrap_back(lambda g, dx: (Gradient(weight=g.weight, bias=None), dx))(pyimpl.Dense),
     ),
     Mutant("the last of equal maxima", "MaxPool", "grad.x1", last_maximum),
     Mutant("mean without the padding", "MeanPool", "y", mean_without_padding),
     Mutant("epsilon not squared", "normalise", "y", normalise_eps_not_squared),
     Mutant("dropout not inverted", "Dropout", "y", dropout_not_inverted),
     Mutant("gelu is the exact one", "gelu", "y", gelu_exact),
-    Mutant("slope 1 at zero", "relu", "grad.x1", slope("relu", lambda dy, x, y: np.where(x >= 0, dy, 0))),
-    Mutant("blocked by multiplication", "relu", "grad.x1", slope("relu", lambda dy, x, y: dy * (y > 0))),
     Mutant(
-        "slope 1 where saturated", "hardsigmoid", "grad.x1", slope("hardsigmoid", lambda dy, x, y: np.where((y > 0) & (y < 1), dy / 6, dy))
+        "slope 1 at zero",
+        "relu",
+        "grad.x1",
+        slope("relu", lambda dy, x, y: np.where(x >= 0, dy, 0)),
     ),
-    Mutant("slope of x, not 0.01 x", "leakyrelu", "grad.x1", slope("leakyrelu", lambda dy, x, y, a=0.01: np.where(y > 0, dy, dy))),
-    Mutant("scale without alpha at zero", "selu", "grad.x1", slope("selu", lambda dy, x, y: np.where(y >= 0, dy * 1.0507009873554805, 0))),
-    Mutant("sign of sigmoid's slope", "sigmoid", "grad.x1", slope("sigmoid", lambda dy, x, y: -dy * y * (1 - y))),
     Mutant(
-        "Keras 2's hard sigmoid", "hardsigmoid", "y", value("hardsigmoid", lambda x: np.clip(x * np.float32(0.2) + np.float32(0.5), 0, 1))
+        "blocked by multiplication", "relu", "grad.x1", slope("relu", lambda dy, x, y: dy * (y > 0))
+    ),
+    Mutant(
+        "slope 1 where saturated",
+        "hardsigmoid",
+        "grad.x1",
+        slope("hardsigmoid", lambda dy, x, y: np.where((y > 0) & (y < 1), dy / 6, dy)),
+    ),
+    Mutant(
+        "slope of x, not 0.01 x",
+        "leakyrelu",
+        "grad.x1",
+        slope("leakyrelu", lambda dy, x, y, a=0.01: np.where(y > 0, dy, dy)),
+    ),
+    Mutant(
+        "scale without alpha at zero",
+        "selu",
+        "grad.x1",
+        slope("selu", lambda dy, x, y: np.where(y >= 0, dy * 1.0507009873554805, 0)),
+    ),
+    Mutant(
+        "sign of sigmoid's slope",
+        "sigmoid",
+        "grad.x1",
+        slope("sigmoid", lambda dy, x, y: -dy * y * (1 - y)),
+    ),
+    Mutant(
+        "Keras 2's hard sigmoid",
+        "hardsigmoid",
+        "y",
+        value("hardsigmoid", lambda x: np.clip(x * np.float32(0.2) + np.float32(0.5), 0, 1)),
     ),
     Mutant("a half in front", "mse", "y", loss_rule("mse", times(0.5))),
-    Mutant("sum instead of mean", "mae", "y", loss_rule("mae", lambda original, x, y, agg="mean": original(x, y, agg="sum"))),
+    Mutant(
+        "sum instead of mean",
+        "mae",
+        "y",
+        loss_rule("mae", lambda original, x, y, agg="mean": original(x, y, agg="sum")),
+    ),
     Mutant("mean over classes too", "crossentropy", "y", loss_rule("crossentropy", times(1 / 3))),
     Mutant(
         "epsilon of Float64",
@@ -265,18 +373,39 @@ MUTANTS = [
         loss_rule("crossentropy", lambda original, *xs, **o: original(*xs, **(o | {"eps": 1e-3}))),
     ),
     Mutant(
-        "delta twice", "huber_loss", "y", loss_rule("huber_loss", lambda original, *xs, delta=1.0, **o: original(*xs, delta=2 * delta, **o))
+        "delta twice",
+        "huber_loss",
+        "y",
+        loss_rule(
+            "huber_loss", lambda original, *xs, delta=1.0, **o: original(*xs, delta=2 * delta, **o)
+        ),
     ),
     Mutant("no bias correction", "Adam", "x@1", direction(adam_without_correction)),
     Mutant("epsilon inside the root", "Adam", "x@1", direction(adam_epsilon_inside)),
     Mutant("eta and rho exchanged", "Momentum", "x@1", apply_of(rules.Momentum, momentum_reversed)),
-    Mutant("uncoupled by default", "AdamW", "x@1", apply_of(rules.AdamW, lambda self, s, x, g: _uncoupled(self, s, x, g))),
     Mutant(
-        "accumulator from zero", "AdaGrad", "state@1", lambda patch: patch.setattr(rules.AdaGrad, "init", lambda self, x: np.zeros_like(x))
+        "uncoupled by default",
+        "AdamW",
+        "x@1",
+        apply_of(rules.AdamW, lambda self, s, x, g: _uncoupled(self, s, x, g)),
     ),
-    Mutant("clipped by the norm of nothing", "ClipNorm", "x@1", apply_of(rules.ClipNorm, lambda self, s, x, g: (s, g))),
     Mutant(
-        "fans exchanged", "kaiming_uniform", "y", lambda patch: patch.setattr(pyimpl.initialise, "fans", lambda shape: _fans(shape)[::-1])
+        "accumulator from zero",
+        "AdaGrad",
+        "state@1",
+        lambda patch: patch.setattr(rules.AdaGrad, "init", lambda self, x: np.zeros_like(x)),
+    ),
+    Mutant(
+        "clipped by the norm of nothing",
+        "ClipNorm",
+        "x@1",
+        apply_of(rules.ClipNorm, lambda self, s, x, g: (s, g)),
+    ),
+    Mutant(
+        "fans exchanged",
+        "kaiming_uniform",
+        "y",
+        lambda patch: patch.setattr(pyimpl.initialise, "fans", lambda shape: _fans(shape)[::-1]),
     ),
 ]
 
@@ -306,18 +435,35 @@ def lion_of_the_paper(self, m, x, g):
 
 def whole_group_as_one(patch):
     original = pyimpl.GroupNorm._within
-    patch.setattr(pyimpl.GroupNorm, "_within", lambda self, x, groups, active: original(self, x, 1, active))
+    patch.setattr(
+        pyimpl.GroupNorm, "_within", lambda self, x, groups, active: original(self, x, 1, active)
+    )
 
 
 MUTANTS += [
     Mutant("output gate before candidate", "LSTM", "y", blocks_in_order(4, 0, 1, 3, 2)),
     Mutant("forget gate before input gate", "LSTM", "y", blocks_in_order(4, 1, 0, 2, 3)),
     Mutant("update gate before reset gate", "GRU", "y", blocks_in_order(3, 1, 0, 2)),
-    Mutant("scores not divided by the root of their size", "dot_product_attention", "y", unscaled_attention),
+    Mutant(
+        "scores not divided by the root of their size",
+        "dot_product_attention",
+        "y",
+        unscaled_attention,
+    ),
     Mutant("the paper's Lion", "Lion", "state@1", apply_of(adaptive.Lion, lion_of_the_paper)),
     Mutant("one group of all channels", "GroupNorm", "y", whole_group_as_one),
-    Mutant("kernel not flipped", "ConvTranspose", "y", lambda patch: patch.setattr(conv_transpose, "_flipped", lambda weight: weight)),
-    Mutant("gradient of scale off by a thousandth", "LayerNorm", "grad.diag.scale", wrap_back(scaled("scale", 1.001))(pyimpl.Scale)),
+    Mutant(
+        "kernel not flipped",
+        "ConvTranspose",
+        "y",
+        lambda patch: patch.setattr(conv_transpose, "_flipped", lambda weight: weight),
+    ),
+    Mutant(
+        "gradient of scale off by a thousandth",
+        "LayerNorm",
+        "grad.diag.scale",
+        wrap_back(scaled("scale", 1.001))(pyimpl.Scale),
+    ),
 ]
 
 _fans = pyimpl.initialise.fans
@@ -328,12 +474,16 @@ def _uncoupled(self, state, x, g):
     return state, x.dtype.type(self.eta) * a + x.dtype.type(self.lam) * x
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=[f"{mutant.row}: {mutant.name}" for mutant in MUTANTS])
+@pytest.mark.parametrize(
+    "mutant", MUTANTS, ids=[f"{mutant.row}: {mutant.name}" for mutant in MUTANTS]
+)
 def test_the_recording_kills(mutant, recording, monkeypatch):
     mutant.plant(monkeypatch)
     result = check_row(CATALOGUE[mutant.row], recording)
     assert result.verdict == "disagrees", f"{mutant.name} lives"
-    named = {d.what for finding in result.findings for d in finding.verdict.differences if not d.agrees}
+    named = {
+        d.what for finding in result.findings for d in finding.verdict.differences if not d.agrees
+    }
     assert any(array.startswith(mutant.array) for array in named), named
 
 
@@ -344,12 +494,16 @@ def test_a_mutant_that_changes_nothing_lives(recording, monkeypatch):
 
 
 def test_a_wrong_row_is_wrong_for_one_precision_only(recording):
-    """A twin that computes in Float32 whatever it is given differs in Float64: a difference in meaning."""
+    """A twin that computes in Float32 whatever it is given differs in Float64: a difference in
+    meaning.
+    """
     row = CATALOGUE["softmax"]
 
     def narrow(config):
         twin = row.twin(config)
-        return pyimpl.differentiable(lambda x: _narrowed(*twin.pullback(x.astype(np.float32)), x.dtype))
+        return pyimpl.differentiable(
+            lambda x: _narrowed(*twin.pullback(x.astype(np.float32)), x.dtype)
+        )
 
     result = check_row(dataclasses.replace(row, twin=narrow), recording)
     assert result.verdict == "disagrees"

@@ -1,4 +1,6 @@
-"""Names of arrays: text and back, kept apart by kind, in an order in which numbers count as numbers."""
+"""Names of arrays: text and back, kept apart by kind, in an order in which numbers count as
+numbers.
+"""
 
 import pytest
 from hypothesis import example, given
@@ -6,11 +8,18 @@ from hypothesis import strategies as st
 
 from pyimpl.parity.case.names import NUMBERED, RULED, Kind, Name, numbered
 
-word = st.text("abxyg.@01_", min_size=1, max_size=8).filter(lambda text: not text.startswith(".") and not text.endswith("."))
-paths = {kind: st.integers(1, 12).map(str) for kind in NUMBERED} | dict.fromkeys((Kind.NOISE, Kind.LOSS, Kind.PLAIN), st.just(""))
+word = st.text("abxyg.@01_", min_size=1, max_size=8).filter(
+    lambda text: not text.startswith(".") and not text.endswith(".")
+)
+paths = {kind: st.integers(1, 12).map(str) for kind in NUMBERED} | dict.fromkeys(
+    (Kind.NOISE, Kind.LOSS, Kind.PLAIN), st.just("")
+)
 names = st.sampled_from(Kind).flatmap(
     lambda kind: st.builds(
-        Name, st.just(kind), paths.get(kind, st.one_of(st.just("") if kind is not Kind.PARAMETER else word, word)), st.integers(0, 9)
+        Name,
+        st.just(kind),
+        paths.get(kind, st.one_of(st.just("") if kind is not Kind.PARAMETER else word, word)),
+        st.integers(0, 9),
     )
 )
 
@@ -42,7 +51,12 @@ def test_what_is_written_is_read_again(name):
         ("after.x2", Kind.ARGUMENT, "2", 0),
         ("loss@5", Kind.LOSS, "", 5),
         ("param.weight@2", Kind.PARAMETER, "weight", 2),
-        ("layers.0.weight@2", Kind.PARAMETER, "layers.0.weight", 2),  # as the training rows are recorded
+        (
+            "layers.0.weight@2",
+            Kind.PARAMETER,
+            "layers.0.weight",
+            2,
+        ),  # as the training rows are recorded
     ],
 )
 def test_text_is_read(text, kind, path, step):
@@ -56,4 +70,10 @@ def test_a_parameter_called_like_an_input_keeps_its_own_gradient():
 
 
 def test_outputs_keep_their_order():
-    assert list(map(str, sorted(map(Name.parse, ["y.10", "y.2", "grad.x1", "y.b", "y.a"])))) == ["y.2", "y.10", "y.a", "y.b", "grad.x1"]
+    assert list(map(str, sorted(map(Name.parse, ["y.10", "y.2", "grad.x1", "y.b", "y.a"])))) == [
+        "y.2",
+        "y.10",
+        "y.a",
+        "y.b",
+        "grad.x1",
+    ]

@@ -1,4 +1,6 @@
-"""The walk over a model: in place, shared arrays, missing gradients, frozen and adjusted parts; and whole training runs."""
+"""The walk over a model: in place, shared arrays, missing gradients, frozen and adjusted parts; and
+whole training runs.
+"""
 
 import numpy as np
 import pytest
@@ -26,7 +28,12 @@ from pyimpl.training.train import train
 
 
 def gradient_of(model, value=1.0):
-    return Gradient(layers=tuple(Gradient(weight=np.full_like(d.weight, value), bias=np.full_like(d.bias, value)) for d in model.layers))
+    return Gradient(
+        layers=tuple(
+            Gradient(weight=np.full_like(d.weight, value), bias=np.full_like(d.bias, value))
+            for d in model.layers
+        )
+    )
 
 
 def test_parameters_change_in_place():
@@ -122,8 +129,13 @@ def test_a_network_learns():
 
 def test_small_parameters_stepped_together_take_the_same_steps_as_alone():
     rng = np.random.default_rng(5)
-    together, alone = (Chain(Dense(2, 3, rng=np.random.default_rng(1)), Dense(3, 1, rng=np.random.default_rng(2))) for _ in range(2))
-    joined, parted = (setup(OptimiserChain(WeightDecay(0.1), Adam(0.1)), model) for model in (together, alone))
+    together, alone = (
+        Chain(Dense(2, 3, rng=np.random.default_rng(1)), Dense(3, 1, rng=np.random.default_rng(2)))
+        for _ in range(2)
+    )
+    joined, parted = (
+        setup(OptimiserChain(WeightDecay(0.1), Adam(0.1)), model) for model in (together, alone)
+    )
     parted.layers[0].weight.part()
     for _ in range(4):
         gradient = gradient_of(together, rng.standard_normal())
@@ -131,7 +143,9 @@ def test_small_parameters_stepped_together_take_the_same_steps_as_alone():
         update(parted, alone, gradient)
     for path, array in pyimpl.trainables(together).items():
         np.testing.assert_array_equal(array, pyimpl.trainables(alone)[path])
-    np.testing.assert_array_equal(joined.layers[0].weight.state[1][1], parted.layers[0].weight.state[1][1])
+    np.testing.assert_array_equal(
+        joined.layers[0].weight.state[1][1], parted.layers[0].weight.state[1][1]
+    )
 
 
 @pytest.mark.parametrize("how", ["freeze one", "adjust one", "leave one out"])
@@ -168,7 +182,10 @@ def test_a_copy_in_higher_precision_keeps_steps_that_the_parameter_loses():
 
 
 def test_adam_in_mixed_precision_as_flux_computes_it():
-    x, rule = np.array([1, 2], np.float16), MixedPrecision(Adam(0.001))  # the numbers are Flux 0.16.9's
+    x, rule = (
+        np.array([1, 2], np.float16),
+        MixedPrecision(Adam(0.001)),
+    )  # the numbers are Flux 0.16.9's
     state = rule.init(x)
     for _ in range(3):
         state, dx = rule.apply(state, x, np.array([0.5, -0.25], np.float16))
@@ -182,7 +199,9 @@ def test_adam_in_mixed_precision_as_flux_computes_it():
 
 
 def test_adam_squares_a_gradient_in_the_gradient_s_own_precision():
-    """MixedPrecision(Adam()) of Flux 0.16.9 makes -9 of 1 with a Float16 gradient of 1e-4, for its square is 0 in Float16."""
+    """MixedPrecision(Adam()) of Flux 0.16.9 makes -9 of 1 with a Float16 gradient of 1e-4, for its
+    square is 0 in Float16.
+    """
     x = np.array([1], np.float16)
     rule = MixedPrecision(Adam(0.001))
     rule.apply(rule.init(x), x, np.array([1e-4], np.float16))
@@ -195,7 +214,9 @@ def test_mixed_precision_is_adjusted_inside_and_wraps_whole_chains():
     adjust(opt, 0.5)
     rule = opt.layers[0].weight.rule
     assert (rule.precision, rule.rule.rules[1].eta) == (np.float64, 0.5)
-    with pytest.raises(ValueError, match="OptimiserChain expects rules that MixedPrecision can wrap as a whole"):
+    with pytest.raises(
+        ValueError, match="OptimiserChain expects rules that MixedPrecision can wrap as a whole"
+    ):
         OptimiserChain(WeightDecay(), MixedPrecision(Adam()))
     for wrong in ((Adam(), np.float32), (np.int64, Adam()), (3,)):
         with pytest.raises(TypeError, match="MixedPrecision expects a rule"):

@@ -26,7 +26,12 @@ from pyimpl.parity.case.names import Kind
 from pyimpl.parity.catalogue import CATALOGUE
 from pyimpl.parity.catalogue.drawing import draw_cases
 
-CASES = [case for row in CATALOGUE.values() if row.kind == "layer" and row.family == "flux" for case in draw_cases(row, 12, 0)]
+CASES = [
+    case
+    for row in CATALOGUE.values()
+    if row.kind == "layer" and row.family == "flux"
+    for case in draw_cases(row, 12, 0)
+]
 ONE_INPUT = [case for case in CASES if len(case.all(Kind.INPUT)) == 1]
 
 
@@ -43,7 +48,10 @@ def test_a_batch_axis_and_several_inputs():
     joined = Parallel(vcat, Dense(5, 9), Dense(7, 11))
     assert outputsize(Dense(10, 4), (10,), padbatch=True) == (1, 4)
     assert outputsize(joined, (64, 5), (64, 7)) == (64, 20)
-    assert outputsize(Chain(joined, Dense(20, 13), pyimpl.softmax), (5,), (7,), padbatch=True) == (1, 13)
+    assert outputsize(Chain(joined, Dense(20, 13), pyimpl.softmax), (5,), (7,), padbatch=True) == (
+        1,
+        13,
+    )
     assert outputsize([Dense(10, 4), Dense(4, 2)], (1, 10)) == (1, 2)
     assert outputsize(MultiHeadAttention(8), (2, 5, 8)) == ((2, 5, 8), (2, 8, 5, 5))
     assert outputsize(Embedding(5, 3), (2, 4), dtype=int) == (2, 4, 3)
@@ -66,8 +74,16 @@ def test_the_input_takes_no_memory():
 @pytest.mark.parametrize(
     ("model", "shape", "message"),
     [
-        (Chain(Dense(3, 2), Dense(3, 2)), (5, 3), r"model.layers.1: Dense\(3 => 2\) expects 3 features, got x of shape \(5, 2\)"),
-        (Chain(a=Conv((3, 3), 1, 2), b=Chain(flatten, Dense(3, 2))), (2, 1, 5, 5), r"model.layers.b.layers.1: Dense\(3 => 2\) expects 3"),
+        (
+            Chain(Dense(3, 2), Dense(3, 2)),
+            (5, 3),
+            r"model.layers.1: Dense\(3 => 2\) expects 3 features, got x of shape \(5, 2\)",
+        ),
+        (
+            Chain(a=Conv((3, 3), 1, 2), b=Chain(flatten, Dense(3, 2))),
+            (2, 1, 5, 5),
+            r"model.layers.b.layers.1: Dense\(3 => 2\) expects 3",
+        ),
         (Embedding(5, 3), (4,), "model: .* expects integers"),
     ],
 )
@@ -77,5 +93,7 @@ def test_the_layer_that_does_not_fit_is_named(model, shape, message):
 
 
 def test_an_input_is_needed():
-    with pytest.raises(ValueError, match="outputsize expects the shape of at least one input, got none"):
+    with pytest.raises(
+        ValueError, match="outputsize expects the shape of at least one input, got none"
+    ):
         outputsize(Dense(2, 3))

@@ -21,4 +21,6 @@ def test_row_agrees_with_the_reference(row, reference):
 @rows
 def test_row_agrees_with_the_recording(row, recording):
     result = check_row(row, recording)
-    assert result.verdict == "agrees", "\n".join([f"{result.verdict} {sorted(result.mistrusted)}", *map(str, result.findings)])
+    assert result.verdict == "agrees", "\n".join(
+        [f"{result.verdict} {sorted(result.mistrusted)}", *map(str, result.findings)]
+    )

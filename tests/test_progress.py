@@ -1,4 +1,6 @@
-"""Long work tells what it is busy with: in a log by plain lines, on a terminal by one that is gone afterwards."""
+"""Long work tells what it is busy with: in a log by plain lines, on a terminal by one that is gone
+afterwards.
+"""
 
 import io
 import re
@@ -60,7 +62,9 @@ def test_a_log_is_told_again_now_and_then_and_of_what_began_inside(monkeypatch, 
         with console.working("shrinking"):
             time.sleep(1.6)
     lines = text.getvalue().splitlines()
-    assert lines[0].startswith("... checking (") and all(line.startswith("... checking: 2 of 50 > shrinking (") for line in lines[1:])
+    assert lines[0].startswith("... checking (") and all(
+        line.startswith("... checking: 2 of 50 > shrinking (") for line in lines[1:]
+    )
     assert len(lines) == 3
 
 
@@ -68,8 +72,12 @@ def test_a_terminal_has_one_line_that_is_gone_afterwards(monkeypatch, impatient)
     text = written(monkeypatch, terminal=True)
     with console.working("checking") as step:
         for i in range(5):
-            step(i, 5, "a row with a name that is longer than the terminal is wide" if i == 3 else "")
+            step(
+                i, 5, "a row with a name that is longer than the terminal is wide" if i == 3 else ""
+            )
             time.sleep(0.12)
     shown = text.getvalue()
     assert "checking: 2 of 5" in shown and " ..." in shown
-    assert shown.endswith("\x1b[?25h\x1b[1A\x1b[2K") or shown.rstrip().endswith("\x1b[2K")  # the cursor is back, the line erased
+    assert shown.endswith("\x1b[?25h\x1b[1A\x1b[2K") or shown.rstrip().endswith(
+        "\x1b[2K"
+    )  # the cursor is back, the line erased

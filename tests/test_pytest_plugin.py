@@ -1,4 +1,6 @@
-"""The pytest plugin, as its users run it: against live Julia where one is ready, against recordings where there is none."""
+"""The pytest plugin, as its users run it: against live Julia where one is ready, against recordings
+where there is none.
+"""
 
 import importlib.util
 import os
@@ -12,7 +14,8 @@ import pytest
 HOME = os.environ.get("HOME", "")
 JULIA = """
 affine(x) = 2 .* x .+ 1
-spread(x) = [sum(abs2, column .- sum(column) / length(column)) / max(length(column) - 1, 1) for column in eachcol(x)]
+spread_of(column) = sum(abs2, column .- sum(column) / length(column)) / max(length(column) - 1, 1)
+spread(x) = spread_of.(eachcol(x))
 """
 PAIRS = """
 import pytest
@@ -67,8 +70,14 @@ def project(pytester, monkeypatch):
     """A directory with a pair and its tests; the variables of this run have no say in it."""
     pytester.makefile(".jl", my=JULIA)
     pytester.makepyfile(test_pairs=PAIRS)
-    pytester.makefile(".ini", pytest="[pytest]\nfilterwarnings = error\naddopts = --strict-markers\n")
-    for variable in ("PYTEST_ADDOPTS", "CI", "BUILD_NUMBER"):  # the last two make pytest print summaries in full
+    pytester.makefile(
+        ".ini", pytest="[pytest]\nfilterwarnings = error\naddopts = --strict-markers\n"
+    )
+    for variable in (
+        "PYTEST_ADDOPTS",
+        "CI",
+        "BUILD_NUMBER",
+    ):  # the last two make pytest print summaries in full
         monkeypatch.delenv(variable, raising=False)
     return pytester
 
@@ -93,14 +102,20 @@ def without_julia(project, tmp_path):
             "PYTHON_JULIAPKG_PROJECT": str(tmp_path / "none"),
         }
         command = [sys.executable, "-m", "pytest", *arguments]
-        done = subprocess.run(command, cwd=project.path, env=environment, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(
+            command, cwd=project.path, env=environment, capture_output=True, text=True, timeout=300
+        )
         return done.returncode, done.stdout + done.stderr
 
     return run
 
 
 def recordings(project) -> list[str]:
-    return sorted(path.relative_to(project.path).as_posix() for path in project.path.rglob("*.npz") if "bundles" not in str(path))
+    return sorted(
+        path.relative_to(project.path).as_posix()
+        for path in project.path.rglob("*.npz")
+        if "bundles" not in str(path)
+    )
 
 
 def test_pass_and_failure_against_julia(project, pytestconfig, monkeypatch):
@@ -110,7 +125,10 @@ def test_pass_and_failure_against_julia(project, pytestconfig, monkeypatch):
     result = project.runpytest_subprocess("--parity-cases", "10")
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(
-        ["julia-parity: live Flux *(Julia *", "julia-parity: 5 pairs checked, 4 agree, 1 disagrees; reference used: live Flux*"]
+        [
+            "julia-parity: live Flux *(Julia *",
+            "julia-parity: 5 pairs checked, 4 agree, 1 disagrees; reference used: live Flux*",
+        ]
     )
 
 
@@ -148,7 +166,10 @@ def test_what_is_recorded_is_replayed_without_julia(pretended, without_julia):
     code, said = without_julia()
     assert code == 1 and "2 passed" in said and "1 failed" in said
     assert "no live Julia is ready here" in said
-    assert "5 pairs checked, 4 agree, 1 disagrees; reference used: recorded Flux 0.16.9 (Julia 1.10.8)" in said
+    assert (
+        "5 pairs checked, 4 agree, 1 disagrees; reference used: recorded Flux 0.16.9 (Julia 1.10.8)"
+        in said
+    )
     assert re.findall(r"^E +(x = .*|python .*|julia .*)$", said, re.M) == story
 
     code, said = without_julia("--parity-reference", "recorded", "-k", "affine", "-q")
@@ -160,11 +181,19 @@ def test_recording_again_replaces_and_an_unfinished_test_keeps_what_it_had(prete
     (path,) = recordings(pretended)
     pairs = _pairs(pretended.path / path)
     assert list(pairs) == ["affine", "affine (2)"]
-    changed = PAIRS.replace('    parity(affine, "x ->', '    raise RuntimeError("before the second")\n    parity(affine, "x ->')
+    changed = PAIRS.replace(
+        '    parity(affine, "x ->',
+        '    raise RuntimeError("before the second")\n    parity(affine, "x ->',
+    )
     pretended.makepyfile(test_pairs=changed)
     pretended.runpytest_subprocess("--parity-record", "-k", "affine and 3", "--parity-cases", "6")
-    assert {name: len(cases) for name, cases in _pairs(pretended.path / path).items()} == {"affine": 6, "affine (2)": 4}
-    pretended.makepyfile(test_pairs=PAIRS.replace('    parity(affine, "x ->', '    return\n    parity(affine, "x ->'))
+    assert {name: len(cases) for name, cases in _pairs(pretended.path / path).items()} == {
+        "affine": 6,
+        "affine (2)": 4,
+    }
+    pretended.makepyfile(
+        test_pairs=PAIRS.replace('    parity(affine, "x ->', '    return\n    parity(affine, "x ->')
+    )
     pretended.runpytest_subprocess("--parity-record", "-k", "affine and 3", "--parity-cases", "6")
     assert list(_pairs(pretended.path / path)) == ["affine"]
     assert not [name for name in os.listdir((pretended.path / path).parent) if name.startswith(".")]
@@ -176,7 +205,10 @@ def _pairs(path):
     from pyimpl.parity.reference.recorded import Recorded
 
     found = Recorded(path)
-    return {name: list(found.pairs(SimpleNamespace(key=name), ("float64",), None, 0)) for name in sorted(found.rows())}
+    return {
+        name: list(found.pairs(SimpleNamespace(key=name), ("float64",), None, 0))
+        for name in sorted(found.rows())
+    }
 
 
 def test_a_missing_recording(without_julia):
@@ -191,14 +223,24 @@ def test_a_missing_recording(without_julia):
 
 
 CHANGES = {
-    "another version of the Julia file": ("my.jl", "2 .* x", "x .* 2", "recorded with another version of my.jl"),
+    "another version of the Julia file": (
+        "my.jl",
+        "2 .* x",
+        "x .* 2",
+        "recorded with another version of my.jl",
+    ),
     "the expression": (
         "test_pairs.py",
         '"x -> 1 .+ 2x"',
         '"x -> 2x .+ 1"',
         "recorded with expression `x -> 1 .+ 2x`, now it is `x -> 2x .+ 1`",
     ),
-    "the inputs": ("test_pairs.py", "arrays(sizes), file", "arrays(sizes + ':positive'), file", "recorded with other inputs: 'n,3'"),
+    "the inputs": (
+        "test_pairs.py",
+        "arrays(sizes), file",
+        "arrays(sizes + ':positive'), file",
+        "recorded with other inputs: 'n,3'",
+    ),
     "the layout": (
         "test_pairs.py",
         'file="my.jl")\n    p',
@@ -211,13 +253,20 @@ CHANGES = {
         "def affine(x, y):",
         "recorded with 1 argument, which affine(x, y) does not take",
     ),
-    "another pair": ("test_pairs.py", '"x -> 1 .+ 2x", arrays(sizes)', '"affine", arrays(sizes), name="new"', "has no new, only affine"),
+    "another pair": (
+        "test_pairs.py",
+        '"x -> 1 .+ 2x", arrays(sizes)',
+        '"affine", arrays(sizes), name="new"',
+        "has no new, only affine",
+    ),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_recording_that_no_longer_fits(pretended, without_julia, change):
-    pretended.runpytest_subprocess("--parity-record", "-k", "affine and 3", "--parity-cases", "3").assert_outcomes(passed=1, deselected=2)
+    pretended.runpytest_subprocess(
+        "--parity-record", "-k", "affine and 3", "--parity-cases", "3"
+    ).assert_outcomes(passed=1, deselected=2)
     file, before, after, message = CHANGES[change]
     text = (pretended.path / file).read_text(encoding="utf-8")
     assert before in text
@@ -252,7 +301,10 @@ def test_live_not_to_be_had_is_a_usage_error(without_julia, arguments):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--parity-record", "--parity-reference", "recorded"], "--parity-record needs a live Julia"),
+        (
+            ["--parity-record", "--parity-reference", "recorded"],
+            "--parity-record needs a live Julia",
+        ),
         (["--parity-cases", "0"], "--parity-cases must be at least 1, got 0"),
         (["--parity-reference", "both"], "invalid choice"),
     ],
@@ -277,23 +329,33 @@ def test_a_directory_for_the_recordings(pretended):
     (pretended.path / "test_pairs.py").unlink()
     pretended.runpytest_subprocess("--parity-record", "-k", "affine")
     assert len(recordings(pretended)) == 2
-    assert all(path.startswith("data/julia/deep/test_deep/test_affine-n") for path in recordings(pretended))
+    assert all(
+        path.startswith("data/julia/deep/test_deep/test_affine-n") for path in recordings(pretended)
+    )
 
 
 def test_the_page(pretended):
-    pretended.runpytest_subprocess("--parity-html", "out/report.html").stdout.fnmatch_lines(["julia-parity: report in *report.html"])
+    pretended.runpytest_subprocess("--parity-html", "out/report.html").stdout.fnmatch_lines(
+        ["julia-parity: report in *report.html"]
+    )
     text = (pretended.path / "out" / "report.html").read_text(encoding="utf-8")
     assert "4 of 5 pairs agree, 1 differs" in text
 
 
 def test_several_workers(pretended, without_julia):
     pytest.importorskip("xdist", reason="pytest-xdist is not installed")
-    result = pretended.runpytest_subprocess("-n", "2", "--parity-record", "--parity-html", "report.html")
+    result = pretended.runpytest_subprocess(
+        "-n", "2", "--parity-record", "--parity-html", "report.html"
+    )
     result.assert_outcomes(passed=2, failed=1)
     assert result.stdout.str().count("julia-parity: live Flux") == 1
-    result.stdout.fnmatch_lines(["julia-parity: 5 pairs checked, 4 agree, 1 disagrees; reference used: live Flux*"])
+    result.stdout.fnmatch_lines(
+        ["julia-parity: 5 pairs checked, 4 agree, 1 disagrees; reference used: live Flux*"]
+    )
     assert len(recordings(pretended)) == 3
-    assert "4 of 5 pairs agree, 1 differs" in (pretended.path / "report.html").read_text(encoding="utf-8")
+    assert "4 of 5 pairs agree, 1 differs" in (pretended.path / "report.html").read_text(
+        encoding="utf-8"
+    )
     code, said = without_julia("-n", "2", "-k", "affine")
     assert code == 0 and "4 pairs checked, 4 agree; reference used: recorded" in said
 
@@ -305,9 +367,16 @@ def test_selected_by_marker(pretended):
 
 
 def test_what_proves_nothing_is_named(pretended):
-    pretended.makepyfile(test_pairs=PAIRS.replace("arrays(sizes)", "[0 * __import__('numpy').ones(3)]"))
+    pretended.makepyfile(
+        test_pairs=PAIRS.replace("arrays(sizes)", "[0 * __import__('numpy').ones(3)]")
+    )
     result = pretended.runpytest_subprocess("-k", "affine and 3")
-    result.stdout.fnmatch_lines(["julia-parity: mistrusted: test_pairs.py::test_affine*, affine: y*zero or constant in every case"])
+    result.stdout.fnmatch_lines(
+        [
+            "julia-parity: mistrusted: test_pairs.py::test_affine*, affine: y*zero or constant "
+            "in every case"
+        ]
+    )
 
 
 def test_other_test_runs_hear_nothing_and_import_nothing(pytester):
@@ -323,10 +392,28 @@ def test_other_test_runs_hear_nothing_and_import_nothing(pytester):
     result.assert_outcomes(passed=1)
     result.stdout.no_fnmatch_line("julia-parity*")
     pytester.runpytest_subprocess("-p", "no:julia_parity").assert_outcomes(passed=1)
-    assert "parity-" not in pytester.runpytest_subprocess("-p", "no:julia_parity", "--help").stdout.str()
+    assert (
+        "parity-"
+        not in pytester.runpytest_subprocess("-p", "no:julia_parity", "--help").stdout.str()
+    )
 
 
 def test_the_plugin_is_installed():
     assert importlib.util.find_spec("pytest_julia_parity") is not None
-    said = subprocess.run([sys.executable, "-m", "pytest", "--help"], capture_output=True, text=True, timeout=120, cwd="/").stdout
-    assert all(option in said for option in ("--parity-reference", "--parity-record", "--parity-html", "--parity-cases", "--parity-seed"))
+    said = subprocess.run(
+        [sys.executable, "-m", "pytest", "--help"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd="/",
+    ).stdout
+    assert all(
+        option in said
+        for option in (
+            "--parity-reference",
+            "--parity-record",
+            "--parity-html",
+            "--parity-cases",
+            "--parity-seed",
+        )
+    )

@@ -13,7 +13,11 @@ from pyimpl.parity.reference.find_julia import julia_sources
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = [line.partition("#")[0].strip() for line in README.splitlines() if line.startswith("julia-parity ")]
+COMMANDS = [
+    line.partition("#")[0].strip()
+    for line in README.splitlines()
+    if line.startswith("julia-parity ")
+]
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.S)
 EXIT_CODES = {"record": 3, "warm-up": 3, "drift": 1}  # no Julia; something changed
 FINDINGS = (julia_sources() / "flux_findings.jl").read_text(encoding="utf-8")
@@ -44,7 +48,9 @@ def test_command(command, tmp_path):
 
 def test_program():
     (program,) = (block for block in BLOCKS if "DataLoader" in block)
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stderr
     assert float(done.stdout) < 20
 
@@ -52,28 +58,50 @@ def test_program():
 @pytest.fixture
 def files(tmp_path):
     """The files of the examples."""
-    for name, text in re.findall(r"`(\w+\.(?:py|jl))`[^\n]*:\n\n```(?:python|julia)\n(.*?)```", README, re.S):
+    for name, text in re.findall(
+        r"`(\w+\.(?:py|jl))`[^\n]*:\n\n```(?:python|julia)\n(.*?)```", README, re.S
+    ):
         (tmp_path / name).write_text(text, encoding="utf-8")
-    (tmp_path / "test_standardise.py").write_text(next(block for block in BLOCKS if "(parity)" in block), encoding="utf-8")
+    (tmp_path / "test_standardise.py").write_text(
+        next(block for block in BLOCKS if "(parity)" in block), encoding="utf-8"
+    )
     return tmp_path
 
 
 def test_the_files_of_the_examples_are_complete(files):
     names = {path.name for path in files.iterdir()}
-    assert names == {"standardise.py", "standardise.jl", "net.py", "net.jl", "train.py", "test_standardise.py"}
+    assert names == {
+        "standardise.py",
+        "standardise.jl",
+        "net.py",
+        "net.jl",
+        "train.py",
+        "test_standardise.py",
+    }
     for name in ("standardise", "net", "train"):
         subprocess.run([sys.executable, "-c", f"import {name}"], cwd=files, check=True, timeout=60)
 
 
 CONSOLES = [
     (command.replace("\\\n", " "), printed)
-    for command, printed in re.findall(r"```console\n\$ (julia-parity (?:crosscheck|locate) .*?[^\\])\n(.*?)```", README, re.S)
+    for command, printed in re.findall(
+        r"```console\n\$ (julia-parity (?:crosscheck|locate) .*?[^\\])\n(.*?)```", README, re.S
+    )
 ]
-TELLING = ("a standard deviation", "at ", "the first difference", "model agrees", "smallest inputs", "in float64:")
+TELLING = (
+    "a standard deviation",
+    "at ",
+    "the first difference",
+    "model agrees",
+    "smallest inputs",
+    "in float64:",
+)
 
 
 @pytest.mark.parametrize(
-    ("command", "printed"), CONSOLES, ids=[shlex.split(command)[1] + f"-{i}" for i, (command, _) in enumerate(CONSOLES)]
+    ("command", "printed"),
+    CONSOLES,
+    ids=[shlex.split(command)[1] + f"-{i}" for i, (command, _) in enumerate(CONSOLES)],
 )
 def test_live_examples_print_what_the_readme_says(command, printed, files, pytestconfig):
     if pytestconfig.live_way is None:
@@ -93,7 +121,9 @@ def test_every_command_is_in_the_readme():
 
 def test_the_coverage_table_is_what_the_command_writes():
     command = [str(Path(sys.executable).with_name("julia-parity")), "list", "--markdown"]
-    written = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True).stdout
+    written = subprocess.run(
+        command, capture_output=True, text=True, timeout=300, check=True
+    ).stdout
     assert (ROOT / "pyimpl" / "COVERAGE.md").read_text(encoding="utf-8") == written
     share = re.search(r"^(\d+) of (\d+) public names", written, re.M)
     assert f"{share[1]} of Flux's {share[2]} public names have a twin" in README
@@ -101,7 +131,11 @@ def test_the_coverage_table_is_what_the_command_writes():
 
 def test_findings_are_those_of_the_julia_file():
     section = README.partition("## What it found in Flux")[2].partition("\n## ")[0]
-    listed = [line.removeprefix("* ").replace("`", "") for line in section.splitlines() if line.startswith("* ")]
+    listed = [
+        line.removeprefix("* ").replace("`", "")
+        for line in section.splitlines()
+        if line.startswith("* ")
+    ]
     assert listed == re.findall(r'Finding\(\n +"([^"]+)"', FINDINGS)
 
 
@@ -111,4 +145,7 @@ def test_live_the_test_of_the_readme_is_recorded_and_replayed(files, pytestconfi
     for options in (["--parity-record"], ["--parity-reference", "recorded"]):
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options]
         done = subprocess.run(command, cwd=files, capture_output=True, text=True, timeout=400)
-        assert done.returncode == 1 and "a standard deviation, variance or covariance is corrected" in done.stdout, done.stdout
+        assert (
+            done.returncode == 1
+            and "a standard deviation, variance or covariance is corrected" in done.stdout
+        ), done.stdout

@@ -1,4 +1,7 @@
-"""States through files: what Julia's JLD2 wrote, what we write, and files that are broken. Made by `data/states/write_states.jl`."""
+"""States through files: what Julia's JLD2 wrote, what we write, and files that are broken.
+
+Made by `data/states/write_states.jl`.
+"""
 
 import random
 import shutil
@@ -19,7 +22,11 @@ STATES = Path(__file__).parent / "data" / "states"
 # The twins of the models in write_states.jl.
 MODELS = {
     "chain": lambda: Chain(Dense(2, 3, pyimpl.tanh), pyimpl.BatchNorm(3), Dense(3, 1, bias=False)),
-    "named": lambda: Chain(first=pyimpl.Conv((3, 2), 1, 2, pad=(1, 2, 3, 4), stride=(2, 1)), flat=pyimpl.flatten, last=Dense(12, 1)),
+    "named": lambda: Chain(
+        first=pyimpl.Conv((3, 2), 1, 2, pad=(1, 2, 3, 4), stride=(2, 1)),
+        flat=pyimpl.flatten,
+        last=Dense(12, 1),
+    ),
     "convolutions": lambda: Chain(
         pyimpl.Conv((2, 3), 2, 4, pyimpl.relu, groups=2, pad=1),
         pyimpl.MaxPool((2, 3)),
@@ -42,7 +49,9 @@ MODELS = {
         pyimpl.AlphaDropout(0.1),
         pyimpl.Scale(np.ones(2, np.float32), np.zeros(2, np.float32)),
     ),
-    "recurrent": lambda: Chain(pyimpl.RNN(2, 3), pyimpl.LSTM(3, 2), pyimpl.GRU(2, 2, bias=False), pyimpl.GRUv3(2, 3)),
+    "recurrent": lambda: Chain(
+        pyimpl.RNN(2, 3), pyimpl.LSTM(3, 2), pyimpl.GRU(2, 2, bias=False), pyimpl.GRUv3(2, 3)
+    ),
     "cells": lambda: pyimpl.Parallel(pyimpl.vcat, a=pyimpl.RNNCell(2, 3), b=pyimpl.LSTMCell(2, 3)),
     "joined": lambda: Chain(
         pyimpl.Parallel(pyimpl.add, Dense(2, 3), Dense(2, 3)),
@@ -57,7 +66,13 @@ MODELS = {
     "wide": lambda: Chain(*(Dense(1, 1) if i % 2 else pyimpl.BatchNorm(1) for i in range(24))),
 }
 INSIDE = {"chain": "run/model_state"}
-IN_TYPES = {"return_state", "mode", "scale", "size", "reduction"}  # what Flux has in types or functions, so not in its state
+IN_TYPES = {
+    "return_state",
+    "mode",
+    "scale",
+    "size",
+    "reduction",
+}  # what Flux has in types or functions, so not in its state
 
 
 def arrays(model):
@@ -75,13 +90,17 @@ def filled(name):
 def differences(ours, read, path="state"):
     """The paths at which two states differ; where Flux has no field, nothing is expected."""
     if isinstance(ours, np.ndarray):
-        same = isinstance(read, np.ndarray) and ours.dtype == read.dtype and np.array_equal(ours, read)
+        same = (
+            isinstance(read, np.ndarray) and ours.dtype == read.dtype and np.array_equal(ours, read)
+        )
         return [] if same else [path]
     parts, found = dict(children(ours)), dict(children(read))
     if parts and found:
         missing = [f"{path}.{name}" for name in parts.keys() ^ found.keys() if name not in IN_TYPES]
         return missing + [
-            where for name in parts.keys() & found.keys() for where in differences(parts[name], found[name], f"{path}.{name}")
+            where
+            for name in parts.keys() & found.keys()
+            for where in differences(parts[name], found[name], f"{path}.{name}")
         ]
     unsaid = isinstance(ours, dict) and parts.keys() <= IN_TYPES and read is None
     return [] if unsaid or ours == read or path.rpartition(".")[2] in IN_TYPES else [path]
@@ -131,7 +150,15 @@ def test_every_kind_of_value_that_julia_writes():
     layers = read.pop("layers")
     np.testing.assert_array_equal([layer["weight"] for layer in layers], [[1], [2]])
     assert read == {
-        **{"single": 1.5, "signed": -3, "flag": True, "one_complex": 1 + 2j, "word": "text", "symbol": "weight", "nothing_at_all": None},
+        **{
+            "single": 1.5,
+            "signed": -3,
+            "flag": True,
+            "one_complex": 1 + 2j,
+            "word": "text",
+            "symbol": "weight",
+            "nothing_at_all": None,
+        },
         **{
             "tuple": None,
             "pair": [1, 2.5],
@@ -147,24 +174,47 @@ def test_every_kind_of_value_that_julia_writes():
 
 def test_compressed_arrays_are_read_or_refused_with_the_remedy():
     if h5py.version.hdf5_version_tuple < (2, 0, 0):
-        np.testing.assert_array_equal(read_state(STATES / "compressed.jld2")["weight"], np.repeat([[1], [2], [3]], 40, 1).reshape(3, 40))
+        np.testing.assert_array_equal(
+            read_state(STATES / "compressed.jld2")["weight"],
+            np.repeat([[1], [2], [3]], 40, 1).reshape(3, 40),
+        )
     else:
-        with pytest.raises(ValueError, match=r"model_state.weight cannot be read. HDF5 2.0 refuses .* pip install 'h5py<3.16'"):
+        with pytest.raises(
+            ValueError,
+            match=r"model_state.weight cannot be read. HDF5 2.0 refuses .* pip install 'h5py<3.16'",
+        ):
             read_state(STATES / "compressed.jld2")
 
 
 def test_every_kind_of_value_that_we_write(tmp_path):
     values = {
-        "arrays": [np.ones((2, 3), kind) for kind in ("f2", "f4", "f8", "i1", "i8", "u1", "u8", "?", ">f4")],
+        "arrays": [
+            np.ones((2, 3), kind) for kind in ("f2", "f4", "f8", "i1", "i8", "u1", "u8", "?", ">f4")
+        ],
         "empty": [np.zeros((3, 0), np.float32), np.zeros((0, 2), bool)],
         "strided": np.arange(12).reshape(3, 4)[::2, 1::2],
-        "numbers": [1, -2.5, True, False, None, "text", "σ²", np.float32(0.5), np.int8(3), np.bool_(True)],
+        "numbers": [
+            1,
+            -2.5,
+            True,
+            False,
+            None,
+            "text",
+            "σ²",
+            np.float32(0.5),
+            np.int8(3),
+            np.bool_(True),
+        ],
         "nested": {"γ": [], "weight": {"a": [[1, 2], (3,)]}},
     }
     write_state(tmp_path / "kinds.jld2", values, name="run/values")
     read = read_state(tmp_path / "kinds.jld2", "run/values")
-    for ours, theirs in zip(values["arrays"] + values["empty"], read.pop("arrays") + read.pop("empty"), strict=True):
-        np.testing.assert_array_equal(theirs, ours.astype(ours.dtype.newbyteorder("=")), strict=True)
+    for ours, theirs in zip(
+        values["arrays"] + values["empty"], read.pop("arrays") + read.pop("empty"), strict=True
+    ):
+        np.testing.assert_array_equal(
+            theirs, ours.astype(ours.dtype.newbyteorder("=")), strict=True
+        )
     np.testing.assert_array_equal(read.pop("strided"), values["strided"], strict=True)
     assert read == {
         "numbers": [1, -2.5, True, False, None, "text", "σ²", 0.5, 3, True],
@@ -175,7 +225,10 @@ def test_every_kind_of_value_that_we_write(tmp_path):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("whole_model", r"whole_model.jld2: model_state is a Julia Flux.Chain, .* save Flux.state\(model\)"),
+        (
+            "whole_model",
+            r"whole_model.jld2: model_state is a Julia Flux.Chain, .* save Flux.state\(model\)",
+        ),
         ("adjoint", r"model_state.layers.1.weight is a Julia LinearAlgebra.Adjoint"),
         ("dictionary", r"model_state.layers.1 is a Julia Base.Dict"),
         ("chain", r"chain.jld2: no 'model_state' in it, only epoch, run/model_state"),
@@ -242,7 +295,10 @@ def test_a_broken_list_of_strings_does_not_run_for_ever(tmp_path):
     entry = content.index(b"GCOL\1\0\0\0") + 16
     content[entry : entry + 16] = bytes(16)
     (tmp_path / "model.jld2").write_bytes(content)
-    with pytest.raises(ValueError, match=f"is damaged: its list of strings at byte {entry - 16} is broken at byte {entry}"):
+    with pytest.raises(
+        ValueError,
+        match=f"is damaged: its list of strings at byte {entry - 16} is broken at byte {entry}",
+    ):
         read_state(tmp_path / "model.jld2")
 
 
@@ -253,11 +309,26 @@ def test_a_broken_list_of_strings_does_not_run_for_ever(tmp_path):
             lambda: Chain(Dense(2, 3), pyimpl.BatchNorm(3), Dense(3, 2, bias=False)),
             r"model.layers.2.weight has shape \(3, 2\), .* \(3, 1\)",
         ),
-        (lambda: Chain(Dense(2, 3), pyimpl.BatchNorm(3), Dense(3, 1)), r"model.layers.2.bias is an array of shape \(1,\), .* has none"),
-        (lambda: Chain(Dense(2, 3), pyimpl.BatchNorm(3, affine=False), Dense(3, 1, bias=False)), "model.layers.1.shift has no array"),
-        (lambda: Chain(Dense(2, 3), pyimpl.BatchNorm(3)), r"model.layers has the fields \['0', '1'\], the source has \['0', '1', '2'\]"),
-        (lambda: Chain(Dense(2, 3), pyimpl.GRU(3, 3), Dense(3, 1, bias=False)), r"model.layers.1 has the fields \['cell'\], .*'mean'"),
-        (lambda: Chain(Dense(2, 3), pyimpl.relu, Dense(3, 1, bias=False)), r"model.layers.1 has no array, .* of shape \(3,\)"),
+        (
+            lambda: Chain(Dense(2, 3), pyimpl.BatchNorm(3), Dense(3, 1)),
+            r"model.layers.2.bias is an array of shape \(1,\), .* has none",
+        ),
+        (
+            lambda: Chain(Dense(2, 3), pyimpl.BatchNorm(3, affine=False), Dense(3, 1, bias=False)),
+            "model.layers.1.shift has no array",
+        ),
+        (
+            lambda: Chain(Dense(2, 3), pyimpl.BatchNorm(3)),
+            r"model.layers has the fields \['0', '1'\], the source has \['0', '1', '2'\]",
+        ),
+        (
+            lambda: Chain(Dense(2, 3), pyimpl.GRU(3, 3), Dense(3, 1, bias=False)),
+            r"model.layers.1 has the fields \['cell'\], .*'mean'",
+        ),
+        (
+            lambda: Chain(Dense(2, 3), pyimpl.relu, Dense(3, 1, bias=False)),
+            r"model.layers.1 has no array, .* of shape \(3,\)",
+        ),
     ],
 )
 def test_a_state_that_does_not_fit_changes_nothing(model, message):
@@ -274,7 +345,10 @@ def test_a_state_that_does_not_fit_changes_nothing(model, message):
     [
         ({"weight": np.ones(2, complex)}, "got complex128 at model_state.weight"),
         ({"layers": [1, object()]}, "got object at model_state.layers.2"),
-        ({"layers": {"a/b": 1}}, "names that can be fields in Julia, got 'a/b' at model_state.layers"),
+        (
+            {"layers": {"a/b": 1}},
+            "names that can be fields in Julia, got 'a/b' at model_state.layers",
+        ),
         ({1: 2}, "got 1 at model_state"),
         ({"weight": 2**70}, "got object at model_state.weight"),
     ],
@@ -300,8 +374,17 @@ def julia_with_jld2(way):
     if way is None:
         pytest.skip("no live Julia here")
     julia = way.environment.get("PYTHON_JULIACALL_EXE") or shutil.which("julia")
-    command = [julia, "--startup-file=no", f"--project={way.environment.get('PYTHON_JULIACALL_PROJECT', '')}"]
-    if julia is None or subprocess.run([*command, "-e", "using JLD2"], capture_output=True, timeout=300).returncode:
+    command = [
+        julia,
+        "--startup-file=no",
+        f"--project={way.environment.get('PYTHON_JULIACALL_PROJECT', '')}",
+    ]
+    if (
+        julia is None
+        or subprocess.run(
+            [*command, "-e", "using JLD2"], capture_output=True, timeout=300
+        ).returncode
+    ):
         pytest.skip("the live Julia has no JLD2")
     return command
 
@@ -310,12 +393,25 @@ def test_live_julia_reads_what_we_write_and_writes_what_we_read(pytestconfig, tm
     julia = julia_with_jld2(pytestconfig.live_way)
     for name in MODELS:
         write_state(tmp_path / f"{name}.jld2", filled(name))
-    done = subprocess.run([*julia, str(STATES / "write_states.jl"), "load", str(tmp_path)], capture_output=True, text=True, timeout=900)
+    done = subprocess.run(
+        [*julia, str(STATES / "write_states.jl"), "load", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
     assert done.returncode == 0, done.stderr[-4000:]
     assert "Warning" not in done.stderr
     for name in MODELS:
         assert not differences(state(filled(name)), read_state(tmp_path / f"back-{name}.jld2"))
-    done = subprocess.run([*julia, str(STATES / "write_states.jl"), "write", str(tmp_path)], capture_output=True, text=True, timeout=900)
+    done = subprocess.run(
+        [*julia, str(STATES / "write_states.jl"), "write", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
     assert done.returncode == 0, done.stderr[-4000:]
     for name in MODELS:
-        assert not differences(state(filled(name)), read_state(tmp_path / f"{name}.jld2", INSIDE.get(name, "model_state")))
+        assert not differences(
+            state(filled(name)),
+            read_state(tmp_path / f"{name}.jld2", INSIDE.get(name, "model_state")),
+        )

@@ -72,7 +72,9 @@ def test_the_tape_takes_layers_and_their_gradients_go_to_the_optimiser():
     loss = mean_squared_error(textbook.apply(model, Variable(x)), y)
     loss.backward()
     _, (dmodel, *_) = pyimpl.withgradient(pyimpl.supervised(pyimpl.mse), model, x, y)
-    np.testing.assert_allclose(loss.layer_grads[model].layers[0].weight, dmodel.layers[0].weight, rtol=1e-5)
+    np.testing.assert_allclose(
+        loss.layer_grads[model].layers[0].weight, dmodel.layers[0].weight, rtol=1e-5
+    )
 
 
 def test_initial_scales():
@@ -90,7 +92,9 @@ def test_the_numerical_gradient_leaves_its_argument_as_it_was():
     np.testing.assert_array_equal(x, [1.0, 2.0])
 
 
-@pytest.mark.parametrize("function", [textbook.softmax_with_loss, textbook.softmax_with_summed_loss])
+@pytest.mark.parametrize(
+    "function", [textbook.softmax_with_loss, textbook.softmax_with_summed_loss]
+)
 def test_the_gradient_knows_nothing_of_the_small_number(function):
     scores, labels = np.array([[2.0, -1.0, 0.5], [0.0, 0.0, 9.0]]), np.array([0, 1])
     _, back = function.pullback(scores, labels)

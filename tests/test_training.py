@@ -1,4 +1,7 @@
-"""Pairs of models whose arrays have other names, rules, and training. `pyimpl` plays the Julia side; Julia does where it is live."""
+"""Pairs of models whose arrays have other names, rules, and training.
+
+`pyimpl` plays the Julia side; Julia does where it is live.
+"""
 
 import dataclasses
 import subprocess
@@ -8,7 +11,20 @@ import numpy as np
 import pytest
 
 import pyimpl
-from pyimpl import Adam, AdamW, BatchNorm, Chain, Dense, Descent, Momentum, Nesterov, mae, mse, relu, tanh
+from pyimpl import (
+    Adam,
+    AdamW,
+    BatchNorm,
+    Chain,
+    Dense,
+    Descent,
+    Momentum,
+    Nesterov,
+    mae,
+    mse,
+    relu,
+    tanh,
+)
 from pyimpl.parity import Training, arrays, crosscheck
 from pyimpl.parity.explain import explain
 from pyimpl.parity.explain.causes import CAUSES
@@ -25,7 +41,10 @@ from pyimpl.parity.sides.training import RuleSide, TrainingSide
 
 NAMES = {text: name for name, text in CAUSES.items()}
 BATCH = arrays("batch,3", "batch,2", sizes=(2, 5))
-HALF = float(np.float32(0.1)), float(np.float32(1e-5))  # Flux's momentum and epsilon are literals in single precision
+HALF = (
+    float(np.float32(0.1)),
+    float(np.float32(1e-5)),
+)  # Flux's momentum and epsilon are literals in single precision
 
 
 class Pretended:
@@ -55,7 +74,9 @@ class Pretended:
 
 
 def checked(python, julia, inputs=BATCH, training=None, of_julia=None, cases=12, **options):
-    """The Python side against another one in the place of Julia, which is trained with `of_julia`."""
+    """The Python side against another one in the place of Julia, which is trained with
+    `of_julia`.
+    """
     pair = make_pair(python, "julia", inputs, training=training, **options)
     return check_pair(pair, Taped(Pretended(julia, of_julia or training)), count=cases)
 
@@ -70,7 +91,12 @@ def in_torch():
     torch.set_num_threads(1)
     torch.manual_seed(0)
     momentum, eps = HALF
-    layers = (torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.BatchNorm1d(4, eps, momentum), torch.nn.Linear(4, 2))
+    layers = (
+        torch.nn.Linear(3, 4),
+        torch.nn.ReLU(),
+        torch.nn.BatchNorm1d(4, eps, momentum),
+        torch.nn.Linear(4, 2),
+    )
     return torch, torch.nn.Sequential(*layers)
 
 
@@ -122,7 +148,9 @@ def test_a_torch_model_is_matched_and_every_match_is_proved():
         "3.bias": "layers.2.bias",
     }
     assert all(found.proved for found in result.pair.matches)
-    assert {"y", "grad.x1", "grad.3.weight", "state.2.running_var"} <= set(map(str, result.evidence[0].julia["float32"].arrays))
+    assert {"y", "grad.x1", "grad.3.weight", "state.2.running_var"} <= set(
+        map(str, result.evidence[0].julia["float32"].arrays)
+    )
 
 
 def test_defaults_of_torch_are_not_single_precision():
@@ -145,7 +173,10 @@ def test_the_second_biases_of_torch_are_left_out():
 def test_a_class_of_ones_own_is_matched():
     result = checked(Net(), Chain(Dense(3, 4, tanh), Dense(4, 2)), arrays("batch,3"))
     assert result.agrees, story(result)
-    assert [str(found) for found in result.pair.matches[:2]] == ["W1 = layers.0.weight: proved", "b1 = layers.0.bias: proved"]
+    assert [str(found) for found in result.pair.matches[:2]] == [
+        "W1 = layers.0.weight: proved",
+        "b1 = layers.0.bias: proved",
+    ]
 
 
 def test_a_square_weight_that_lies_the_other_way_is_named():
@@ -154,20 +185,38 @@ def test_a_square_weight_that_lies_the_other_way_is_named():
             self.x, self.hidden = x, np.tanh(x @ self.W1.T + self.b1)
             return self.hidden @ self.W2 + self.b2
 
-    result = checked(Transposed((3, 3, 2)), Chain(Dense(3, 3, tanh), Dense(3, 2)), arrays("batch,3"))
+    result = checked(
+        Transposed((3, 3, 2)), Chain(Dense(3, 3, tanh), Dense(3, 2)), arrays("batch,3")
+    )
     assert "W1 = layers.0.weight: does not move the output alike; transposed does" in story(result)
 
 
 def test_models_of_other_arrays_are_refused_with_both_lists():
-    with pytest.raises(NoMatch, match=r"(?s)W1 of shape \(3, 4\) fits no array.*python: W1 \(3, 4\), b1.*julia: layers.0.weight \(3, 5\)"):
+    with pytest.raises(
+        NoMatch,
+        match=r"(?s)W1 of shape \(3, 4\) fits no array.*python: W1 \(3, 4\), b1.*julia: "
+        r"layers.0.weight \(3, 5\)",
+    ):
         checked(Net(), Chain(Dense(3, 5, tanh), Dense(5, 2)), arrays("batch,3"))
 
 
 def test_layers_with_equal_shapes_are_matched_in_their_order():
     mine = {"W1": (3, 3), "b1": (3,), "W2": (3, 3), "b2": (3,)}
-    theirs = {"layers.0.weight": (3, 3), "layers.0.bias": (3,), "layers.1.weight": (3, 3), "layers.1.bias": (3,)}
-    assert [(m.python, m.julia) for m in match_models(mine, theirs)] == list(zip(mine, theirs, strict=True))
-    assert [m.julia for m in match_models({"out.bias": (3,), "out.weight": (3, 2)}, {"weight": (3, 2), "bias": (3,)})] == ["bias", "weight"]
+    theirs = {
+        "layers.0.weight": (3, 3),
+        "layers.0.bias": (3,),
+        "layers.1.weight": (3, 3),
+        "layers.1.bias": (3,),
+    }
+    assert [(m.python, m.julia) for m in match_models(mine, theirs)] == list(
+        zip(mine, theirs, strict=True)
+    )
+    assert [
+        m.julia
+        for m in match_models(
+            {"out.bias": (3,), "out.weight": (3, 2)}, {"weight": (3, 2), "bias": (3,)}
+        )
+    ] == ["bias", "weight"]
     with pytest.raises(NoMatch, match=r"W could be layers.0.weight or layers.1.weight"):
         match_models({"W": (3, 3), "V": (3, 3), "b1": (3,), "b2": (3,)}, theirs)
 
@@ -177,7 +226,11 @@ def test_what_is_recorded_is_in_pythons_names(tmp_path):
     inputs = arrays("batch,3", sizes=(2, 5))
     pair = make_pair(model, "julia", inputs)
     julia = Taped(Pretended(flux()))
-    recorded.write(tmp_path / "pair.npz", julia.tape(check_pair(pair, julia, count=5)), {"versions": julia.versions, "made": "today"})
+    recorded.write(
+        tmp_path / "pair.npz",
+        julia.tape(check_pair(pair, julia, count=5)),
+        {"versions": julia.versions, "made": "today"},
+    )
     again = check_pair(pair, Recorded(tmp_path / "pair.npz"))
     assert again.agrees and again.report.cases == 5 and not again.report.mistrusted
 
@@ -185,15 +238,22 @@ def test_what_is_recorded_is_in_pythons_names(tmp_path):
 # Rules
 
 
-@pytest.mark.parametrize(("rule", "state"), [(Adam(), "state.0@1"), (Momentum(0.1, 0.9), "state@1"), (AdamW(0.01, lam=0.1), "state.0@1")])
+@pytest.mark.parametrize(
+    ("rule", "state"),
+    [(Adam(), "state.0@1"), (Momentum(0.1, 0.9), "state@1"), (AdamW(0.01, lam=0.1), "state.0@1")],
+)
 def test_a_rule_with_its_state(rule, state):
     result = checked(rule, rule, arrays("3,n"), Training(steps=4))
-    assert result.agrees and {"x@4", state} <= set(map(str, result.evidence[0].julia["float64"].arrays))
+    assert result.agrees and {"x@4", state} <= set(
+        map(str, result.evidence[0].julia["float64"].arrays)
+    )
 
 
 def test_rules_of_torch_and_of_ones_own():
     torch, _ = in_torch()
-    result = checked(lambda parameters: torch.optim.Adam(parameters), Adam(), arrays("3,n"), Training())
+    result = checked(
+        lambda parameters: torch.optim.Adam(parameters), Adam(), arrays("3,n"), Training()
+    )
     assert result.agrees, story(result)
     assert "state.0@1" not in result.evidence[0].julia["float64"].arrays
     assert checked(SGD(0.1), Descent(0.1), arrays("n"), Training()).agrees
@@ -215,13 +275,18 @@ def test_a_rule_that_differs_is_explained(mine, theirs, cause):
     result = checked(mine, theirs, arrays("3,n"), Training())
     assert not result.agrees
     found = explain(result)
-    assert [NAMES[explanation.cause] for explanation in found][:1] == [cause], [str(each) for each in found]
+    assert [NAMES[explanation.cause] for explanation in found][:1] == [cause], [
+        str(each) for each in found
+    ]
     assert found[0].where == "the rule"
 
 
 def test_weight_decay_of_torch_is_explained():
     torch, _ = in_torch()
-    if "decoupled_weight_decay" not in torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))]).param_groups[0]:
+    if (
+        "decoupled_weight_decay"
+        not in torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))]).param_groups[0]
+    ):
         pytest.skip("this PyTorch keeps AdamW apart from Adam")
 
     def coupled(parameters):
@@ -241,17 +306,29 @@ def test_training_agrees_with_every_array_after_every_step():
     model = flux()
     result = checked(model, model, training=Training((mse, "mse"), (Adam(), "Adam()"), 3))
     names = set(map(str, result.evidence[0].julia["float64"].arrays))
-    assert result.agrees and {"loss@1", "loss@3", "param.layers.1.var@3", "param.layers.0.weight@2"} <= names
-    assert {"x1", "t1", "x3", "t3"} <= set(map(str, result.evidence[0].case.arrays)) and "x4" not in result.evidence[0].case.arrays
+    assert (
+        result.agrees
+        and {"loss@1", "loss@3", "param.layers.1.var@3", "param.layers.0.weight@2"} <= names
+    )
+    assert {"x1", "t1", "x3", "t3"} <= set(
+        map(str, result.evidence[0].case.arrays)
+    ) and "x4" not in result.evidence[0].case.arrays
 
 
 def test_training_in_torch_and_in_ones_own_class():
     torch, model = in_torch()
-    mine = Training((torch.nn.functional.mse_loss, "mse"), (lambda parameters: torch.optim.Adam(parameters), "Adam()"))
-    result = checked(model, flux(), training=mine, of_julia=Training((mse, "mse"), (Adam(), "Adam()")))
+    mine = Training(
+        (torch.nn.functional.mse_loss, "mse"),
+        (lambda parameters: torch.optim.Adam(parameters), "Adam()"),
+    )
+    result = checked(
+        model, flux(), training=mine, of_julia=Training((mse, "mse"), (Adam(), "Adam()"))
+    )
     assert result.agrees and all(found.proved for found in result.pair.matches), story(result)
     net, twin = Net(), Chain(Dense(3, 4, tanh), Dense(4, 2))
-    own, descent = (Training((mse, "mse"), (rule, "Descent(0.1)")) for rule in (SGD(0.1), Descent(0.1)))
+    own, descent = (
+        Training((mse, "mse"), (rule, "Descent(0.1)")) for rule in (SGD(0.1), Descent(0.1))
+    )
     result = checked(net, twin, training=own, of_julia=descent)
     assert result.agrees, story(result)
     assert checked(net, twin, training=Training((mse, "mse"), (Adam(), "Adam()"))).agrees
@@ -271,7 +348,12 @@ class SquaredError:
 
 def test_losses_of_ones_own():
     book = Training((SquaredError(), "mse"), (Descent(0.1), "Descent(0.1)"))
-    assert checked(flux(), flux(), training=book, of_julia=Training((mse, "mse"), (Descent(0.1), "Descent(0.1)"))).agrees
+    assert checked(
+        flux(),
+        flux(),
+        training=book,
+        of_julia=Training((mse, "mse"), (Descent(0.1), "Descent(0.1)")),
+    ).agrees
 
     class Short:
         def pullback(self, y, target):
@@ -299,13 +381,21 @@ class Summed:
     ],
     ids=["sum", "literal", "eps", "nesterov"],
 )
-def test_training_that_differs_is_explained_and_told_from_its_first_step(mine, theirs, cause, where):
+def test_training_that_differs_is_explained_and_told_from_its_first_step(
+    mine, theirs, cause, where
+):
     one, other = (Training((loss, "loss"), (rule, "rule")) for loss, rule in (mine, theirs))
     result = checked(flux(), flux(), training=one, of_julia=other)
     result.explanations = explain(result)
-    assert [(NAMES[found.cause], found.where) for found in result.explanations][:1] == [(cause, where)]
+    assert [(NAMES[found.cause], found.where) for found in result.explanations][:1] == [
+        (cause, where)
+    ]
     text = story(result)
-    assert "more arrays in later steps" in text and "@5" not in text and "and the 8 arrays of the model" in text
+    assert (
+        "more arrays in later steps" in text
+        and "@5" not in text
+        and "and the 8 arrays of the model" in text
+    )
 
 
 def test_a_layer_that_differs_in_training_is_explained():
@@ -317,7 +407,9 @@ def test_a_layer_that_differs_in_training_is_explained():
 
 
 def test_what_rounding_alone_moves_is_no_difference():
-    """The gradient of a bias before a batch normalisation is zero but for rounding, and Adam divides by its size."""
+    """The gradient of a bias before a batch normalisation is zero but for rounding, and Adam
+    divides by its size.
+    """
     forward = flux()
 
     @dataclasses.dataclass
@@ -326,22 +418,50 @@ def test_what_rounding_alone_moves_is_no_difference():
 
         def pullback(self, y, target):
             difference = target - y
-            return np.mean(difference * difference), lambda dvalue: (None, -(difference * dvalue * 2) / y.dtype.type(y.size), None)
+            return np.mean(difference * difference), lambda dvalue: (
+                None,
+                -(difference * dvalue * 2) / y.dtype.type(y.size),
+                None,
+            )
 
-    one, other = Training((mse, "mse"), (Adam(), "Adam()")), Training((Backwards(), "mse"), (Adam(), "Adam()"))
+    one, other = (
+        Training((mse, "mse"), (Adam(), "Adam()")),
+        Training((Backwards(), "mse"), (Adam(), "Adam()")),
+    )
     result = checked(forward, forward, training=one, of_julia=other, cases=30)
     assert result.agrees, story(result)
-    biases = [evidence.julia["float32"].arrays["param.layers.0.bias@5"] for evidence in result.evidence]
-    mine = [result.pair.evaluate(evidence.case.cast("float32")).arrays["param.layers.0.bias@5"] for evidence in result.evidence]
-    assert max(np.abs(a - b).max() for a, b in zip(biases, mine, strict=True)) > 1e-5, "nothing was tested"
+    biases = [
+        evidence.julia["float32"].arrays["param.layers.0.bias@5"] for evidence in result.evidence
+    ]
+    mine = [
+        result.pair.evaluate(evidence.case.cast("float32")).arrays["param.layers.0.bias@5"]
+        for evidence in result.evidence
+    ]
+    assert max(np.abs(a - b).max() for a, b in zip(biases, mine, strict=True)) > 1e-5, (
+        "nothing was tested"
+    )
 
 
 @pytest.mark.parametrize(
     ("python", "training", "inputs", "options", "error", "message"),
     [
-        (flux(), lambda: Training((mse, "mse")), BATCH, {}, ValueError, "takes a loss and a rule, got the loss alone"),
+        (
+            flux(),
+            lambda: Training((mse, "mse")),
+            BATCH,
+            {},
+            ValueError,
+            "takes a loss and a rule, got the loss alone",
+        ),
         (flux(), lambda: Training(steps=0), BATCH, {}, ValueError, "at least 1 step, got 0"),
-        (flux(), lambda: Training(mse, (Adam(), "Adam()")), BATCH, {}, TypeError, "the loss is given for both sides"),
+        (
+            flux(),
+            lambda: Training(mse, (Adam(), "Adam()")),
+            BATCH,
+            {},
+            TypeError,
+            "the loss is given for both sides",
+        ),
         (
             flux(),
             lambda: Training((mae, "mae"), (Adam(), "Adam()")),
@@ -350,12 +470,47 @@ def test_what_rounding_alone_moves_is_no_difference():
             ValueError,
             "takes 2 inputs, batch and target, got 1",
         ),
-        (Adam(), lambda: Training(), BATCH, {}, ValueError, "takes 1 input, the array that a rule changes, got 2"),
+        (
+            Adam(),
+            lambda: Training(),
+            BATCH,
+            {},
+            ValueError,
+            "takes 1 input, the array that a rule changes, got 2",
+        ),
         (3, lambda: Training(), arrays("n"), {}, TypeError, "expected to have `init"),
-        (np.sin, lambda: Training((mse, "mse"), (Adam(), "Adam()")), BATCH, {}, TypeError, "must be a layer or a module"),
-        (flux(), lambda: Training((np.mean, "mse"), (Adam(), "Adam()")), BATCH, {}, TypeError, "the loss mean has no gradient"),
-        (flux(), lambda: Training((mse, "mse"), (3, "Adam()")), BATCH, {}, TypeError, "the rule is expected to have"),
-        (flux(), lambda: Training((mse, "mse"), (Adam(), "Adam()")), BATCH, {"layout": "same"}, ValueError, "training takes no layout"),
+        (
+            np.sin,
+            lambda: Training((mse, "mse"), (Adam(), "Adam()")),
+            BATCH,
+            {},
+            TypeError,
+            "must be a layer or a module",
+        ),
+        (
+            flux(),
+            lambda: Training((np.mean, "mse"), (Adam(), "Adam()")),
+            BATCH,
+            {},
+            TypeError,
+            "the loss mean has no gradient",
+        ),
+        (
+            flux(),
+            lambda: Training((mse, "mse"), (3, "Adam()")),
+            BATCH,
+            {},
+            TypeError,
+            "the rule is expected to have",
+        ),
+        (
+            flux(),
+            lambda: Training((mse, "mse"), (Adam(), "Adam()")),
+            BATCH,
+            {"layout": "same"},
+            ValueError,
+            "training takes no layout",
+        ),
     ],
 )
 def test_what_cannot_be_trained(python, training, inputs, options, error, message):
@@ -379,8 +534,17 @@ def wrong_training(tmp_path):
     places = [f"{file}:{name}" for name in ("model", "mse", "rule")]
     model, loss, rule = map(load_subject, places)
     training = Training((loss, "Flux.mse"), (rule, "Descent(0.2)"), 2, (places[1], places[2]))
-    pair = make_pair(model, "Chain(Dense(3 => 4), Dense(4 => 2))", BATCH, training=training, origin=places[0], name="mine")
-    result = check_pair(pair, Taped(Pretended(model, Training((loss, ""), (Descent(0.2), ""), 2))), count=6)
+    pair = make_pair(
+        model,
+        "Chain(Dense(3 => 4), Dense(4 => 2))",
+        BATCH,
+        training=training,
+        origin=places[0],
+        name="mine",
+    )
+    result = check_pair(
+        pair, Taped(Pretended(model, Training((loss, ""), (Descent(0.2), ""), 2))), count=6
+    )
     return result, write_bundle(tmp_path / "bundles", result)
 
 
@@ -388,7 +552,9 @@ def test_a_bundle_of_training_is_replayed(tmp_path):
     result, path = wrong_training(tmp_path)
     assert not result.agrees and not replay(path, None).agrees
     assert load_bundle(path)[0].training.steps == 2
-    done = subprocess.run([sys.executable, str(path / "repro.py")], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, str(path / "repro.py")], capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 0 and "julia, loss@2" in done.stdout, done.stderr
     (tmp_path / "mine.py").write_text(SOURCE.replace("0.1", "0.2"), encoding="utf-8")
     sys.modules.pop("parity_subject_mine")
@@ -411,16 +577,35 @@ def test_live_torch_and_training(julia):
     torch, model = in_torch()
     result = crosscheck(model, JULIA, arrays("batch,3", sizes=(2, 5)), reference="live", cases=10)
     assert all(found.proved for found in result.pair.matches)
-    training = Training((torch.nn.functional.mse_loss, "Flux.mse"), (lambda parameters: torch.optim.Adam(parameters), "Adam()"), 3)
+    training = Training(
+        (torch.nn.functional.mse_loss, "Flux.mse"),
+        (lambda parameters: torch.optim.Adam(parameters), "Adam()"),
+        3,
+    )
     assert crosscheck(model, JULIA, BATCH, training=training, reference="live", cases=10).agrees
     training = Training((mse, "Flux.mse"), (AdamW(), "AdamW()"), 3)
     assert crosscheck(flux(), JULIA, BATCH, training=training, reference="live", cases=10).agrees
-    assert crosscheck(Adam(), "Adam()", arrays("3,n"), training=Training(), reference="live", cases=10).agrees
-    wrong = crosscheck(Adam(), "Adam(2e-3)", arrays("3,n"), training=Training(), reference="live", cases=10, raises=False)
+    assert crosscheck(
+        Adam(), "Adam()", arrays("3,n"), training=Training(), reference="live", cases=10
+    ).agrees
+    wrong = crosscheck(
+        Adam(),
+        "Adam(2e-3)",
+        arrays("3,n"),
+        training=Training(),
+        reference="live",
+        cases=10,
+        raises=False,
+    )
     assert "x@" in story(wrong)
 
 
 def test_live_a_bundle_of_training_runs_in_julia_alone(julia, tmp_path):
     _, path = wrong_training(tmp_path)
-    done = subprocess.run(["julia", "--startup-file=no", str(path / "repro.jl")], capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        ["julia", "--startup-file=no", str(path / "repro.jl")],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert done.returncode == 0 and "loss@2 = " in done.stdout, done.stderr

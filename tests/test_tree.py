@@ -31,7 +31,11 @@ from pyimpl.models.destructure import destructure
 def network(seed=0):
     rng = np.random.default_rng(seed)
     return Chain(
-        Conv((3, 3), 1, 2, relu, rng=rng), BatchNorm(2), flatten, Dense(8, 3, rng=rng), Dropout(0.5, rng=np.random.default_rng(seed))
+        Conv((3, 3), 1, 2, relu, rng=rng),
+        BatchNorm(2),
+        flatten,
+        Dense(8, 3, rng=rng),
+        Dropout(0.5, rng=np.random.default_rng(seed)),
     )
 
 
@@ -65,7 +69,10 @@ def test_state_goes_from_one_model_to_another():
 @pytest.mark.parametrize(
     ("other", "message"),
     [
-        (lambda: Chain(Dense(2, 3)), r"model.layers.0.weight has shape \(2, 2\), the source has \(2, 3\)"),
+        (
+            lambda: Chain(Dense(2, 3)),
+            r"model.layers.0.weight has shape \(2, 2\), the source has \(2, 3\)",
+        ),
         (lambda: Chain(Dense(2, 2, bias=False)), "model.layers.0.bias is an array of shape"),
         (lambda: Chain(Dense(2, 2), Dense(2, 2)), "model.layers has the fields"),
         (lambda: Chain(BatchNorm(2)), "model.layers.0 has the fields"),
@@ -84,7 +91,10 @@ def test_modes():
     bn, dropout = model.layers[1], model.layers[4]
     assert testmode(model) is model
     assert (bn.active, dropout.active) == (False, False)
-    assert (trainmode(model).layers[1].active, trainmode(model, False).layers[4].active) == (True, False)
+    assert (trainmode(model).layers[1].active, trainmode(model, False).layers[4].active) == (
+        True,
+        False,
+    )
     testmode(model, "auto")
     assert (bn.active, dropout.active) == (None, None)
     with pytest.raises(ValueError, match="got 'sometimes'"):
@@ -128,7 +138,9 @@ def test_astype_converts_arrays_and_keeps_settings():
 
 
 def test_astype_keeps_what_is_shared():
-    """The id of an array that was converted and freed went to its neighbour, which then was taken for it."""
+    """The id of an array that was converted and freed went to its neighbour, which then was taken
+    for it.
+    """
     for _ in range(20):
         tied = Dense(3, 3)
         model = pyimpl.astype(Chain(tied, tied), np.float64)
@@ -137,7 +149,11 @@ def test_astype_keeps_what_is_shared():
 
 def test_copies_in_another_precision_leave_the_model_alone():
     model = network()
-    for convert, dtype in ((pyimpl.f16, np.float16), (pyimpl.f32, np.float32), (pyimpl.f64, np.float64)):
+    for convert, dtype in (
+        (pyimpl.f16, np.float16),
+        (pyimpl.f32, np.float32),
+        (pyimpl.f64, np.float64),
+    ):
         copied = convert(model)
         assert {array.dtype for array in trainables(copied).values()} == {np.dtype(dtype)}
         assert copied.layers[1].mean.dtype == dtype
@@ -156,7 +172,12 @@ def test_fmap_changes_arrays_and_keeps_what_is_shared():
 def test_modules_are_all_layers_once():
     dense = Dense(2, 2)
     model = Chain(dense, Chain(BatchNorm(2), dense), relu)
-    assert [type(layer).__name__ for layer in modules(model)] == ["Chain", "Dense", "Chain", "BatchNorm"]
+    assert [type(layer).__name__ for layer in modules(model)] == [
+        "Chain",
+        "Dense",
+        "Chain",
+        "BatchNorm",
+    ]
 
 
 def test_activations_are_the_outputs_of_every_layer():
@@ -167,9 +188,14 @@ def test_activations_are_the_outputs_of_every_layer():
 
 
 def test_a_model_as_a_vector_and_back():
-    model, x = testmode(network()), np.random.default_rng(0).standard_normal((3, 1, 4, 4)).astype(np.float32)
+    model, x = (
+        testmode(network()),
+        np.random.default_rng(0).standard_normal((3, 1, 4, 4)).astype(np.float32),
+    )
     flat, re = destructure(model)
-    np.testing.assert_array_equal(flat, np.concatenate([array.ravel() for array in trainables(model).values()]))
+    np.testing.assert_array_equal(
+        flat, np.concatenate([array.ravel() for array in trainables(model).values()])
+    )
     np.testing.assert_array_equal(re(flat)(x), model(x))
     np.testing.assert_array_equal(re(x, flat), model(x))
     moved = re(flat + 1)
@@ -187,7 +213,9 @@ def test_the_gradient_of_a_vector_is_that_of_its_model():
     rebuilt, re_back = re.pullback(flat)
     _, dmodel, *_ = supervised(mse).pullback(rebuilt, x, y)[1](np.float32(1))
     dflat = re_back(dmodel)[1]
-    expected = [sum(getattr(layer, name).ravel() for layer in dmodel.layers) for name in ("weight", "bias")]
+    expected = [
+        sum(getattr(layer, name).ravel() for layer in dmodel.layers) for name in ("weight", "bias")
+    ]
     np.testing.assert_array_equal(dflat, np.concatenate(expected))
     (_, re), back = destructure.pullback(model)
     dmodel = back((dflat, None))[1]
@@ -199,26 +227,47 @@ def test_vectors_without_parameters_and_of_mixed_precision():
     assert destructure(relu)[0].size == 0
     flat, _ = destructure(Chain(Dense(np.ones((2, 2)), np.ones(2)), Dense(2, 1)))
     assert flat.dtype == np.float64
-    with pytest.raises(ValueError, match=r"Restructure expects a vector of 6 parameters, got an array of shape \(1, 6\)"):
+    with pytest.raises(
+        ValueError,
+        match=r"Restructure expects a vector of 6 parameters, got an array of shape \(1, 6\)",
+    ):
         destructure(Dense(2, 2))[1](np.ones((1, 6)))
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Dense(2, 3)(np.ones((4, 5))), r"Dense\(2 => 3\) expects 2 features, got x of shape \(4, 5\)"),
-        (lambda: Dense(2, 3)(np.ones((4, 2), complex)), "expects real numbers, got an array of complex128"),
+        (
+            lambda: Dense(2, 3)(np.ones((4, 5))),
+            r"Dense\(2 => 3\) expects 2 features, got x of shape \(4, 5\)",
+        ),
+        (
+            lambda: Dense(2, 3)(np.ones((4, 2), complex)),
+            "expects real numbers, got an array of complex128",
+        ),
         (lambda: Dense(2, 3)(np.array([["a", "b"]])), "expects real numbers, got an array of <U1"),
-        (lambda: BatchNorm(3)(np.ones(3)), r"BatchNorm\(3\) expects 3 channels on axis 1 .* got x of shape \(3,\)"),
+        (
+            lambda: BatchNorm(3)(np.ones(3)),
+            r"BatchNorm\(3\) expects 3 channels on axis 1 .* got x of shape \(3,\)",
+        ),
         (lambda: pyimpl.mse(np.ones((3, 1)), np.ones(3)), r"one shape, got \(3, 1\) and \(3,\)"),
-        (lambda: pyimpl.mse(np.ones(3), np.ones(3), agg="median"), "agg expects one of mean, sum, identity"),
+        (
+            lambda: pyimpl.mse(np.ones(3), np.ones(3), agg="median"),
+            "agg expects one of mean, sum, identity",
+        ),
         (lambda: Dropout(1.5), "expects 0 <= p <= 1, got 1.5"),
         (lambda: Conv((3, 3), 3, 4, groups=2), "divisible by groups=2, got 3 => 4"),
-        (lambda: Conv((3, 3), 1, 1, stride=(1, 2, 3)), r"expects stride as an integer or 2 integers, got \(1, 2, 3\)"),
+        (
+            lambda: Conv((3, 3), 1, 1, stride=(1, 2, 3)),
+            r"expects stride as an integer or 2 integers, got \(1, 2, 3\)",
+        ),
         (lambda: pyimpl.Adam(-1.0), "learning rate of at least 0, got -1.0"),
         (lambda: pyimpl.onehotbatch([0, 7], [0, 1]), "expects labels among"),
         (lambda: pyimpl.onehot(7, [0, 1]), "expects labels among"),
-        (lambda: pyimpl.gradient(Dense(2, 2), np.ones((1, 2))), r"a gradient needs a scalar, got an output of shape \(1, 2\)"),
+        (
+            lambda: pyimpl.gradient(Dense(2, 2), np.ones((1, 2))),
+            r"a gradient needs a scalar, got an output of shape \(1, 2\)",
+        ),
     ],
 )
 def test_bad_input_is_refused_in_the_user_s_terms(make, message):

@@ -22,7 +22,12 @@ def itself(score):
         (early_stopping(itself, 2), "00010011"),
         (early_stopping(itself, 2, init_score=0), "01111111"),
         (early_stopping(itself, 2, min_dist=0.5), "00010011"),
-        (early_stopping(itself, 2, distance=lambda best, score: score - best, init_score=-np.inf), "00111111"),
+        (
+            early_stopping(
+                itself, 2, distance=lambda best, score: score - best, init_score=-np.inf
+            ),
+            "00111111",
+        ),
         (plateau(itself, 2, min_dist=0.6), "00010011"),
         (patience(lambda score: score < 2.45, 2), "00001111"),
         (patience(operator.not_, 0), "11111111"),
@@ -34,9 +39,21 @@ def test_triggers_fire_when_flux_s_do(trigger, fires):
 
 def test_scores_that_are_not_finite():
     trigger = early_stopping(itself, 2)
-    assert [trigger(score) for score in (1.0, np.nan, 0.5, 2.0, 3.0, 4.0)] == [False, False, False, False, True, True]
+    assert [trigger(score) for score in (1.0, np.nan, 0.5, 2.0, 3.0, 4.0)] == [
+        False,
+        False,
+        False,
+        False,
+        True,
+        True,
+    ]
     trigger = plateau(itself, 1)
-    assert [trigger(np.float32(score)) for score in (np.inf, np.inf, 1.0, 1.0)] == [False, False, False, True]
+    assert [trigger(np.float32(score)) for score in (np.inf, np.inf, 1.0, 1.0)] == [
+        False,
+        False,
+        False,
+        True,
+    ]
 
 
 def test_throttle_runs_at_once_and_then_not_for_a_while():

@@ -1,4 +1,6 @@
-"""Two Julias that share the work of a pair: stand-ins for the workers, one quick to answer and one slow to start."""
+"""Two Julias that share the work of a pair: stand-ins for the workers, one quick to answer and one
+slow to start.
+"""
 
 import sys
 import threading
@@ -34,14 +36,17 @@ with Client(sys.argv[1], authkey=bytes.fromhex(os.environ["JULIA_PARITY_KEY"])) 
             if row == f"crash {{name}}" or row == "crash both":
                 os.abort()
             time.sleep(each)
-            supervisor.send((batch, ({{"y": arrays["x1"] * 2, "by": [float(name == "quick")]}}, [], None, False), 0.0, 0.0))
+            found = {{"y": arrays["x1"] * 2, "by": [float(name == "quick")]}}
+            supervisor.send((batch, (found, [], None, False), 0.0, 0.0))
 """
 
 
 def worker(tmp_path, name: str, start: float, each: float) -> LiveJulia:
     script = tmp_path / f"{name}.py"
     script.write_text(STAND_IN.format(name=name, start=start, each=each))
-    julia = LiveJulia(Installed("stand-in", "nowhere"), command=[sys.executable, str(script)], case_seconds=30)
+    julia = LiveJulia(
+        Installed("stand-in", "nowhere"), command=[sys.executable, str(script)], case_seconds=30
+    )
     julia.saved = tmp_path
     return julia
 
@@ -53,7 +58,9 @@ def impatient(monkeypatch):
 
 def both(tmp_path, quick: float, thorough: float = 0.0, start: float = 0.0) -> TwoSpeeds:
     """The two, which need so many seconds for a case; the thorough one so many to start."""
-    return TwoSpeeds(worker(tmp_path, "quick", 0.0, quick), worker(tmp_path, "thorough", start, thorough))
+    return TwoSpeeds(
+        worker(tmp_path, "quick", 0.0, quick), worker(tmp_path, "thorough", start, thorough)
+    )
 
 
 def cases(*rows):
@@ -65,7 +72,10 @@ def answered_by(outcomes) -> list[str]:
     for i, outcome in enumerate(outcomes):
         if not outcome.lost:
             assert outcome.arrays["y"] == 2.0 * i
-    return ["" if outcome.lost else "quick" if outcome.arrays["by"][0] else "thorough" for outcome in outcomes]
+    return [
+        "" if outcome.lost else "quick" if outcome.arrays["by"][0] else "thorough"
+        for outcome in outcomes
+    ]
 
 
 def test_what_is_quick_is_left_to_the_interpreter(tmp_path, impatient):
@@ -83,7 +93,9 @@ def test_what_takes_long_is_shared_and_comes_in_order(tmp_path, impatient):
         assert julia.manner == "interpreted and compiled"
 
 
-def test_a_case_that_the_interpreter_does_not_come_to_an_end_with_is_the_other_s(tmp_path, impatient):
+def test_a_case_that_the_interpreter_does_not_come_to_an_end_with_is_the_other_s(
+    tmp_path, impatient
+):
     begun = time.monotonic()
     with both(tmp_path, 20.0) as julia:
         assert answered_by(list(julia.evaluate_many(cases("fine", "fine")))) == ["thorough"] * 2
@@ -106,8 +118,13 @@ def test_a_crash_of_the_interpreter_is_tried_by_the_other(tmp_path):
 def test_where_both_are_lost_the_rest_is_not_asked(tmp_path):
     with both(tmp_path, 0.0) as julia:
         outcomes = list(julia.evaluate_many(cases("fine", "crash both", "fine")))
-        assert [outcome.lost for outcome in outcomes[:2]] == [False, True] and "crashed" in outcomes[1].error
-        assert not list(julia.evaluate_many(cases("fine")))[0].lost  # asked anew, they are started again
+        assert [outcome.lost for outcome in outcomes[:2]] == [
+            False,
+            True,
+        ] and "crashed" in outcomes[1].error
+        assert not list(julia.evaluate_many(cases("fine")))[
+            0
+        ].lost  # asked anew, they are started again
 
 
 def test_an_answer_that_comes_too_late_is_not_taken_for_another(tmp_path, impatient):
@@ -118,13 +135,19 @@ def test_an_answer_that_comes_too_late_is_not_taken_for_another(tmp_path, impati
 
 
 def test_a_start_that_fails_is_an_error(tmp_path):
-    silent = LiveJulia(Installed("stand-in", "nowhere"), command=[sys.executable, "-c", "raise SystemExit('no such library')"])
+    silent = LiveJulia(
+        Installed("stand-in", "nowhere"),
+        command=[sys.executable, "-c", "raise SystemExit('no such library')"],
+    )
     with pytest.raises(NoJulia, match="no such library"), TwoSpeeds(silent, silent):
         pass
 
 
 def no_start() -> LiveJulia:
-    return LiveJulia(Installed("stand-in", "nowhere"), command=[sys.executable, "-c", "raise SystemExit('no such library')"])
+    return LiveJulia(
+        Installed("stand-in", "nowhere"),
+        command=[sys.executable, "-c", "raise SystemExit('no such library')"],
+    )
 
 
 def test_a_compiling_julia_that_does_not_start_loses_nothing(tmp_path, impatient):
@@ -137,7 +160,11 @@ def test_what_the_interpreter_loses_is_lost_where_the_other_does_not_start(tmp_p
     with TwoSpeeds(worker(tmp_path, "quick", 0.0, 0.0), no_start()) as julia:
         for _ in range(2):  # it is known by then
             outcomes = list(julia.evaluate_many(cases("fine", "crash quick", "fine")))
-            assert [outcome.lost for outcome in outcomes] == [False, True, True] and "crashed" in outcomes[1].error
+            assert [outcome.lost for outcome in outcomes] == [
+                False,
+                True,
+                True,
+            ] and "crashed" in outcomes[1].error
         assert answered_by(list(julia.evaluate_many(cases("fine")))) == ["quick"]
 
 

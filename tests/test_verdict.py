@@ -42,7 +42,12 @@ def test_one_wrong_entry_among_many_is_found_and_named(at):
 def test_equal_nan_and_infinities_agree_and_nothing_else_does():
     odd = np.array([np.nan, np.inf, -np.inf])
     assert verdict_of(odd, odd).agrees
-    for wrong in ([0.0, np.inf, -np.inf], [np.nan, -np.inf, -np.inf], [np.nan, np.nan, -np.inf], [np.nan, 1e308, -np.inf]):
+    for wrong in (
+        [0.0, np.inf, -np.inf],
+        [np.nan, -np.inf, -np.inf],
+        [np.nan, np.nan, -np.inf],
+        [np.nan, 1e308, -np.inf],
+    ):
         assert not verdict_of(np.array(wrong), odd).agrees
         assert not verdict_of(odd, np.array(wrong)).agrees
 
@@ -58,7 +63,9 @@ def test_exact_cases_allow_nothing():
     assert not verdict_of(np.nextafter(y, 3), y, exact=True).agrees
 
 
-@pytest.mark.parametrize("theirs", [np.ones((2, 1)), np.ones(3), np.ones(2, np.float32), np.ones(2, np.int64)])
+@pytest.mark.parametrize(
+    "theirs", [np.ones((2, 1)), np.ones(3), np.ones(2, np.float32), np.ones(2, np.int64)]
+)
 def test_shape_and_dtype_must_be_the_same(theirs):
     assert not verdict_of(np.ones(2), theirs).agrees
 
@@ -73,7 +80,11 @@ def test_nothing_may_equal_a_zero_gradient_and_nothing_else():
 
 
 def test_errors_agree_only_with_errors():
-    case, fine, error = case_of(x1=np.ones(1)), Outcome({"y": np.ones(1)}), Outcome(error="ValueError: no")
+    case, fine, error = (
+        case_of(x1=np.ones(1)),
+        Outcome({"y": np.ones(1)}),
+        Outcome(error="ValueError: no"),
+    )
     assert compare(case, error, error, {}).agrees
     assert not compare(case, error, fine, {}).agrees and not compare(case, fine, error, {}).agrees
     assert not compare(dataclasses.replace(case, refused=True), fine, fine, {}).agrees
@@ -81,7 +92,9 @@ def test_errors_agree_only_with_errors():
     assert not lost.agrees and lost.lost == "gone"
 
 
-@pytest.mark.parametrize("blind", [np.zeros(3), np.full(3, 7.0), np.full(3, np.nan), np.zeros(()), np.ones((0, 2))])
+@pytest.mark.parametrize(
+    "blind", [np.zeros(3), np.full(3, 7.0), np.full(3, np.nan), np.zeros(()), np.ones((0, 2))]
+)
 def test_what_proves_nothing_is_marked(blind):
     assert set(map(str, verdict_of(blind, blind).blind)) == {"y"}
 
@@ -120,5 +133,8 @@ def test_nudges_leave_equal_numbers_equal_in_every_third_probe_and_part_them_in_
 
 
 def test_what_cancels_between_equal_numbers_is_seen():
-    response = sensitivity(lambda case: Outcome({"y": case.arrays["x1"][:1] - case.arrays["x1"].mean()}), case_of(x1=np.full(4, 3.0)))
+    response = sensitivity(
+        lambda case: Outcome({"y": case.arrays["x1"][:1] - case.arrays["x1"].mean()}),
+        case_of(x1=np.full(4, 3.0)),
+    )
     assert response["y"] > 1

@@ -1,4 +1,6 @@
-"""The semantics of older versions of Flux. (Outcomes: tests/test_drift.py, tests/test_reference_folders.py.)"""
+"""The semantics of older versions of Flux. (Outcomes: tests/test_drift.py,
+tests/test_reference_folders.py.)
+"""
 
 import re
 
@@ -35,7 +37,14 @@ X = np.array([[1.0, 2.0, 4.0], [-1.0, 0.5, 3.0]])
 
 
 @pytest.mark.parametrize(
-    ("version", "release"), [("0.12.6", "0"), ("0.14", "0"), ("0.15.0", "0.15.0"), ("0.16", "0.16.11"), ("latest", "0.16.11")]
+    ("version", "release"),
+    [
+        ("0.12.6", "0"),
+        ("0.14", "0"),
+        ("0.15.0", "0.15.0"),
+        ("0.16", "0.16.11"),
+        ("latest", "0.16.11"),
+    ],
 )
 def test_the_formula_of_a_version(version, release):
     assert formulas_of(version)["normalise"] == release
@@ -43,7 +52,9 @@ def test_the_formula_of_a_version(version, release):
 
 @pytest.mark.parametrize("version", ["", "0.x", "v0.14", "0.14.2.5", "newest"])
 def test_what_is_no_version(version):
-    with pytest.raises(ValueError, match=re.escape(f"such as {', '.join(HELD_AGAINST)}") + f".*got {version!r}"):
+    with pytest.raises(
+        ValueError, match=re.escape(f"such as {', '.join(HELD_AGAINST)}") + f".*got {version!r}"
+    ):
         parsed(version)
 
 
@@ -96,7 +107,11 @@ def test_weight_decay_of_adamw():
         with semantics(version):
             steps[version] = AdamW(0.1, (0.9, 0.999), 0.01)
     assert [type(rule) for rule in steps.values()] == [OptimiserChain, OptimiserChain, AdamW]
-    np.testing.assert_allclose([one_step(rule) for rule in steps.values()], [0.1 * (1 + 0.02), 0.1 + 0.02, 0.1 * (1 + 0.02)], rtol=1e-6)
+    np.testing.assert_allclose(
+        [one_step(rule) for rule in steps.values()],
+        [0.1 * (1 + 0.02), 0.1 + 0.02, 0.1 * (1 + 0.02)],
+        rtol=1e-6,
+    )
 
 
 def test_the_old_adam_is_adam_but_for_rounding_and_stays_old_when_it_is_adjusted():

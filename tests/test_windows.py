@@ -31,12 +31,21 @@ def convolutions(draw):
     rng = np.random.default_rng(draw(st.integers(0, 1000)))
     batch, n_in, n_out = draw(st.integers(1, 3)), draw(st.integers(1, 2)), draw(st.integers(1, 2))
     weight = rng.integers(-3, 4, (groups * n_out, n_in, *kernel)).astype(float)
-    layer = Conv(weight[(..., *(slice(None, None, -1),) * rank)].copy(), False, stride=stride, dilation=dilation, pad=pad, groups=groups)
+    layer = Conv(
+        weight[(..., *(slice(None, None, -1),) * rank)].copy(),
+        False,
+        stride=stride,
+        dilation=dilation,
+        pad=pad,
+        groups=groups,
+    )
     return layer, weight, rng.integers(-3, 4, (batch, groups * n_in, *space)).astype(float)
 
 
 def by_definition(layer, weight, x):
-    """(y, reads): the outcome, and for every (n, o, i) its products as (entry of weight, entry of x)."""
+    """(y, reads): the outcome, and for every (n, o, i) its products as (entry of weight, entry of
+    x).
+    """
     geometry = (x.shape[2:], weight.shape[2:], layer.stride, layer.dilation, layer.pad)
     out = output_size(*geometry)
     y, reads = np.zeros((len(x), len(weight), *out)), {}
@@ -44,7 +53,12 @@ def by_definition(layer, weight, x):
     for n, o, i in product(range(len(x)), range(len(weight)), product(*map(range, out))):
         reads[n, o, *i] = []
         for c, k in product(range(weight.shape[1]), product(*map(range, weight.shape[2:]))):
-            at = [p * s + t * d - low for p, s, t, d, (low, _) in zip(i, layer.stride, k, layer.dilation, layer.pad, strict=True)]
+            at = [
+                p * s + t * d - low
+                for p, s, t, d, (low, _) in zip(
+                    i, layer.stride, k, layer.dilation, layer.pad, strict=True
+                )
+            ]
             if all(0 <= a < size for a, size in zip(at, x.shape[2:], strict=True)):
                 reads[n, o, *i].append(((o, c, *k), (n, o // per_group * weight.shape[1] + c, *at)))
                 y[n, o, *i] += weight[o, c, *k] * x[reads[n, o, *i][-1][1]]
@@ -64,7 +78,9 @@ def test_a_convolution_and_its_gradients_are_what_the_definition_says(convolutio
             dweight[w] += dy[place] * x[at]
             dx[at] += dy[place] * weight[w]
     gradient, found = back(dy)
-    np.testing.assert_array_equal(gradient.weight[(..., *(slice(None, None, -1),) * (x.ndim - 2))], dweight)
+    np.testing.assert_array_equal(
+        gradient.weight[(..., *(slice(None, None, -1),) * (x.ndim - 2))], dweight
+    )
     np.testing.assert_array_equal(found, dx)
     np.testing.assert_array_equal(back.own(dy).weight, gradient.weight)
 
@@ -78,13 +94,26 @@ def test_what_is_not_finite_reaches_only_what_reads_it(wrong):
     dweight = back(np.ones_like(y))[0].weight
     assert np.isfinite(dweight[..., :2]).all() and not np.isfinite(dweight[0, 0, :, 2]).any()
     x[0, 0, 2, 5] = 1
-    layer.weight[0, 0, 1, 2] = wrong  # never reads the first two columns, the first and the last line
+    layer.weight[0, 0, 1, 2] = (
+        wrong  # never reads the first two columns, the first and the last line
+    )
     y, back = layer.pullback(x)
     dx = back(np.ones_like(y))[1]
-    assert np.isfinite(dx[..., :2]).all() and np.isfinite(dx[..., [0, -1], :]).all() and not np.isfinite(dx[0, 0, 1:-1, 2:]).any()
+    assert (
+        np.isfinite(dx[..., :2]).all()
+        and np.isfinite(dx[..., [0, -1], :]).all()
+        and not np.isfinite(dx[0, 0, 1:-1, 2:]).any()
+    )
 
 
-@given(st.integers(1, 3), st.integers(1, 3), st.integers(1, 3), st.integers(3, 7), st.booleans(), st.integers(0, 100))
+@given(
+    st.integers(1, 3),
+    st.integers(1, 3),
+    st.integers(1, 3),
+    st.integers(3, 7),
+    st.booleans(),
+    st.integers(0, 100),
+)
 def test_pooling_sends_the_gradient_to_the_first_maximum(pool, stride, channels, size, ceil, start):
     x = np.random.default_rng(start).integers(0, 3, (2, channels, size, size)).astype(float)
     y, back = Pooling(pool, pool, stride=stride, ceil=ceil).pullback(x)

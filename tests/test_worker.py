@@ -50,7 +50,11 @@ with Client(sys.argv[1], authkey=bytes.fromhex(os.environ["JULIA_PARITY_KEY"])) 
 def stand_in(tmp_path, behaviour="", seconds=20.0) -> LiveJulia:
     script = tmp_path / "worker.py"
     script.write_text(STAND_IN.format(behaviour=behaviour))
-    julia = LiveJulia(Installed("stand-in", "nowhere"), command=[sys.executable, str(script)], case_seconds=seconds)
+    julia = LiveJulia(
+        Installed("stand-in", "nowhere"),
+        command=[sys.executable, str(script)],
+        case_seconds=seconds,
+    )
     julia.saved = tmp_path / "lost"
     return julia
 
@@ -96,27 +100,49 @@ def test_it_gives_up_after_a_few_faults_in_a_row(tmp_path):
 
 
 def test_a_worker_that_does_not_start_is_one_clear_message(tmp_path):
-    with pytest.raises(NoJulia, match="did not start properly"), stand_in(tmp_path, "does not start"):
+    with (
+        pytest.raises(NoJulia, match="did not start properly"),
+        stand_in(tmp_path, "does not start"),
+    ):
         pass
-    silent = LiveJulia(Installed("stand-in", "nowhere"), command=[sys.executable, "-c", "print('no such library'); raise SystemExit(1)"])
+    silent = LiveJulia(
+        Installed("stand-in", "nowhere"),
+        command=[sys.executable, "-c", "print('no such library'); raise SystemExit(1)"],
+    )
     with pytest.raises(NoJulia, match="no such library"), silent:
         pass
 
 
 def test_of_what_julia_wrote_the_error_is_shown_and_not_its_stack(tmp_path):
-    written = "Installing\\nERROR: failed to resolve address for github.com\\nin words\\nStacktrace:\\n" + "  [1] somewhere\\n" * 30
-    loud = LiveJulia(Installed("stand-in", "nowhere"), command=[sys.executable, "-c", f"print('{written}'); raise SystemExit(1)"])
-    with pytest.raises(NoJulia, match=r"failed to resolve address for github.com\n  \| in words") as caught, loud:
+    written = (
+        "Installing\\nERROR: failed to resolve address for github.com\\nin words\\nStacktrace:\\n"
+        + "  [1] somewhere\\n" * 30
+    )
+    loud = LiveJulia(
+        Installed("stand-in", "nowhere"),
+        command=[sys.executable, "-c", f"print('{written}'); raise SystemExit(1)"],
+    )
+    with (
+        pytest.raises(
+            NoJulia, match=r"failed to resolve address for github.com\n  \| in words"
+        ) as caught,
+        loud,
+    ):
         pass
     assert "somewhere" not in str(caught.value)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="process groups")
 def test_what_the_worker_has_started_ends_with_it(tmp_path):
-    child = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)  # orphan'])"
+    child = (
+        "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; "
+        "time.sleep(60)  # orphan'])"
+    )
     script = tmp_path / "worker.py"
     script.write_text(child + "\n" + STAND_IN.format(behaviour=""))
-    with LiveJulia(Installed("stand-in", "nowhere"), command=[sys.executable, str(script)]) as julia:
+    with LiveJulia(
+        Installed("stand-in", "nowhere"), command=[sys.executable, str(script)]
+    ) as julia:
         group = julia._process.pid
     with pytest.raises(ProcessLookupError):
         for _ in range(50):
@@ -167,23 +193,38 @@ def there(**versions) -> str:
 @pytest.mark.parametrize(
     ("answer", "problem", "remedy"),
     [
-        ("import sys; sys.exit('cannot open shared object file')", "cannot open shared object file", "install Julia"),
+        (
+            "import sys; sys.exit('cannot open shared object file')",
+            "cannot open shared object file",
+            "install Julia",
+        ),
         ("print('hello')", "does not run", "install Julia"),
-        (there(Julia="1.9.4", **PACKAGES), "Julia 1.9.4 is there, 1.10 or later is needed", "install Julia 1.10"),
+        (
+            there(Julia="1.9.4", **PACKAGES),
+            "Julia 1.9.4 is there, 1.10 or later is needed",
+            "install Julia 1.10",
+        ),
         (
             there(PythonCall="0.9.1"),
             "Flux, NNlib, Optimisers, PrecompileTools, Zygote not installed there",
-            'Pkg.add([(name="Flux", version="0.16"), (name="NNlib", version="0.9.22-0.9"), (name="Optimisers", version="0.4.1-0.4")',
+            'Pkg.add([(name="Flux", version="0.16"), (name="NNlib", version="0.9.22-0.9"), '
+            '(name="Optimisers", version="0.4.1-0.4")',
         ),
         (
             there(**PACKAGES | {"Flux": "0.13.17"}),
             "Flux 0.13.17 is there, 0.14.25 or 0.16 is needed",
             'Pkg.add([(name="Flux", version="0.16")])',
         ),
-        (there(**PACKAGES | {"PythonCall": "0.0.1"}), "must be the same version", "pip install juliacall==0.0.1"),
+        (
+            there(**PACKAGES | {"PythonCall": "0.0.1"}),
+            "must be the same version",
+            "pip install juliacall==0.0.1",
+        ),
     ],
 )
-def test_a_julia_that_does_not_do_says_why(no_julia, tmp_path, monkeypatch, answer, problem, remedy):
+def test_a_julia_that_does_not_do_says_why(
+    no_julia, tmp_path, monkeypatch, answer, problem, remedy
+):
     fake_julia(tmp_path, monkeypatch, answer)
     way = next(way for way in find_julia.ways() if way.way == "on the PATH")
     assert not way.ready
@@ -192,26 +233,41 @@ def test_a_julia_that_does_not_do_says_why(no_julia, tmp_path, monkeypatch, answ
         assert find_julia.juliacall_pin() == "juliacall==0.0.1"
 
 
-def juliapkg_project(tmp_path, monkeypatch, packages: dict[str, str], julia="1.10.8", executable=sys.executable) -> Installed:
+def juliapkg_project(
+    tmp_path, monkeypatch, packages: dict[str, str], julia="1.10.8", executable=sys.executable
+) -> Installed:
     """What is told of a project that juliapkg has installed these packages in."""
     project = tmp_path / "project"
     (project / "pyjuliapkg").mkdir(parents=True)
-    (project / "pyjuliapkg" / "meta.json").write_text(json.dumps({"executable": executable, "version": julia}))
+    (project / "pyjuliapkg" / "meta.json").write_text(
+        json.dumps({"executable": executable, "version": julia})
+    )
     entries = [f'[[deps.{name}]]\nversion = "{version}"\n' for name, version in packages.items()]
     (project / "Manifest.toml").write_text("\n".join(['manifest_format = "2.0"', *entries]))
     monkeypatch.setenv("PYTHON_JULIAPKG_PROJECT", str(project))
     return next(way for way in find_julia.ways() if way.way == "juliapkg")
 
 
-def test_what_juliapkg_has_installed_is_ready_with_all_packages_only(no_julia, tmp_path, monkeypatch):
+def test_what_juliapkg_has_installed_is_ready_with_all_packages_only(
+    no_julia, tmp_path, monkeypatch
+):
     fitting = PACKAGES | {"PythonCall": find_julia.juliacall_version()}
     way = juliapkg_project(tmp_path / "whole", monkeypatch, fitting)
     assert way.ready and way.versions["Flux"] == "0.16.9"
-    alone = juliapkg_project(tmp_path / "PythonCall alone", monkeypatch, {"PythonCall": fitting["PythonCall"]})
-    assert not alone.ready and alone.downloads and "Flux" in alone.problem and "check --reference live" in alone.remedy
+    alone = juliapkg_project(
+        tmp_path / "PythonCall alone", monkeypatch, {"PythonCall": fitting["PythonCall"]}
+    )
+    assert (
+        not alone.ready
+        and alone.downloads
+        and "Flux" in alone.problem
+        and "check --reference live" in alone.remedy
+    )
     old = juliapkg_project(tmp_path / "old", monkeypatch, fitting | {"Flux": "0.13.17"})
     assert not old.ready and old.downloads and "Flux 0.13.17 is there" in old.problem
-    gone = juliapkg_project(tmp_path / "gone", monkeypatch, fitting, executable=str(tmp_path / "no julia"))
+    gone = juliapkg_project(
+        tmp_path / "gone", monkeypatch, fitting, executable=str(tmp_path / "no julia")
+    )
     assert not gone.ready and gone.downloads and "is gone" in gone.problem
 
 
@@ -225,7 +281,13 @@ def test_what_may_not_be_downloaded_is_not(no_julia, monkeypatch):
 
 @pytest.mark.parametrize(
     ("bounds", "newest"),
-    [("0.14.25, 0.16", "0.16"), ("0.9.22", "0.9.22-0.9"), ("0.3.4, 0.4.1", "0.4.1-0.4"), ("1", "1"), ("1.2.3", "1.2.3-1")],
+    [
+        ("0.14.25, 0.16", "0.16"),
+        ("0.9.22", "0.9.22-0.9"),
+        ("0.3.4, 0.4.1", "0.4.1-0.4"),
+        ("1", "1"),
+        ("1.2.3", "1.2.3-1"),
+    ],
 )
 def test_the_newest_of_bounds(bounds, newest):
     assert find_julia.newest(bounds) == newest
@@ -236,21 +298,31 @@ def test_a_damaged_project_of_juliapkg_is_installed_anew(no_julia, tmp_path, mon
     juliapkg_project(tmp_path, monkeypatch, PACKAGES)
     (tmp_path / "project" / name).write_text("{ half of it")
     way = next(way for way in find_julia.ways() if way.way == "juliapkg")
-    assert not way.ready and way.downloads and f"{tmp_path / 'project' / name} is damaged" in way.problem
+    assert (
+        not way.ready
+        and way.downloads
+        and f"{tmp_path / 'project' / name} is damaged" in way.problem
+    )
 
 
 def test_both_packages_have_one_version():
-    project = tomllib.loads((find_julia.julia_sources() / "Project.toml").read_text(encoding="utf-8"))
+    project = tomllib.loads(
+        (find_julia.julia_sources() / "Project.toml").read_text(encoding="utf-8")
+    )
     assert project["version"] == pyimpl.__version__
 
 
 def test_what_juliapkg_installs_is_what_the_julia_package_needs():
-    project = tomllib.loads((find_julia.julia_sources() / "Project.toml").read_text(encoding="utf-8"))
+    project = tomllib.loads(
+        (find_julia.julia_sources() / "Project.toml").read_text(encoding="utf-8")
+    )
     needed = json.loads(find_julia.REQUIREMENTS.read_text(encoding="utf-8"))
     bounds = project["compat"]
     assert needed["julia"] == bounds.pop("julia")
     assert {name: package["version"] for name, package in needed["packages"].items()} == bounds
-    assert {name: package["uuid"] for name, package in needed["packages"].items()} == {name: project["deps"][name] for name in bounds}
+    assert {name: package["uuid"] for name, package in needed["packages"].items()} == {
+        name: project["deps"][name] for name in bounds
+    }
     assert "PythonCall" not in needed["packages"]  # juliacall asks for it, in its own version
 
 
@@ -268,7 +340,9 @@ def test_what_the_environment_names_comes_first(no_julia, monkeypatch):
 def real_julia(live_julia):
     if not live_julia:
         pytest.skip("no live Julia here")
-    with LiveJulia(live_julia.installed, case_seconds=120) as julia:  # one of its own, to be maltreated
+    with LiveJulia(
+        live_julia.installed, case_seconds=120
+    ) as julia:  # one of its own, to be maltreated
         yield julia
 
 
@@ -288,7 +362,10 @@ def test_real_julia_is_replaced_when_it_dies_or_hangs(real_julia, tmp_path, faul
 
 
 def test_a_mistake_of_the_catalogue_is_no_refusal(real_julia):
-    unknown, misplaced = (Case("no such row", {}, {"x1": np.ones(2)}, "function"), CATALOGUE["Dense"])
+    unknown, misplaced = (
+        Case("no such row", {}, {"x1": np.ones(2)}, "function"),
+        CATALOGUE["Dense"],
+    )
     case = next(iter(misplaced.named_cases("float64")))
     case.arrays["param.nothing"] = np.ones(2)
     for outcome in real_julia.evaluate_many([unknown, case]):

@@ -1,1 +1,3 @@
-"""What everything else is made of: the contract of pullbacks, walks over models, broadcasting, windows, checks of arguments, versions."""
+"""What everything else is made of: the contract of pullbacks, walks over models, broadcasting,
+windows, checks of arguments, versions.
+"""

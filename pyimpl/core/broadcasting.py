@@ -8,5 +8,7 @@ def unbroadcast(dy: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     if dy.shape == shape:
         return dy
     extra = dy.ndim - len(shape)
-    repeated = tuple(i for i in range(dy.ndim) if i < extra or (shape[i - extra] == 1 and dy.shape[i] != 1))
+    repeated = tuple(
+        i for i in range(dy.ndim) if i < extra or (shape[i - extra] == 1 and dy.shape[i] != 1)
+    )
     return dy.sum(repeated).reshape(shape)

@@ -31,13 +31,19 @@ def expect_channels(who: str, x: np.ndarray, channels: int, ndim: int | None = N
         axes = "(batch, channels, " + ", ".join(("depth", "height", "width")[5 - ndim :]) + ")"
         raise ValueError(f"{who} expects {ndim} axes, {axes}, got x of shape {x.shape}")
     if x.ndim < 2 or x.shape[1] != channels:
-        raise ValueError(f"{who} expects {channels} channels on axis 1 of (batch, channels, ...), got x of shape {x.shape}")
+        raise ValueError(
+            f"{who} expects {channels} channels on axis 1 of (batch, channels, ...), got x of "
+            f"shape {x.shape}"
+        )
 
 
 def expect_same_shape(who: str, prediction: np.ndarray, target: np.ndarray) -> None:
     """A loss never broadcasts: (1, n) against (n,) would be an n x n matrix in silence."""
     if prediction.shape != target.shape and target.ndim and prediction.ndim:
-        raise ValueError(f"{who} expects prediction and target of one shape, got {prediction.shape} and {target.shape}")
+        raise ValueError(
+            f"{who} expects prediction and target of one shape, got {prediction.shape} and "
+            f"{target.shape}"
+        )
 
 
 def as_sizes(who: str, name: str, value, rank: int) -> tuple[int, ...]:
@@ -49,7 +55,9 @@ def as_sizes(who: str, name: str, value, rank: int) -> tuple[int, ...]:
 
 
 def as_padding(who: str, value, rank: int) -> tuple[tuple[int, int], ...]:
-    """Padding as (low, high) for every spatial axis, from an integer, one integer an axis, or two an axis."""
+    """Padding as (low, high) for every spatial axis, from an integer, one integer an axis, or two
+    an axis.
+    """
     if not isinstance(value, int | np.integer) and len(value) == 2 * rank and rank > 0:
         flat = as_sizes(who, "pad", value, 2 * rank)
         return tuple(zip(flat[::2], flat[1::2], strict=True))

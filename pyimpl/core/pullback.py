@@ -1,12 +1,12 @@
 """The contract of the whole package: `y, back = f.pullback(*xs)`.
 
-`back(dy)` returns the gradient of `f` itself (a `Gradient` with the field names of the layer, or None
-for a function without fields), followed by one gradient for every input; None stands where no gradient
-flows. What the backward pass needs is held by the closure, so `f` may be called again before `back`,
-and `back` may be called more than once.
+`back(dy)` returns the gradient of `f` itself (a `Gradient` with the field names of the layer, or
+None for a function without fields), followed by one gradient for every input; None stands where no
+gradient flows. What the backward pass needs is held by the closure, so `f` may be called again
+before `back`, and `back` may be called more than once.
 
-Where the gradient of the inputs costs much and may not be wanted - the first layer's, in training - `back.own(dy)` gives the gradient
-of `f` alone.
+Where the gradient of the inputs costs much and may not be wanted - the first layer's, in training -
+`back.own(dy)` gives the gradient of `f` alone.
 """
 
 from collections.abc import Callable
@@ -52,7 +52,9 @@ class Function:
     def __repr__(self):
         return self.__name__
 
-    def __reduce__(self):  # by name, so that models pickle and deep-copied models share their functions
+    def __reduce__(
+        self,
+    ):  # by name, so that models pickle and deep-copied models share their functions
         return self.__qualname__
 
     def __deepcopy__(self, memo):
@@ -60,7 +62,8 @@ class Function:
 
 
 def differentiable(rule: Callable[..., Pullback]) -> Function:
-    """Turn `rule`, which returns `(y, back)`, into a function that returns `y` and has a `pullback`.
+    """Turn `rule`, which returns `(y, back)`, into a function that returns `y` and has a
+    `pullback`.
 
     >>> @differentiable
     ... def double(x):
@@ -75,7 +78,10 @@ def pullback(f, *xs, **options) -> Pullback:
     """`f(*xs)` and the function that carries a cotangent of it back to `f` and to every `x`."""
     if not hasattr(f, "pullback"):
         name = getattr(f, "__name__", repr(f))
-        raise TypeError(f"{name} has no pullback: expected a layer, a loss, an activation or a function made with @differentiable")
+        raise TypeError(
+            f"{name} has no pullback: expected a layer, a loss, an activation or a function made "
+            "with @differentiable"
+        )
     return f.pullback(*xs, **options)
 
 
@@ -83,7 +89,10 @@ def withgradient(f, *xs, **options) -> tuple[Any, tuple]:
     """`f(*xs)`, a scalar, and its gradient for every `x`. Flux: `withgradient`."""
     y, back = pullback(f, *xs, **options)
     if np.ndim(y) != 0:
-        raise ValueError(f"a gradient needs a scalar, got an output of shape {np.shape(y)}; use pullback for a vector-valued function")
+        raise ValueError(
+            f"a gradient needs a scalar, got an output of shape {np.shape(y)}; use pullback for "
+            "a vector-valued function"
+        )
     return y, back(y.dtype.type(1) if isinstance(y, np.generic) else np.ones_like(y))[1:]
 
 
@@ -95,8 +104,8 @@ def gradient(f, *xs, **options) -> tuple:
 def supervised(loss) -> Function:
     """`loss(model(x), y)` as a function of `(model, x, y)`: what `train` and `withgradient` take.
 
-    The model is called "inside a gradient": BatchNorm uses and updates its statistics, Dropout drops. x and y are data: no gradient
-    flows to them.
+    The model is called "inside a gradient": BatchNorm uses and updates its statistics, Dropout
+    drops. x and y are data: no gradient flows to them.
     """
 
     def objective(model, x, y):

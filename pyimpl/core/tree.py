@@ -1,8 +1,8 @@
 """Walk a model by its fields: children, paths, leaves, modes, state in and out.
 
-A model is any nest of dataclasses (layers), tuples, lists and dicts; its leaves are NumPy arrays. Paths
-are written as Python reads them, `layers.0.weight`. A layer may name the fields that are `trainable`
-and those that are `settings` (never walked into a state, such as a random generator).
+A model is any nest of dataclasses (layers), tuples, lists and dicts; its leaves are NumPy arrays.
+Paths are written as Python reads them, `layers.0.weight`. A layer may name the fields that are
+`trainable` and those that are `settings` (never walked into a state, such as a random generator).
 """
 
 import copy
@@ -14,7 +14,19 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["astype", "f16", "f32", "f64", "fmap", "loadmodel", "modules", "state", "testmode", "trainables", "trainmode"]
+__all__ = [
+    "astype",
+    "f16",
+    "f32",
+    "f64",
+    "fmap",
+    "loadmodel",
+    "modules",
+    "state",
+    "testmode",
+    "trainables",
+    "trainmode",
+]
 
 
 @cache
@@ -43,7 +55,9 @@ def children(node) -> Iterator[tuple[str, Any]]:
 
 
 def leaves(node, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every array or number below `node`, with its path; functions, names, generators and None are passed over."""
+    """Every array or number below `node`, with its path; functions, names, generators and None are
+    passed over.
+    """
     if isinstance(node, np.ndarray | np.generic | int | float):
         yield path, node
     for name, child in children(node):
@@ -64,7 +78,10 @@ def trainable_children(node) -> Iterator[tuple[str, Any]]:
 
 
 def trainables(model, path: str = "") -> dict[str, np.ndarray]:
-    """The arrays that an optimiser changes, by path, in Flux's order; a shared array appears once. Flux: `trainables`."""
+    """The arrays that an optimiser changes, by path, in Flux's order; a shared array appears once.
+
+    Flux: `trainables`.
+    """
     found: dict[str, np.ndarray] = {}
     seen: set[int] = set()
 
@@ -90,7 +107,10 @@ def layers_of(model) -> Iterator[Any]:
 
 
 def modules(model) -> list[Any]:
-    """`model` and every layer inside it, each once. Flux: `modules`, which lists the tuples and named tuples between them as well."""
+    """`model` and every layer inside it, each once.
+
+    Flux: `modules`, which lists the tuples and named tuples between them as well.
+    """
     return list({id(layer): layer for layer in layers_of(model)}.values())
 
 
@@ -110,12 +130,16 @@ def _mode(name: str, mode: bool | str, active: bool) -> bool | None:
 
 
 def trainmode(model, mode: bool | str = True):
-    """Batch statistics and dropout on in every call; `"auto"`: only inside a gradient. Flux: `trainmode!`."""
+    """Batch statistics and dropout on in every call; `"auto"`: only inside a gradient. Flux:
+    `trainmode!`.
+    """
     return _set_mode(model, _mode("trainmode", mode, True))
 
 
 def testmode(model, mode: bool | str = True):
-    """Running statistics and no dropout in every call; `"auto"`: inside a gradient still on. Flux: `testmode!`."""
+    """Running statistics and no dropout in every call; `"auto"`: inside a gradient still on. Flux:
+    `testmode!`.
+    """
     return _set_mode(model, _mode("testmode", mode, False))
 
 
@@ -123,7 +147,8 @@ testmode.__test__ = False  # type: ignore[attr-defined]  # keeps pytest from col
 
 
 def state(model) -> Any:
-    """The model as nested dicts and lists of arrays (not copied), numbers, strings and None. Flux: `state`.
+    """The model as nested dicts and lists of arrays (not copied), numbers, strings and None. Flux:
+    `state`.
 
     Contains what `loadmodel` needs, the running statistics included; functions become None.
     """
@@ -137,10 +162,12 @@ def state(model) -> Any:
 
 
 def loadmodel(model, source):
-    """Copy every array of `source`, a model or a `state` of the same structure, into `model`. Flux: `loadmodel!`.
+    """Copy every array of `source`, a model or a `state` of the same structure, into `model`. Flux:
+    `loadmodel!`.
 
-    Nothing is changed unless everything fits: raises ValueError with the path of the first part that does
-    not, and what was expected there. Only arrays are copied; settings need not be the same, or be there at all.
+    Nothing is changed unless everything fits: raises ValueError with the path of the first part
+    that does not, and what was expected there. Only arrays are copied; settings need not be the
+    same, or be there at all.
     """
     copies: list[tuple[np.ndarray, np.ndarray]] = []
     _match(model, source if not is_dataclass(source) else state(source), "model", copies)
@@ -156,7 +183,9 @@ def _arrays(node) -> Iterator[np.ndarray]:
 def _match(node, source, path, copies):
     if isinstance(node, np.ndarray):
         if source is None or source is False or isinstance(source, dict | str):
-            raise ValueError(f"{path} is an array of shape {node.shape}, but the source has none there")
+            raise ValueError(
+                f"{path} is an array of shape {node.shape}, but the source has none there"
+            )
         value = np.asarray(source)
         if value.shape != node.shape:
             raise ValueError(f"{path} has shape {node.shape}, the source has {value.shape}")
@@ -167,10 +196,16 @@ def _match(node, source, path, copies):
     if next(_arrays(node), None) is None:
         unwanted = next((array for array in _arrays(source) if array.ndim and array.any()), None)
         if unwanted is not None:
-            raise ValueError(f"{path} has no array, but the source has one of shape {unwanted.shape}")
+            raise ValueError(
+                f"{path} has no array, but the source has one of shape {unwanted.shape}"
+            )
         return
     parts, given = dict(children(node)), dict(children(source))
-    if is_dataclass(node):  # settings are not copied and may be missing: what is a field here may be part of a type in Flux
+    if is_dataclass(
+        node
+        # settings are not copied and may be missing: what is a field here may be part of a type in
+        # Flux
+    ):
         for name in parts.keys() ^ given.keys():
             if next(_arrays(parts.get(name, given.get(name))), None) is None:
                 parts.pop(name, None)
@@ -182,8 +217,11 @@ def _match(node, source, path, copies):
 
 
 def astype(model, dtype):
-    """Convert every floating-point array of the model, in place; numbers such as `eps` keep their value. Flux: `f32`, `f64`."""
-    # A shared array stays shared. The old arrays are kept for as long, or new ones might get their ids.
+    """Convert every floating-point array of the model, in place; numbers such as `eps` keep their
+    value. Flux: `f32`, `f64`.
+    """
+    # A shared array stays shared. The old arrays are kept for as long, or new ones might get their
+    # ids.
     converted: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
     def convert(node):
@@ -202,7 +240,8 @@ def astype(model, dtype):
 
 
 def fmap(f: Callable[[np.ndarray], Any], model):
-    """A copy of the model with `f(array)` in place of every array; what is shared stays shared, all other leaves are kept.
+    """A copy of the model with `f(array)` in place of every array; what is shared stays shared, all
+    other leaves are kept.
 
     Flux: `fmap`, which hands the other leaves to f as well.
     """
@@ -231,16 +270,24 @@ def fmap(f: Callable[[np.ndarray], Any], model):
 
 
 def _converted(model, dtype):
-    return fmap(lambda array: array.astype(dtype, copy=False) if is_trainable(array) else array, model)
+    return fmap(
+        lambda array: array.astype(dtype, copy=False) if is_trainable(array) else array, model
+    )
 
 
 def f16(model):
-    """A copy of the model in float16: arrays only, numbers such as `eps` keep their value. Flux: `f16`."""
+    """A copy of the model in float16: arrays only, numbers such as `eps` keep their value.
+
+    Flux: `f16`.
+    """
     return _converted(model, np.float16)
 
 
 def f32(model):
-    """A copy of the model in float32, as `f16`; arrays that are so already are shared with it. Flux: `f32`."""
+    """A copy of the model in float32, as `f16`; arrays that are so already are shared with it.
+
+    Flux: `f32`.
+    """
     return _converted(model, np.float32)
 
 

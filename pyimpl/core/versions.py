@@ -1,9 +1,11 @@
-"""What Flux computes has changed between its releases: one table lists the changes, `semantics` says whose meaning the twin has.
+"""What Flux computes has changed between its releases: one table lists the changes, `semantics`
+says whose meaning the twin has.
 
     with semantics("0.14"):
         layer, rule = LayerNorm(5), AdamW()
 
-A layer or rule keeps the meaning that was in force when it was made; a function has that of the moment.
+A layer or rule keeps the meaning that was in force when it was made; a function has that of the
+moment.
 """
 
 from collections.abc import Iterator
@@ -13,7 +15,11 @@ from dataclasses import dataclass
 
 __all__ = ["semantics"]
 
-HELD_AGAINST = ("0.12.6", "0.14.25", "0.16.9")  # the first by its source, the others by their outcomes
+HELD_AGAINST = (
+    "0.12.6",
+    "0.14.25",
+    "0.16.9",
+)  # the first by its source, the others by their outcomes
 DEFAULT = HELD_AGAINST[-1]
 
 
@@ -35,15 +41,23 @@ CHANGES = {
         Change(
             "normalise",
             ("normalise", "LayerNorm", "destructure"),
-            {"0": "(x - mean) / (std + eps)", "0.15.0": "(x - mean) / sqrt(var + eps^2)", "0.16.11": "(x - mean) / sqrt(var + eps)"},
-            "with the default eps 2e-5 of the output, with eps = 1e-2 0.7 %; the oldest one's gradient of a constant column is NaN",
+            {
+                "0": "(x - mean) / (std + eps)",
+                "0.15.0": "(x - mean) / sqrt(var + eps^2)",
+                "0.16.11": "(x - mean) / sqrt(var + eps)",
+            },
+            "with the default eps 2e-5 of the output, with eps = 1e-2 0.7 %; the oldest one's "
+            "gradient of a constant column is NaN",
             "Flux #2421, #2701",
             "every one; the newest by its source alone",
         ),
         Change(
             "eps of normalise",
             ("normalise",),
-            {"0": "1e-5 by default; a Float64 one makes the result Float64", "0.15.0": "1f-5 by default; in the type of x"},
+            {
+                "0": "1e-5 by default; a Float64 one makes the result Float64",
+                "0.15.0": "1f-5 by default; in the type of x",
+            },
             "2e-13 of the output, and its type",
             "Flux #2421",
         ),
@@ -52,7 +66,9 @@ CHANGES = {
             ("AdamW",),
             {
                 "0": "eta * (a + lam * x)",
-                "0.12.10": "eta * a + lam * x; the state is that of a chain of Adam and WeightDecay",
+                "0.12.10": (
+                    "eta * a + lam * x; the state is that of a chain of Adam and WeightDecay"
+                ),
                 "0.15.0": "eta * (a + lam * x)",
             },
             "10 % of a step with lam = 0.1",
@@ -61,14 +77,20 @@ CHANGES = {
         Change(
             "Adam",
             ("Adam",),
-            {"0": "settings and arithmetic in Float64, rounded where m, v and x are stored", "0.13.0": "all in the type of x"},
+            {
+                "0": "settings and arithmetic in Float64, rounded where m, v and x are stored",
+                "0.13.0": "all in the type of x",
+            },
             "1e-7 of a step in Float32",
             "Flux 0.12.6, src/optimise/optimisers.jl",
         ),
         Change(
             "AdaBelief",
             ("AdaBelief",),
-            {"0": "eta * m / (sqrt(s) + eps)", "0.13.0": "with bias correction, and eps added to s"},
+            {
+                "0": "eta * m / (sqrt(s) + eps)",
+                "0.13.0": "with bias correction, and eps added to s",
+            },
             "the first steps are a tenth as long",
             "Flux 0.12.6, src/optimise/optimisers.jl",
             "the newer one",
@@ -76,7 +98,10 @@ CHANGES = {
         Change(
             "Rprop",
             ("Rprop",),
-            {"0": "Rprop(1f-3, (5f-1, 1.2f0), (1f-6, 50f0))", "0.15.0": "Rprop(1e-3, (0.5, 1.2), (1e-6, 50))"},
+            {
+                "0": "Rprop(1f-3, (5f-1, 1.2f0), (1f-6, 50f0))",
+                "0.15.0": "Rprop(1e-3, (0.5, 1.2), (1e-6, 50))",
+            },
             "7e-10 in Float64",
             "Optimisers 0.3 and 0.4, src/rules.jl",
         ),
@@ -106,7 +131,8 @@ CHANGES = {
             "recurrent layers",
             ("RNN", "LSTM", "GRU", "GRUv3"),
             {"0": "Recur keeps the state, a call per step", "0.15.0": "pure, a call per sequence"},
-            "none in the values; a call of Recur for all steps at once has a wrong gradient of the weights, 2 to 5 times their size off",
+            "none in the values; a call of Recur for all steps at once has a wrong gradient of "
+            "the weights, 2 to 5 times their size off",
             "Flux #2500",
             "the newer one",
         ),
@@ -144,7 +170,10 @@ CHANGES = {
         Change(
             "AlphaDropout",
             ("AlphaDropout",),
-            {"0": "noise in place of the dropped value, p as if it were kept", "0.12.9": "as in the paper"},
+            {
+                "0": "noise in place of the dropped value, p as if it were kept",
+                "0.12.9": "as in the paper",
+            },
             "neither mean nor variance is kept",
             "Flux 0.12.9",
             "the newer one",
@@ -169,7 +198,8 @@ CHANGES = {
 
 
 def parsed(version: str) -> tuple[int, ...]:
-    """The numbers of a version; a line such as "0.14" stands for the end of it, "latest" for the newest formula of every change.
+    """The numbers of a version; a line such as "0.14" stands for the end of it, "latest" for the
+    newest formula of every change.
 
     Raises ValueError for anything else.
     """
@@ -177,7 +207,10 @@ def parsed(version: str) -> tuple[int, ...]:
         return (10**6,)
     numbers = version.split(".")
     if not all(number.isdigit() for number in numbers) or len(numbers) > 3:
-        raise ValueError(f'expected a version of Flux such as {", ".join(HELD_AGAINST)} or 0.14, or "latest", got {version!r}')
+        raise ValueError(
+            f'expected a version of Flux such as {", ".join(HELD_AGAINST)} or 0.14, or "latest", '
+            f"got {version!r}"
+        )
     return tuple(map(int, numbers)) + (10**6,) * (3 - len(numbers))
 
 
@@ -185,7 +218,10 @@ def formulas_of(version: str) -> dict[str, str]:
     """Change -> the release with which the formula came that `version` has."""
     asked = parsed(version)
     return {
-        name: max((release for release in change.formulas if parsed_release(release) <= asked), key=parsed_release)
+        name: max(
+            (release for release in change.formulas if parsed_release(release) <= asked),
+            key=parsed_release,
+        )
         for name, change in CHANGES.items()
     }
 
@@ -195,14 +231,18 @@ def parsed_release(release: str) -> tuple[int, ...]:
     return tuple(map(int, release.split(".")))
 
 
-_in_force: ContextVar[tuple[str, dict[str, str]]] = ContextVar("semantics", default=(DEFAULT, formulas_of(DEFAULT)))
+_in_force: ContextVar[tuple[str, dict[str, str]]] = ContextVar(
+    "semantics", default=(DEFAULT, formulas_of(DEFAULT))
+)
 
 
 @contextmanager
 def semantics(version: str) -> Iterator[None]:
-    """Inside, layers and rules that are made, and functions that are called, compute what that version of Flux does.
+    """Inside, layers and rules that are made, and functions that are called, compute what that
+    version of Flux does.
 
-    `version` is a release ("0.16.9"), a line ("0.14") or "latest". Raises ValueError for anything else.
+    `version` is a release ("0.16.9"), a line ("0.14") or "latest". Raises ValueError for anything
+    else.
     """
     token = _in_force.set((version, formulas_of(version)))
     try:

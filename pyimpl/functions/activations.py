@@ -1,9 +1,9 @@
 """NNlib's activation functions: value and slope, with NNlib's answers at the kinks.
 
-Every activation works entry by entry on an array of any shape and keeps its dtype. The slope is taken
-from the input x or the output y, whichever NNlib takes it from, and blocks rather than multiplies
-where it is zero: an infinite or NaN cotangent does not pass a closed gate, as in Julia, where
-`false * NaN` is 0. Source: NNlib.jl 0.9.36, `src/activations.jl`.
+Every activation works entry by entry on an array of any shape and keeps its dtype. The slope is
+taken from the input x or the output y, whichever NNlib takes it from, and blocks rather than
+multiplies where it is zero: an infinite or NaN cotangent does not pass a closed gate, as in Julia,
+where `false * NaN` is 0. Source: NNlib.jl 0.9.36, `src/activations.jl`.
 """
 
 import math
@@ -56,7 +56,8 @@ ACTIVATIONS: dict[str, "Activation"] = {}
 
 
 class Activation:
-    """`y = act(x)`, entry by entry; `back(dy)` gives `(None, dx)`, and None for a parameter such as elu's alpha.
+    """`y = act(x)`, entry by entry; `back(dy)` gives `(None, dx)`, and None for a parameter such as
+    elu's alpha.
 
     (Flux returns NaN for the gradient of such a parameter, its mark for "not implemented".)
     """
@@ -94,7 +95,9 @@ def _by_name(name):
 
 
 def activation(slope: Callable):
-    """Enter the decorated formula into `ACTIVATIONS`; `slope(dy, x, y, *parameters)` is dy times the derivative."""
+    """Enter the decorated formula into `ACTIVATIONS`; `slope(dy, x, y, *parameters)` is dy times
+    the derivative.
+    """
 
     def enter(value):
         act = Activation(value.__name__, value, slope)
@@ -105,14 +108,18 @@ def activation(slope: Callable):
 
 
 def fast(act):
-    """What NNlib's `fast_act` makes of an activation inside Dense, Conv, Scale and the recurrent cells."""
+    """What NNlib's `fast_act` makes of an activation inside Dense, Conv, Scale and the recurrent
+    cells.
+    """
     if act is tanh:
         return tanh_fast
     return sigmoid_fast if act is sigmoid else act
 
 
 def let_through(passes, dy):
-    """`np.where(passes, dy, 0)`, in a third of the time: the bits of dy, and'ed with all ones or all zeros."""
+    """`np.where(passes, dy, 0)`, in a third of the time: the bits of dy, and'ed with all ones or
+    all zeros.
+    """
     bits = f"i{dy.itemsize}"
     mask = passes.view(np.int8).astype(bits)
     np.negative(mask, out=mask)
@@ -147,7 +154,9 @@ def sigmoid_fast(x):
 
 @activation(lambda dy, x, y: let_through((y > 0) & (y < 1), dy / 6))
 def hardsigmoid(x):
-    """`clamp((x + 3) / 6, 0, 1)`; the slope is 0 at both ends (NNlib before 0.9.36: 1 in the flat parts)."""
+    """`clamp((x + 3) / 6, 0, 1)`; the slope is 0 at both ends (NNlib before 0.9.36: 1 in the flat
+    parts).
+    """
     return np.clip((x + 3) / 6, 0, 1)
 
 
@@ -174,7 +183,14 @@ TANH_32 = (
     (1.0, 0.1346604, 0.0035974074, 2.2332108e-5, 1.587199e-8),
     (1.0, 0.4679937, 0.026262015, 0.0003453992, 8.7767893e-7),
 )
-TANH_64 = (1.0, -0.33333333333324583, 0.13333333325511604, -0.05396823125794372, 0.02186660872609521, -0.008697141630499953)
+TANH_64 = (
+    1.0,
+    -0.33333333333324583,
+    0.13333333325511604,
+    -0.05396823125794372,
+    0.02186660872609521,
+    -0.008697141630499953,
+)
 
 
 def _horner(x, coefficients):
@@ -188,13 +204,16 @@ def _horner(x, coefficients):
 def tanh_fast(x):
     """NNlib's `tanh_fast`: within about 5 ulp of tanh; in float32 it can give 1.0000001.
 
-    Float32: a quotient of polynomials in x^2, exactly the sign from x^2 >= 66 on. Float64: a polynomial for
-    x^2 < 0.017, else `(exp(2x) - 1) / (exp(2x) + 1)`, the sign for x^2 > 900. Other dtypes: tanh.
+    Float32: a quotient of polynomials in x^2, exactly the sign from x^2 >= 66 on. Float64: a
+    polynomial for x^2 < 0.017, else `(exp(2x) - 1) / (exp(2x) + 1)`, the sign for x^2 > 900. Other
+    dtypes: tanh.
     """
     x2 = np.minimum(x * x, 1e4)
     if x.dtype == np.float32:
         small = np.clip(x2, 0, 66)
-        return np.where(x2 < 66, x * (_horner(small, TANH_32[0]) / _horner(small, TANH_32[1])), np.sign(x))
+        return np.where(
+            x2 < 66, x * (_horner(small, TANH_32[0]) / _horner(small, TANH_32[1])), np.sign(x)
+        )
     if x.dtype == np.float64:
         e = np.exp(np.clip(2 * x, -60, 60))
         y = np.where(x2 < 0.017, x * _horner(np.minimum(x2, 1), TANH_64), (e - 1) / (e + 1))
@@ -258,7 +277,8 @@ def softshrink(x, lam=0.5):
     return np.where(x > lam, x - lam, np.where(x < -lam, x + lam, np.where(np.isnan(x), x, 0)))
 
 
-# Exponential units. NNlib takes exp(x) - 1, not expm1(x): near 0 from below the error is about eps, not eps * |x|.
+# Exponential units. NNlib takes exp(x) - 1, not expm1(x): near 0 from below the error is about eps,
+# not eps * |x|.
 
 
 def _exp_below_0(x):
@@ -271,9 +291,13 @@ def elu(x, alpha=1.0):
     return np.where(x >= 0, x, alpha * (_exp_below_0(x) - 1))
 
 
-@activation(lambda dy, x, y: dy * np.where(y > 0, SELU_SCALE, y + SELU_ALPHA * SELU_SCALE).astype(y.dtype))
+@activation(
+    lambda dy, x, y: dy * np.where(y > 0, SELU_SCALE, y + SELU_ALPHA * SELU_SCALE).astype(y.dtype)
+)
 def selu(x):
-    """`scale * elu(x, alpha)` with the self-normalising constants; the slope at 0 is scale * alpha."""
+    """`scale * elu(x, alpha)` with the self-normalising constants; the slope at 0 is scale *
+    alpha.
+    """
     return SELU_SCALE * np.where(x > 0, x, SELU_ALPHA * (_exp_below_0(x) - 1))
 
 
@@ -290,7 +314,9 @@ def _gelu_tanh_slope(dy, x, y):
     x2 = x * x
     t = 1 + GELU_CUBIC * x2
     w = tanh_fast.value(math.sqrt(2 / math.pi) * x * t)
-    return dy * ((1 + w) / 2 + x * math.sqrt(2 / math.pi) * (t + 2 * GELU_CUBIC * x2) * (1 - w * w) / 2)
+    return dy * (
+        (1 + w) / 2 + x * math.sqrt(2 / math.pi) * (t + 2 * GELU_CUBIC * x2) * (1 - w * w) / 2
+    )
 
 
 def _gelu_sigmoid_slope(dy, x, y):
@@ -302,7 +328,9 @@ def _gelu_sigmoid_slope(dy, x, y):
 
 @activation(_gelu_tanh_slope)
 def gelu_tanh(x):
-    """`x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3)))`: what Flux calls gelu (PyTorch: `approximate="tanh"`)."""
+    """`x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3)))`: what Flux calls gelu (PyTorch:
+    `approximate="tanh"`).
+    """
     return x / 2 * (1 + tanh_fast.value(math.sqrt(2 / math.pi) * x * (1 + GELU_CUBIC * x * x)))
 
 
@@ -325,7 +353,9 @@ def _normal_cdf(x):
     return (0.5 * (1 + _erf(x / math.sqrt(2)))).astype(x.dtype)
 
 
-@activation(lambda dy, x, y: dy * (_normal_cdf(x) + x * np.exp(-x * x / 2) / math.sqrt(2 * math.pi)))
+@activation(
+    lambda dy, x, y: dy * (_normal_cdf(x) + x * np.exp(-x * x / 2) / math.sqrt(2 * math.pi))
+)
 def gelu_erf(x):
     """`x * Phi(x)` with the normal distribution function Phi: the exact form, PyTorch's default."""
     return x * _normal_cdf(x)

@@ -1,6 +1,8 @@
-"""Arrays put together, taken apart and given axes. Source: MLUtils.jl `src/batch.jl`, `src/utils.jl`, which Flux makes reachable.
+"""Arrays put together, taken apart and given axes. Source: MLUtils.jl `src/batch.jl`,
+`src/utils.jl`, which Flux makes reachable.
 
-`dims` is an axis of the larger array, counted as NumPy counts: Julia's `dims = d` is the axis -d here, its last axis is 0.
+`dims` is an axis of the larger array, counted as NumPy counts: Julia's `dims = d` is the axis -d
+here, its last axis is 0.
 """
 
 import numpy as np
@@ -12,34 +14,48 @@ __all__ = ["batch", "chunk", "stack", "unbatch", "unsqueeze", "unstack"]
 
 def _axis(who: str, dims: int, ndim: int, shape) -> int:
     if not -ndim <= dims < ndim:
-        raise ValueError(f"{who} expects dims from {-ndim} to {ndim - 1}, got {dims} for an array of shape {shape}")
+        raise ValueError(
+            f"{who} expects dims from {-ndim} to {ndim - 1}, got {dims} for an array of shape "
+            f"{shape}"
+        )
     return dims % ndim
 
 
 @differentiable
 def stack(xs, dims=0):
-    """Arrays of one shape side by side along a new axis `dims`, an axis of the result. Flux: `stack`.
+    """Arrays of one shape side by side along a new axis `dims`, an axis of the result. Flux:
+    `stack`.
 
     Raises ValueError for no arrays and for different shapes.
     """
     xs = [np.asarray(x) for x in xs]
     if not xs or any(x.shape != xs[0].shape for x in xs):
-        raise ValueError(f"stack expects arrays of one shape, got shapes {', '.join(str(x.shape) for x in xs) or 'of none'}")
+        raise ValueError(
+            "stack expects arrays of one shape, got shapes "
+            f"{', '.join(str(x.shape) for x in xs) or 'of none'}"
+        )
     axis = _axis("stack", dims, xs[0].ndim + 1, xs[0].shape)
     return np.stack(xs, axis), lambda dy: (None, tuple(np.moveaxis(dy, axis, 0)))
 
 
 @differentiable
 def unstack(x, dims):
-    """The slices of x along the axis `dims`, as a tuple of copies. The inverse of `stack`. Flux: `unstack`."""
+    """The slices of x along the axis `dims`, as a tuple of copies.
+
+    The inverse of `stack`. Flux: `unstack`.
+    """
     x = np.asarray(x)
     axis = _axis("unstack", dims, x.ndim, x.shape)
-    return tuple(part.copy() for part in np.moveaxis(x, axis, 0)), lambda dys: (None, np.stack(dys, axis))
+    return tuple(part.copy() for part in np.moveaxis(x, axis, 0)), lambda dys: (
+        None,
+        np.stack(dys, axis),
+    )
 
 
 @differentiable
 def batch(xs):
-    """Observations as one array: (len(xs), *shape). Of tuples or dicts, the tuple or dict of such arrays. Flux: `batch`.
+    """Observations as one array: (len(xs), *shape). Of tuples or dicts, the tuple or dict of such
+    arrays. Flux: `batch`.
 
     Raises ValueError for no observations, and for such of different shapes.
     """
@@ -53,17 +69,25 @@ def batch(xs):
 
         def batch_back(dy):
             columns = {name: back(dy[name])[1] for name, (_, back) in parts.items()}
-            return None, tuple(alike({name: column[i] for name, column in columns.items()}) for i in range(len(xs)))
+            return None, tuple(
+                alike({name: column[i] for name, column in columns.items()}) for i in range(len(xs))
+            )
 
         return alike({name: y for name, (y, _) in parts.items()}), batch_back
     if not xs or any(np.shape(x) != np.shape(xs[0]) for x in xs):
-        raise ValueError(f"batch expects observations of one shape, got shapes {', '.join(str(np.shape(x)) for x in xs) or 'of none'}")
+        raise ValueError(
+            "batch expects observations of one shape, got shapes "
+            f"{', '.join(str(np.shape(x)) for x in xs) or 'of none'}"
+        )
     return stack.pullback(xs)
 
 
 @differentiable
 def unbatch(x):
-    """The observations of a batch, along the first axis, as a tuple. The inverse of `batch`. Flux: `unbatch`."""
+    """The observations of a batch, along the first axis, as a tuple.
+
+    The inverse of `batch`. Flux: `unbatch`.
+    """
     return unstack.pullback(x, 0)
 
 
@@ -77,10 +101,12 @@ def unsqueeze(x, dims):
 
 @differentiable
 def chunk(x, n=None, *, size=None, dims=0):
-    """x cut along the axis `dims`, as a tuple of views: into n parts, into parts of `size`, or of the sizes in a list. Flux: `chunk`.
+    """x cut along the axis `dims`, as a tuple of views: into n parts, into parts of `size`, or of
+    the sizes in a list. Flux: `chunk`.
 
-    n parts are of `ceil(length / n)` entries, the last of what is left: 5 entries give three parts for n = 4. Raises ValueError for
-    neither or both of n and size, a number below 1, and a list of sizes that does not add up to the length.
+    n parts are of `ceil(length / n)` entries, the last of what is left: 5 entries give three parts
+    for n = 4. Raises ValueError for neither or both of n and size, a number below 1, and a list of
+    sizes that does not add up to the length.
     """
     x = np.asarray(x)
     axis = _axis("chunk", dims, x.ndim, x.shape)
@@ -91,12 +117,16 @@ def chunk(x, n=None, *, size=None, dims=0):
 def _ends(n, size, length) -> list[int]:
     """Where parts end, without the last of them."""
     if (n is None) == (size is None):
-        raise ValueError(f"chunk expects either a number of parts or a size, got n={n} and size={size}")
+        raise ValueError(
+            f"chunk expects either a number of parts or a size, got n={n} and size={size}"
+        )
     if size is not None and not isinstance(size, int | np.integer):
         if sum(size) != length or min(size) < 0:
             raise ValueError(f"chunk expects sizes that add up to {length}, got {list(size)}")
         return list(np.cumsum(size[:-1], dtype=int))
     if (n if size is None else size) < 1:
-        raise ValueError(f"chunk expects at least one part and a size of at least 1, got n={n}, size={size}")
+        raise ValueError(
+            f"chunk expects at least one part and a size of at least 1, got n={n}, size={size}"
+        )
     step = max(-(-length // n), 1) if size is None else size
     return list(range(step, length, step))

@@ -11,7 +11,10 @@ __all__ = ["glu"]
 
 @differentiable
 def glu(x, dims=-1):
-    """`a * sigmoid(b)`, a and b the two halves of x along the axis `dims`. Raises ValueError for an odd size. NNlib: `glu(x, dim=1)`."""
+    """`a * sigmoid(b)`, a and b the two halves of x along the axis `dims`.
+
+    Raises ValueError for an odd size. NNlib: `glu(x, dim=1)`.
+    """
     x = as_float("glu", x)
     if x.shape[dims] % 2:
         raise ValueError(f"glu expects an even size along axis {dims}, got x of shape {x.shape}")

@@ -1,8 +1,9 @@
 """Arrays made larger at their ends. Source: NNlib.jl `src/padding.jl`.
 
-`pad` is an integer, for both ends of every axis in `dims`, or low and high for each of them: `(h_low, h_high, w_low, w_high)`. Without
-`dims`, an integer stands for all axes (`pad_constant`, `pad_zeros`) or all but batch and channels (the others), and low and high
-belong to the last axes, which are Julia's first.
+`pad` is an integer, for both ends of every axis in `dims`, or low and high for each of them:
+`(h_low, h_high, w_low, w_high)`. Without `dims`, an integer stands for all axes (`pad_constant`,
+`pad_zeros`) or all but batch and channels (the others), and low and high belong to the last axes,
+which are Julia's first.
 """
 
 import numpy as np
@@ -10,18 +11,32 @@ import numpy as np
 from ..core.expect import as_float, as_padding
 from ..core.pullback import differentiable
 
-__all__ = ["pad_circular", "pad_constant", "pad_reflect", "pad_repeat", "pad_symmetric", "pad_zeros"]
+__all__ = [
+    "pad_circular",
+    "pad_constant",
+    "pad_reflect",
+    "pad_repeat",
+    "pad_symmetric",
+    "pad_zeros",
+]
 
 
 def _padding(who, x, pad, dims, first):
     """The axes, and (low, high) of each; `first` is the first axis that an integer stands for."""
     x = as_float(who, x)
     if dims is None:
-        dims = tuple(range(first, x.ndim)) if isinstance(pad, int | np.integer) else tuple(range(-(len(pad) // 2), 0))
+        dims = (
+            tuple(range(first, x.ndim))
+            if isinstance(pad, int | np.integer)
+            else tuple(range(-(len(pad) // 2), 0))
+        )
     dims = (dims,) if isinstance(dims, int | np.integer) else tuple(dims)
     if any(not -x.ndim <= axis < x.ndim for axis in dims):
         raise ValueError(f"{who} expects dims that x has, got {dims} for x of shape {x.shape}")
-    return x, [(axis % x.ndim, low, high) for axis, (low, high) in zip(dims, as_padding(who, pad, len(dims)), strict=True)]
+    return x, [
+        (axis % x.ndim, low, high)
+        for axis, (low, high) in zip(dims, as_padding(who, pad, len(dims)), strict=True)
+    ]
 
 
 def _framed(who, x, pad, value, dims):
@@ -51,7 +66,10 @@ def _mirrored(who, x, pad, dims, mode, room):
     for axis, low, high in padding:
         n = x.shape[axis]
         if room is not None and max(low, high) > n - room:
-            raise ValueError(f"{who} expects padding of at most {n - room} along axis {axis}, got ({low}, {high}) for x of shape {x.shape}")
+            raise ValueError(
+                f"{who} expects padding of at most {n - room} along axis {axis}, got ({low}, "
+                f"{high}) for x of shape {x.shape}"
+            )
         index = np.pad(np.arange(n), (low, high), mode)
         y = y.take(index, axis)
         taken.append((axis, n, index))
@@ -75,13 +93,19 @@ def pad_repeat(x, pad, dims=None):
 
 @differentiable
 def pad_reflect(x, pad, dims=None):
-    """x mirrored at its outermost entries, which are not repeated: 2 | 1 2 3 | 2. NNlib: `pad_reflect`."""
+    """x mirrored at its outermost entries, which are not repeated: 2 | 1 2 3 | 2.
+
+    NNlib: `pad_reflect`.
+    """
     return _mirrored("pad_reflect", x, pad, dims, "reflect", 1)
 
 
 @differentiable
 def pad_symmetric(x, pad, dims=None):
-    """x mirrored at its ends, the outermost entries repeated: 1 | 1 2 3 | 3. NNlib: `pad_symmetric`."""
+    """x mirrored at its ends, the outermost entries repeated: 1 | 1 2 3 | 3.
+
+    NNlib: `pad_symmetric`.
+    """
     return _mirrored("pad_symmetric", x, pad, dims, "symmetric", 0)
 
 

@@ -1,4 +1,7 @@
-"""rrelu: a leaky ReLU whose slope is drawn anew for every entry of every call. Source: NNlib.jl `src/activations.jl`."""
+"""rrelu: a leaky ReLU whose slope is drawn anew for every entry of every call.
+
+Source: NNlib.jl `src/activations.jl`.
+"""
 
 import numpy as np
 
@@ -9,11 +12,13 @@ __all__ = ["rrelu"]
 
 
 class RandomLeakyReLU(Activation):
-    """`x` where x > 0, `a * x` elsewhere, with a from U(lower, upper) for every entry: `rrelu(x, lower=1/8, upper=1/3)`. Xu et al. 2015.
+    """`x` where x > 0, `a * x` elsewhere, with a from U(lower, upper) for every entry: `rrelu(x,
+    lower=1/8, upper=1/3)`. Xu et al. 2015.
 
-    There is no test mode: it is random outside a gradient too. The numbers come from `rrelu.rng`, anything with NumPy's `random`, which
-    may be replaced to repeat a run. The slope at 0 is 1, where `leakyrelu` has a: Flux differentiates rrelu with dual numbers,
-    which count 0 as positive and make NaN of the slope at -inf.
+    There is no test mode: it is random outside a gradient too. The numbers come from `rrelu.rng`,
+    anything with NumPy's `random`, which may be replaced to repeat a run. The slope at 0 is 1,
+    where `leakyrelu` has a: Flux differentiates rrelu with dual numbers, which count 0 as positive
+    and make NaN of the slope at -inf.
     """
 
     def __init__(self):
@@ -24,7 +29,10 @@ class RandomLeakyReLU(Activation):
 
     @staticmethod
     def _no_slope(*_):
-        raise TypeError("rrelu is drawn anew in every call: its slope is known to the pullback of that call only")
+        raise TypeError(
+            "rrelu is drawn anew in every call: its slope is known to the pullback of that call "
+            "only"
+        )
 
     def _drawn(self, x, lower=1 / 8, upper=1 / 3):
         lower, upper = x.dtype.type(lower), x.dtype.type(upper)

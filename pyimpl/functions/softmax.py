@@ -18,7 +18,10 @@ def _shifted_exp(x, dims):
 
 @differentiable
 def softmax(x, dims=-1):
-    """`exp(x) / sum(exp(x))`. A row of -inf gives NaN; +inf takes everything. Flux: `softmax(x; dims=1)`."""
+    """`exp(x) / sum(exp(x))`.
+
+    A row of -inf gives NaN; +inf takes everything. Flux: `softmax(x; dims=1)`.
+    """
     x = as_float("softmax", x)
     e, _ = _shifted_exp(x, dims)
     y = e / e.sum(dims, keepdims=True)
@@ -47,7 +50,9 @@ def logsoftmax(x, dims=-1):
 
 @differentiable
 def logsumexp(x, dims=None):
-    """`log(sum(exp(x)))` over everything, a scalar; with `dims`, along those axes, which are kept with size 1. Flux: `logsumexp`."""
+    """`log(sum(exp(x)))` over everything, a scalar; with `dims`, along those axes, which are kept
+    with size 1. Flux: `logsumexp`.
+    """
     x = as_float("logsumexp", x)
     axes = tuple(range(x.ndim)) if dims is None else dims
     top = x.max(axes, keepdims=True)

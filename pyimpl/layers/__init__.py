@@ -18,5 +18,10 @@ from .recurrent import *
 from .upsample import *
 from .weight_norm import *
 
-# Every name that the modules give; set so, because type checkers take a list that they cannot read for an empty one.
-globals()["__all__"] = [name for name, thing in list(globals().items()) if not name.startswith("_") and not isinstance(thing, _ModuleType)]
+# Every name that the modules give; set so, because type checkers take a list that they cannot read
+# for an empty one.
+globals()["__all__"] = [
+    name
+    for name, thing in list(globals().items())
+    if not name.startswith("_") and not isinstance(thing, _ModuleType)
+]

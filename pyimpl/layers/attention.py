@@ -1,7 +1,7 @@
 """Attention. Flux: `src/layers/attention.jl`; NNlib: `src/attention.jl`.
 
-Sequences are (batch, length, features). A mask says True where a query may look, and with `bias` it broadcasts against the scores
-(batch, heads, queries, keys).
+Sequences are (batch, length, features). A mask says True where a query may look, and with `bias` it
+broadcasts against the scores (batch, heads, queries, keys).
 """
 
 import math
@@ -24,19 +24,23 @@ __all__ = ["MultiHeadAttention", "dot_product_attention", "make_causal_mask"]
 
 
 def make_causal_mask(x, dims=-2) -> np.ndarray:
-    """True where key j is not later than query i: a lower triangle [i, j], as long as axis `dims` of x. Flux: `make_causal_mask`."""
+    """True where key j is not later than query i: a lower triangle [i, j], as long as axis `dims`
+    of x. Flux: `make_causal_mask`.
+    """
     length = np.shape(x)[dims]
     return np.tri(length, dtype=bool)
 
 
 @differentiable
 def dot_product_attention(q, k, v, *bias, nheads=1, mask=None, fdrop=None):
-    """`softmax(q k' / sqrt(d) + bias) v` for every head, and the weights after the softmax. NNlib: `dot_product_attention`.
+    """`softmax(q k' / sqrt(d) + bias) v` for every head, and the weights after the softmax. NNlib:
+    `dot_product_attention`.
 
-    q is (..., queries, n), k (..., keys, n), v (..., keys, m); the result is (..., queries, m) and (..., heads, queries, keys).
-    The features are split into `nheads` consecutive parts, d is the size of one. `fdrop(weights)` gives `(y, back)` and is
-    applied to the weights, which come back as it leaves them. A query that may look nowhere gives NaN, as in NNlib.
-    Raises ValueError for sizes that do not fit.
+    q is (..., queries, n), k (..., keys, n), v (..., keys, m); the result is (..., queries, m) and
+    (..., heads, queries, keys). The features are split into `nheads` consecutive parts, d is the
+    size of one. `fdrop(weights)` gives `(y, back)` and is applied to the weights, which come back
+    as it leaves them. A query that may look nowhere gives NaN, as in NNlib. Raises ValueError for
+    sizes that do not fit.
     """
     q, k, v = (as_float("dot_product_attention", x) for x in (q, k, v))
     lead = _checked(q, k, v, nheads)
@@ -60,22 +64,38 @@ def dot_product_attention(q, k, v, *bias, nheads=1, mask=None, fdrop=None):
             through = through + dweights.reshape(weights.shape)
         dscores = softmax_back(through if drop_back is None else drop_back(through)[1])[1]
         if mask is not None:
-            dscores = dscores * mask  # not np.where: where a query may look nowhere, Flux lets the NaN through
+            dscores = (
+                dscores * mask
+            )  # not np.where: where a query may look nowhere, Flux lets the NaN through
         dq = _join_heads(dscores @ kh / root, lead)
         dk = _join_heads(dscores.swapaxes(-1, -2) @ qh, lead)
         dv = _join_heads(weights.swapaxes(-1, -2) @ dyh, lead)
-        return None, dq, dk, dv, *(None if b is None else unbroadcast(dscores, b.shape) for b in bias)
+        return (
+            None,
+            dq,
+            dk,
+            dv,
+            *(None if b is None else unbroadcast(dscores, b.shape) for b in bias),
+        )
 
     return (y, weights.reshape(*lead, *weights.shape[1:])), attention_back
 
 
 def _checked(q, k, v, nheads):
     shapes = f"q of shape {q.shape}, k {k.shape}, v {v.shape}"
-    if min(q.ndim, k.ndim, v.ndim) < 2 or not q.shape[:-2] == k.shape[:-2] == v.shape[:-2] or k.shape[-2] != v.shape[-2]:
-        raise ValueError(f"dot_product_attention expects (..., queries, n), (..., keys, n) and (..., keys, m), got {shapes}")
+    if (
+        min(q.ndim, k.ndim, v.ndim) < 2
+        or not q.shape[:-2] == k.shape[:-2] == v.shape[:-2]
+        or k.shape[-2] != v.shape[-2]
+    ):
+        raise ValueError(
+            "dot_product_attention expects (..., queries, n), (..., keys, n) and (..., keys, "
+            f"m), got {shapes}"
+        )
     if q.shape[-1] != k.shape[-1] or q.shape[-1] % nheads or v.shape[-1] % nheads:
         raise ValueError(
-            f"dot_product_attention expects q and k with equally many features and all divisible by nheads={nheads}, got {shapes}"
+            "dot_product_attention expects q and k with equally many features and all divisible "
+            f"by nheads={nheads}, got {shapes}"
         )
     return q.shape[:-2]
 
@@ -93,12 +113,14 @@ def _join_heads(x, lead):
 
 @dataclass(eq=False, init=False, repr=False)
 class MultiHeadAttention(Layer):
-    """Projections of queries, keys and values, `dot_product_attention`, and a projection of the result: `(y, weights)`. Flux: the same.
+    """Projections of queries, keys and values, `dot_product_attention`, and a projection of the
+    result: `(y, weights)`. Flux: the same.
 
-    `MultiHeadAttention(dims, *, nheads=8, bias=False, init=glorot_uniform, dropout_prob=0.0, rng=None)`. dims is one integer, or
-    `(n_in, n_qkv, n_out)` where n_in may be a triple for q, k and v, and n_qkv a pair: of queries and keys, and of values.
-    Called with q, k, v and an optional bias, with q and one array for both k and v, or with one for all three. The weights
-    are those of every head, after dropout. Vaswani et al. 2017.
+    `MultiHeadAttention(dims, *, nheads=8, bias=False, init=glorot_uniform, dropout_prob=0.0,
+    rng=None)`. dims is one integer, or `(n_in, n_qkv, n_out)` where n_in may be a triple for q, k
+    and v, and n_qkv a pair: of queries and keys, and of values. Called with q, k, v and an optional
+    bias, with q and one array for both k and v, or with one for all three. The weights are those of
+    every head, after dropout. Vaswani et al. 2017.
     """
 
     nheads: int
@@ -108,23 +130,34 @@ class MultiHeadAttention(Layer):
     attn_drop: Dropout
     out_proj: Dense
 
-    def __init__(self, dims, *, nheads=8, bias=False, init=glorot_uniform, dropout_prob=0.0, rng=None):
+    def __init__(
+        self, dims, *, nheads=8, bias=False, init=glorot_uniform, dropout_prob=0.0, rng=None
+    ):
         n_in, n_qkv, n_out = (dims,) * 3 if isinstance(dims, int) else dims
         q_in, k_in, v_in = (n_in,) * 3 if isinstance(n_in, int) else n_in
         n_qk, n_v = (n_qkv,) * 2 if isinstance(n_qkv, int) else n_qkv
         if n_qk % nheads or n_v % nheads:
             raise ValueError(
-                f"MultiHeadAttention expects sizes divisible by nheads={nheads}, got {n_qk} for queries and keys, {n_v} for values"
+                f"MultiHeadAttention expects sizes divisible by nheads={nheads}, got {n_qk} for "
+                f"queries and keys, {n_v} for values"
             )
         self.nheads = nheads
-        self.q_proj, self.k_proj = Dense(q_in, n_qk, bias=bias, init=init, rng=rng), Dense(k_in, n_qk, bias=bias, init=init, rng=rng)
-        self.v_proj, self.out_proj = Dense(v_in, n_v, bias=bias, init=init, rng=rng), Dense(n_v, n_out, bias=bias, init=init, rng=rng)
+        self.q_proj, self.k_proj = (
+            Dense(q_in, n_qk, bias=bias, init=init, rng=rng),
+            Dense(k_in, n_qk, bias=bias, init=init, rng=rng),
+        )
+        self.v_proj, self.out_proj = (
+            Dense(v_in, n_v, bias=bias, init=init, rng=rng),
+            Dense(n_v, n_out, bias=bias, init=init, rng=rng),
+        )
         self.attn_drop = Dropout(dropout_prob, rng=rng)
 
     def __call__(self, *xs, mask=None):
         return self._run(outside, *xs, mask=mask)[0]
 
-    def pullback(self, *xs, mask=None):  # q: (batch, queries, q_in), k, v: (batch, keys, k_in), (batch, keys, v_in), bias
+    def pullback(
+        self, *xs, mask=None
+    ):  # q: (batch, queries, q_in), k, v: (batch, keys, k_in), (batch, keys, v_in), bias
         return self._run(pullback, *xs, mask=mask)
 
     def _run(self, apply, *xs, mask=None):
@@ -132,9 +165,14 @@ class MultiHeadAttention(Layer):
         used = (*xs, *(xs[-1:] * 2))[:3]
         if any(np.ndim(x) != 3 for x in used):
             shapes = ", ".join(str(np.shape(x)) for x in xs)
-            raise ValueError(f"MultiHeadAttention expects arrays (batch, length, features), got x of shape {shapes}")
+            raise ValueError(
+                "MultiHeadAttention expects arrays (batch, length, features), got x of shape "
+                f"{shapes}"
+            )
         names = ("q_proj", "k_proj", "v_proj")
-        (q, q_back), (k, k_back), (v, v_back) = (apply(getattr(self, name), x) for name, x in zip(names, used, strict=True))
+        (q, q_back), (k, k_back), (v, v_back) = (
+            apply(getattr(self, name), x) for name, x in zip(names, used, strict=True)
+        )
         (z, weights), attention_back = dot_product_attention.pullback(
             q, k, v, *bias, nheads=self.nheads, mask=mask, fdrop=partial(apply, self.attn_drop)
         )
@@ -144,8 +182,17 @@ class MultiHeadAttention(Layer):
             dout, dz = out_back(dy[0])
             _, dq, dk, dv, *dbias = attention_back((dz, dy[1]))
             (dq_proj, dq), (dk_proj, dk), (dv_proj, dv) = q_back(dq), k_back(dk), v_back(dv)
-            gradient = Gradient(nheads=None, q_proj=dq_proj, k_proj=dk_proj, v_proj=dv_proj, attn_drop=None, out_proj=dout)
-            dxs = (dq, dk, dv) if len(xs) > 2 else (dq, dk + dv) if len(xs) == 2 else (dq + dk + dv,)
+            gradient = Gradient(
+                nheads=None,
+                q_proj=dq_proj,
+                k_proj=dk_proj,
+                v_proj=dv_proj,
+                attn_drop=None,
+                out_proj=dout,
+            )
+            dxs = (
+                (dq, dk, dv) if len(xs) > 2 else (dq, dk + dv) if len(xs) == 2 else (dq + dk + dv,)
+            )
             return gradient, *dxs, *dbias
 
         return (y, weights), mha_back

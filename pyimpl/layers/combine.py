@@ -1,7 +1,8 @@
 """Layers that join several layers or several inputs. Flux: `src/layers/basic.jl`.
 
-A connection is a differentiable function of all it joins, such as `vcat` or `add`. Where a layer takes several
-inputs they come as arguments, or as one tuple, which then gets one tuple of gradients.
+A connection is a differentiable function of all it joins, such as `vcat` or `add`. Where a layer
+takes several inputs they come as arguments, or as one tuple, which then gets one tuple of
+gradients.
 """
 
 from dataclasses import dataclass
@@ -21,10 +22,16 @@ __all__ = ["Bilinear", "Maxout", "PairwiseFusion", "Parallel", "SkipConnection",
 
 @differentiable
 def vcat(*xs):
-    """The arrays one after the other along the last axis, that of the features. Flux: `vcat`, which joins along the first."""
+    """The arrays one after the other along the last axis, that of the features.
+
+    Flux: `vcat`, which joins along the first.
+    """
     xs = tuple(as_float("vcat", x) for x in xs)
     if any(x.ndim == 0 or x.shape[:-1] != xs[0].shape[:-1] for x in xs):
-        raise ValueError(f"vcat expects arrays that differ on the last axis only, got shapes {', '.join(str(x.shape) for x in xs)}")
+        raise ValueError(
+            "vcat expects arrays that differ on the last axis only, got shapes "
+            f"{', '.join(str(x.shape) for x in xs)}"
+        )
     ends = np.cumsum([x.shape[-1] for x in xs[:-1]])
     return np.concatenate(xs, axis=-1), lambda dy: (None, *np.split(dy, ends, axis=-1))
 
@@ -34,7 +41,9 @@ def add(*xs):
     """The sum of arrays of one shape; nothing is broadcast. Flux: `+`."""
     xs = tuple(as_float("add", x) for x in xs)
     if any(x.shape != xs[0].shape for x in xs):
-        raise ValueError(f"add expects arrays of one shape, got shapes {', '.join(str(x.shape) for x in xs)}")
+        raise ValueError(
+            f"add expects arrays of one shape, got shapes {', '.join(str(x.shape) for x in xs)}"
+        )
     return sum(xs[1:], start=xs[0]), lambda dy: (None, *(dy for _ in xs))
 
 
@@ -43,7 +52,9 @@ def sum_gradients(one, other):
     if one is None or other is None:
         return one if other is None else other
     if isinstance(one, Gradient):
-        return Gradient(**{name: sum_gradients(part, getattr(other, name)) for name, part in vars(one).items()})
+        return Gradient(
+            **{name: sum_gradients(part, getattr(other, name)) for name, part in vars(one).items()}
+        )
     if isinstance(one, tuple):
         return tuple(map(sum_gradients, one, other))
     return one + other
@@ -55,7 +66,9 @@ def outside(f, *xs):
 
 
 class Joint(Layer):
-    """A layer around layers: `run(apply, *xs)` says what it does, `apply` whether inside a gradient or outside."""
+    """A layer around layers: `run(apply, *xs)` says what it does, `apply` whether inside a gradient
+    or outside.
+    """
 
     def run(self, apply, *xs):
         """The output and the backward pass, with `y, back = apply(layer, *xs)` for every part."""
@@ -69,7 +82,9 @@ class Joint(Layer):
 
 
 def _splat(xs):
-    """The inputs, and how to hand back their gradients, whether they come as one tuple or each for itself."""
+    """The inputs, and how to hand back their gradients, whether they come as one tuple or each for
+    itself.
+    """
     if len(xs) == 1 and isinstance(xs[0], tuple):
         return xs[0], lambda dxs: (tuple(dxs),)
     return xs, tuple
@@ -85,7 +100,11 @@ def _listed(layers) -> tuple:
 
 def _alike(layers, gradients):
     """The gradients of several layers in the form in which these are kept."""
-    return Gradient(**dict(zip(layers, gradients, strict=True))) if isinstance(layers, dict) else tuple(gradients)
+    return (
+        Gradient(**dict(zip(layers, gradients, strict=True)))
+        if isinstance(layers, dict)
+        else tuple(gradients)
+    )
 
 
 def _checked(who, layers, named):
@@ -99,7 +118,8 @@ def _checked(who, layers, named):
 
 @dataclass(eq=False, init=False, repr=False)
 class Maxout(Joint):
-    """The largest, entry by entry, of what the layers make of x. `Maxout(*layers)`, `Maxout(make_layer, n)`. Flux: `Maxout`.
+    """The largest, entry by entry, of what the layers make of x. `Maxout(*layers)`,
+    `Maxout(make_layer, n)`. Flux: `Maxout`.
 
     At a tie the later layer gets the gradient. Goodfellow et al. 2013.
     """
@@ -123,7 +143,9 @@ class Maxout(Joint):
             for win in reversed(wins):
                 dys.append(np.where(win, 0, dy))
                 dy = np.where(win, dy, 0)
-            dlayers, dxs = zip(*(back(d) for back, d in zip(backs, [dy, *reversed(dys)], strict=True)), strict=True)
+            dlayers, dxs = zip(
+                *(back(d) for back, d in zip(backs, [dy, *reversed(dys)], strict=True)), strict=True
+            )
             return Gradient(layers=dlayers), sum(dxs[1:], start=dxs[0])
 
         return y, maxout_back
@@ -150,10 +172,12 @@ class SkipConnection(Joint):
 
 @dataclass(eq=False, init=False, repr=False)
 class Parallel(Joint):
-    """`connection(f(x), g(x), ...)`, or with several inputs `connection(f(x1), g(x2), ...)`. Flux: `Parallel`.
+    """`connection(f(x), g(x), ...)`, or with several inputs `connection(f(x1), g(x2), ...)`. Flux:
+    `Parallel`.
 
-    `Parallel(connection, *layers)` or `Parallel(connection, name=layer, ...)`. One layer alone takes any number of
-    inputs, one after the other. Raises ValueError where layers and inputs are several and not equally many.
+    `Parallel(connection, *layers)` or `Parallel(connection, name=layer, ...)`. One layer alone
+    takes any number of inputs, one after the other. Raises ValueError where layers and inputs are
+    several and not equally many.
     """
 
     connection: Any
@@ -169,15 +193,22 @@ class Parallel(Joint):
         layers = _listed(self.layers)
         count = max(len(layers), len(xs))
         if not xs or (len(xs) > 1 and 1 < len(layers) != len(xs)):
-            raise ValueError(f"Parallel of {len(layers)} layers expects one input or {len(layers)}, got {len(xs)}{_shapes(xs)}")
+            raise ValueError(
+                f"Parallel of {len(layers)} layers expects one input or {len(layers)}, got "
+                f"{len(xs)}{_shapes(xs)}"
+            )
         pairs = zip(layers * (count // len(layers)), xs * (count // len(xs)), strict=True)
         zs, backs = zip(*(apply(layer, x) for layer, x in pairs), strict=True)
         y, connection_back = apply(self.connection, *zs)
 
         def parallel_back(dy):
             dconnection, *dzs = connection_back(dy)
-            dlayers, dxs = zip(*(back(dz) for back, dz in zip(backs, dzs, strict=True)), strict=True)
-            gradient = Gradient(connection=dconnection, layers=_alike(self.layers, _fold(dlayers, len(layers))))
+            dlayers, dxs = zip(
+                *(back(dz) for back, dz in zip(backs, dzs, strict=True)), strict=True
+            )
+            gradient = Gradient(
+                connection=dconnection, layers=_alike(self.layers, _fold(dlayers, len(layers)))
+            )
             return gradient, *handed_back(_fold(dxs, len(xs)))
 
         return y, parallel_back
@@ -193,10 +224,12 @@ def _fold(gradients, count):
 
 @dataclass(eq=False, init=False, repr=False)
 class PairwiseFusion(Joint):
-    """`y1 = f1(x1)`, then `y_i = f_i(connection(y_(i-1), x_i))`; the result is the tuple of all y. Flux: `PairwiseFusion`.
+    """`y1 = f1(x1)`, then `y_i = f_i(connection(y_(i-1), x_i))`; the result is the tuple of all y.
+    Flux: `PairwiseFusion`.
 
-    `PairwiseFusion(connection, *layers)` or with names. A single input serves as every x_i: so does Flux's code, while its
-    docstring draws the chain differently. Raises ValueError for another number of inputs than layers.
+    `PairwiseFusion(connection, *layers)` or with names. A single input serves as every x_i: so does
+    Flux's code, while its docstring draws the chain differently. Raises ValueError for another
+    number of inputs than layers.
     """
 
     connection: Any
@@ -208,9 +241,14 @@ class PairwiseFusion(Joint):
     def run(self, apply, *xs):
         layers = _listed(self.layers)
         single = len(xs) == 1 and not isinstance(xs[0], tuple)
-        xs, handed_back = (xs * len(layers), lambda dxs: tuple(_fold(dxs, 1))) if single else _splat(xs)
+        xs, handed_back = (
+            (xs * len(layers), lambda dxs: tuple(_fold(dxs, 1))) if single else _splat(xs)
+        )
         if len(xs) != len(layers):
-            raise ValueError(f"PairwiseFusion of {len(layers)} layers expects one input or {len(layers)}, got {len(xs)}{_shapes(xs)}")
+            raise ValueError(
+                f"PairwiseFusion of {len(layers)} layers expects one input or {len(layers)}, got "
+                f"{len(xs)}{_shapes(xs)}"
+            )
         ys: list = []
         steps = []
         for layer, x in zip(layers, xs, strict=True):
@@ -221,7 +259,9 @@ class PairwiseFusion(Joint):
 
         def fusion_back(dys):
             dconnection, dlayers, dxs, onward = None, [], [], None
-            for (layer_back, connection_back), dy in zip(reversed(steps), reversed(dys), strict=True):
+            for (layer_back, connection_back), dy in zip(
+                reversed(steps), reversed(dys), strict=True
+            ):
                 dlayer, dx = layer_back(sum_gradients(dy, onward))
                 if connection_back is not None:
                     dused, onward, dx = connection_back(dx)
@@ -238,8 +278,9 @@ class PairwiseFusion(Joint):
 class Bilinear(Layer):
     """`z[o] = act(sum over i, j of x[i] * y[j] * weight[j, i, o] + bias[o])`. Flux: `Bilinear`.
 
-    `Bilinear((n_x, n_y), n_out, act=identity, *, bias=True, init=glorot_uniform, rng=None)` draws the weight, an integer
-    for both sizes; `Bilinear(weight, bias=True, act=identity)` takes it. One input stands for both.
+    `Bilinear((n_x, n_y), n_out, act=identity, *, bias=True, init=glorot_uniform, rng=None)` draws
+    the weight, an integer for both sizes; `Bilinear(weight, bias=True, act=identity)` takes it. One
+    input stands for both.
     """
 
     weight: np.ndarray  # (n_y, n_x, n_out)
@@ -247,19 +288,30 @@ class Bilinear(Layer):
     act: Activation
 
     def __init__(self, first, *arguments, **options):
-        weight, bias, self.act = (_given if isinstance(first, np.ndarray) else _drawn)(first, *arguments, **options)
+        weight, bias, self.act = (_given if isinstance(first, np.ndarray) else _drawn)(
+            first, *arguments, **options
+        )
         self.weight = as_float("Bilinear", weight)
         if self.weight.ndim != 3:
-            raise ValueError(f"Bilinear expects a weight of shape (n_y, n_x, n_out), got {self.weight.shape}")
+            raise ValueError(
+                f"Bilinear expects a weight of shape (n_y, n_x, n_out), got {self.weight.shape}"
+            )
         self.bias = make_bias("Bilinear", bias, self.weight.shape[2], self.weight)
 
     def pullback(self, *xs):  # x: (batch, n_x), y: (batch, n_y), both or one; or without a batch
         given, handed_back = _splat(xs)
         x, y = (as_float("Bilinear", part) for part in (given if len(given) == 2 else given * 2))
         n_y, n_x, n_out = self.weight.shape
-        if x.ndim not in (1, 2) or x.shape[:-1] != y.shape[:-1] or (x.shape[-1], y.shape[-1]) != (n_x, n_y):
+        if (
+            x.ndim not in (1, 2)
+            or x.shape[:-1] != y.shape[:-1]
+            or (x.shape[-1], y.shape[-1]) != (n_x, n_y)
+        ):
             shapes = f"x of shape {x.shape} and y of shape {y.shape}"
-            raise ValueError(f"Bilinear(({n_x}, {n_y}) => {n_out}) expects (batch, {n_x}) and (batch, {n_y}), got {shapes}")
+            raise ValueError(
+                f"Bilinear(({n_x}, {n_y}) => {n_out}) expects (batch, {n_x}) and (batch, {n_y}), "
+                f"got {shapes}"
+            )
         rows, columns = x.reshape(-1, n_x), y.reshape(-1, n_y)
         flat = self.weight.reshape(n_y, n_x * n_out)
         folded = (columns @ flat).reshape(-1, n_x, n_out)  # the weight, summed with y
@@ -273,7 +325,9 @@ class Bilinear(Layer):
             outer = (rows[:, :, None] * dz[:, None, :]).reshape(-1, n_x * n_out)
             dx = (folded @ dz[:, :, None])[:, :, 0].reshape(x.shape)
             dy = (outer @ flat.T).reshape(y.shape)
-            dweight = (columns.T @ outer).reshape(self.weight.shape).astype(self.weight.dtype, copy=False)
+            dweight = (
+                (columns.T @ outer).reshape(self.weight.shape).astype(self.weight.dtype, copy=False)
+            )
             dbias = None if self.bias is None else dz.sum(0).astype(self.bias.dtype, copy=False)
             dxs = handed_back((dx, dy)) if len(given) == 2 else (dx + dy,)
             return Gradient(weight=dweight, bias=dbias, act=None), *dxs

@@ -13,8 +13,9 @@ __all__ = ["Chain"]
 class Chain(Layer):
     """The layers one after the other: `Chain(f, g)(x) == g(f(x))`. Flux: `Chain`.
 
-    `Chain(*layers)` or `Chain(name=layer, ...)`; a layer is anything with a `pullback`: a layer, an activation,
-    `flatten`, `softmax`. `chain[i]` is a layer, `chain[i:j]` a Chain that shares its arrays.
+    `Chain(*layers)` or `Chain(name=layer, ...)`; a layer is anything with a `pullback`: a layer, an
+    activation, `flatten`, `softmax`. `chain[i]` is a layer, `chain[i:j]` a Chain that shares its
+    arrays.
     """
 
     layers: tuple | dict[str, Any]

@@ -1,8 +1,9 @@
-"""Convolutions in any number of spatial dimensions. Flux: `src/layers/conv.jl`; NNlib: `src/conv.jl`.
+"""Convolutions in any number of spatial dimensions. Flux: `src/layers/conv.jl`; NNlib:
+`src/conv.jl`.
 
-x is (batch, channels, *space), a weight is (out, in / groups, *kernel); stride, dilation and pad follow the
-order of x's axes: (height, width), the reverse of Flux's. Pad is an integer, one integer per axis, low and
-high per axis (`(h_low, h_high, w_low, w_high)`), or `SamePad()`.
+x is (batch, channels, *space), a weight is (out, in / groups, *kernel); stride, dilation and pad
+follow the order of x's axes: (height, width), the reverse of Flux's. Pad is an integer, one integer
+per axis, low and high per axis (`(h_low, h_high, w_low, w_high)`), or `SamePad()`.
 """
 
 from dataclasses import dataclass
@@ -22,11 +23,15 @@ __all__ = ["Conv", "CrossCor", "SamePad"]
 
 @dataclass(frozen=True)
 class SamePad:
-    """Padding that keeps the size at stride 1; of an odd total, the extra cell is on the low side (PyTorch, TensorFlow: high)."""
+    """Padding that keeps the size at stride 1; of an odd total, the extra cell is on the low side
+    (PyTorch, TensorFlow: high).
+    """
 
 
 def same_padding(kernel: Sizes, dilation: Sizes, stride: Sizes | None = None) -> Pads:
-    """(low, high) of every axis for `SamePad()`; `stride` is given by transposed convolutions only. Flux: `calc_padding`."""
+    """(low, high) of every axis for `SamePad()`; `stride` is given by transposed convolutions only.
+    Flux: `calc_padding`.
+    """
     shrink = stride or (1,) * len(kernel)
     totals = [(k - s) + (k - s) * (d - 1) for k, d, s in zip(kernel, dilation, shrink, strict=True)]
     return tuple((-(-total // 2), total // 2) for total in totals)
@@ -34,11 +39,13 @@ def same_padding(kernel: Sizes, dilation: Sizes, stride: Sizes | None = None) ->
 
 @dataclass(eq=False, init=False, repr=False)
 class CrossCor(Layer):
-    """`y[n, o, i] = act(bias[o] + sum over c, k of x[n, c, i * stride + k * dilation - pad] * weight[o, c, k])`.
+    """`y[n, o, i] = act(bias[o] + sum over c, k of x[n, c, i * stride + k * dilation - pad] *
+    weight[o, c, k])`.
 
-    What PyTorch and Keras call a convolution. `CrossCor(kernel, n_in, n_out, act=identity, *, stride=1, pad=0,
-    dilation=1, bias=True, init=glorot_uniform, rng=None)` draws the weight, `CrossCor(weight, bias=True,
-    act=identity, *, stride, pad, dilation)` takes it. Flux: `CrossCor`.
+    What PyTorch and Keras call a convolution. `CrossCor(kernel, n_in, n_out, act=identity, *,
+    stride=1, pad=0, dilation=1, bias=True, init=glorot_uniform, rng=None)` draws the weight,
+    `CrossCor(weight, bias=True, act=identity, *, stride, pad, dilation)` takes it. Flux:
+    `CrossCor`.
     """
 
     act: Activation
@@ -57,18 +64,24 @@ class CrossCor(Layer):
         weight, bias, self.act = (self._drawn if drawn else _given)(*arguments, **options)
         self.weight = as_float(who, weight)
         if self.weight.ndim < 3:
-            raise ValueError(f"{who} expects a weight of shape (out, in, *kernel), got {self.weight.shape}")
+            raise ValueError(
+                f"{who} expects a weight of shape (out, in, *kernel), got {self.weight.shape}"
+            )
         rank = self.weight.ndim - 2
         self.bias = make_bias(who, bias, self._channels_out(), self.weight)
         self.stride = as_sizes(who, "stride", stride, rank)
         self.dilation = as_sizes(who, "dilation", dilation, rank)
         self.pad = self._padding(pad)
 
-    def _drawn(self, kernel, n_in, n_out, act=identity, *, bias=True, init=glorot_uniform, rng=None):
+    def _drawn(
+        self, kernel, n_in, n_out, act=identity, *, bias=True, init=glorot_uniform, rng=None
+    ):
         who = type(self).__name__
         kernel = as_sizes(who, "kernel", kernel, 1 if isinstance(kernel, int) else len(kernel))
         if n_in % self.groups or n_out % self.groups:
-            raise ValueError(f"{who} expects channels divisible by groups={self.groups}, got {n_in} => {n_out}")
+            raise ValueError(
+                f"{who} expects channels divisible by groups={self.groups}, got {n_in} => {n_out}"
+            )
         return init(self._weight_shape(n_in, n_out, kernel), rng=rng), bias, act
 
     def _weight_shape(self, n_in, n_out, kernel):
@@ -76,7 +89,11 @@ class CrossCor(Layer):
 
     def _padding(self, pad) -> Pads:
         kernel = self.weight.shape[2:]
-        return same_padding(kernel, self.dilation) if isinstance(pad, SamePad) else as_padding(type(self).__name__, pad, len(kernel))
+        return (
+            same_padding(kernel, self.dilation)
+            if isinstance(pad, SamePad)
+            else as_padding(type(self).__name__, pad, len(kernel))
+        )
 
     def _channels_out(self) -> int:
         return self.weight.shape[0]
@@ -86,7 +103,10 @@ class CrossCor(Layer):
         x = as_float(type(self).__name__, x, weight.dtype)
         if x.ndim != weight.ndim or x.shape[1] != weight.shape[1] * groups:
             expect_channels(repr(self), x, weight.shape[1] * groups, weight.ndim)
-        columns, batch = Columns(x.shape[2:], weight.shape[2:], self.stride, self.dilation, self.pad), len(x)
+        columns, batch = (
+            Columns(x.shape[2:], weight.shape[2:], self.stride, self.dilation, self.pad),
+            len(x),
+        )
         kernels, im2col = kernel_matrix(self._turned(weight), groups), columns.of(x, groups)
         z = columns.image(kernels @ im2col, batch)
         if bias is not None:
@@ -97,7 +117,9 @@ class CrossCor(Layer):
             rows = columns.rows(act_back(dy)[1])
             grouped = rows.reshape(*kernels.shape[:2], rows.shape[1])
             dweight = from_kernel_matrix(columns.products(grouped, im2col, batch), weight.shape)
-            return self._gradient(self._turned(dweight), None if bias is None else rows.sum(1)), grouped
+            return self._gradient(
+                self._turned(dweight), None if bias is None else rows.sum(1)
+            ), grouped
 
         def conv_back(dy):
             gradient, grouped = own(dy)
@@ -122,10 +144,11 @@ def _given(weight, bias=True, act=identity):
 
 @dataclass(eq=False, init=False, repr=False)
 class Conv(CrossCor):
-    """`y[n, o, i] = act(bias[o] + sum over c, k of x[n, c, i * stride + (K - 1 - k) * dilation - pad] * weight[o, c, k])`.
+    """`y[n, o, i] = act(bias[o] + sum over c, k of x[n, c, i * stride + (K - 1 - k) * dilation -
+    pad] * weight[o, c, k])`.
 
-    A true convolution: the kernel is reversed on every spatial axis. Arguments as for `CrossCor`, and
-    `groups`: block g of the outputs sees block g of the inputs. Flux: `Conv`.
+    A true convolution: the kernel is reversed on every spatial axis. Arguments as for `CrossCor`,
+    and `groups`: block g of the outputs sees block g of the inputs. Flux: `Conv`.
     """
 
     groups: int
@@ -136,7 +159,10 @@ class Conv(CrossCor):
         self.groups = groups
         super().__init__(*arguments, **options)
         if self.weight.shape[0] % groups:
-            raise ValueError(f"Conv expects output channels divisible by groups={groups}, got a weight of shape {self.weight.shape}")
+            raise ValueError(
+                f"Conv expects output channels divisible by groups={groups}, got a weight of "
+                f"shape {self.weight.shape}"
+            )
 
     def _gradient(self, dweight, dbias):
         gradient = super()._gradient(dweight, dbias)

@@ -23,11 +23,14 @@ __all__ = ["ConvTranspose", "DepthwiseConv"]
 
 @dataclass(eq=False, init=False, repr=False)
 class ConvTranspose(CrossCor):
-    """The adjoint of `Conv`: `full[n, o, i * stride + (K - 1 - k) * dilation] += x[n, c, i] * weight[c, o, k]`, then bias and act.
+    """The adjoint of `Conv`: `full[n, o, i * stride + (K - 1 - k) * dilation] += x[n, c, i] *
+    weight[c, o, k]`, then bias and act.
 
-    `pad` is cropped from the full result. Arguments as for `Conv`, and `outpad`: cells added at the high end, fewer than the stride.
-    Of n cells along an axis it makes `(n - 1) * stride + 1 + (K - 1) * dilation - low - high + outpad`, with `SamePad()` n * stride.
-    With respect to PyTorch's layer the kernel is reversed. Raises ValueError where nothing is left after cropping. Flux: `ConvTranspose`.
+    `pad` is cropped from the full result. Arguments as for `Conv`, and `outpad`: cells added at the
+    high end, fewer than the stride. Of n cells along an axis it makes `(n - 1) * stride + 1 + (K -
+    1) * dilation - low - high + outpad`, with `SamePad()` n * stride. With respect to PyTorch's
+    layer the kernel is reversed. Raises ValueError where nothing is left after cropping. Flux:
+    `ConvTranspose`.
     """
 
     act: Activation
@@ -45,7 +48,8 @@ class ConvTranspose(CrossCor):
         self.outpad = as_sizes("ConvTranspose", "outpad", outpad, self.weight.ndim - 2)
         if self.weight.shape[0] % groups:
             raise ValueError(
-                f"ConvTranspose expects input channels divisible by groups={groups}, got a weight of shape {self.weight.shape}"
+                f"ConvTranspose expects input channels divisible by groups={groups}, got a "
+                f"weight of shape {self.weight.shape}"
             )
 
     def _weight_shape(self, n_in, n_out, kernel):
@@ -61,14 +65,25 @@ class ConvTranspose(CrossCor):
         return as_padding("ConvTranspose", pad, len(kernel))
 
     def _size(self, space):
-        """The cells that windows reach, the windows, and zeros around: `SamePad()` grows the image if the stride exceeds the kernel."""
-        kernel, crop = self.weight.shape[2:], tuple((max(low, 0), max(high, 0)) for low, high in self.pad)
+        """The cells that windows reach, the windows, and zeros around: `SamePad()` grows the image
+        if the stride exceeds the kernel.
+        """
+        kernel, crop = (
+            self.weight.shape[2:],
+            tuple((max(low, 0), max(high, 0)) for low, high in self.pad),
+        )
         grow = tuple((max(-low, 0), max(-high, 0)) for low, high in self.pad)
         lengths = zip(space, kernel, self.stride, self.dilation, crop, self.outpad, strict=True)
-        size = tuple((n - 1) * s + 1 + (k - 1) * d - low - high + more for n, k, s, d, (low, high), more in lengths)
+        size = tuple(
+            (n - 1) * s + 1 + (k - 1) * d - low - high + more
+            for n, k, s, d, (low, high), more in lengths
+        )
         geometry = (kernel, self.stride, self.dilation, crop)
         if min(size) < 1 or output_size(size, *geometry) != space:
-            raise ValueError(f"{self!r} expects an image from which something is left, and outpad below the stride, got {space} => {size}")
+            raise ValueError(
+                f"{self!r} expects an image from which something is left, and outpad below the "
+                f"stride, got {space} => {size}"
+            )
         return size, geometry, grow
 
     def pullback(self, x):  # x: (batch, in, *space)
@@ -78,9 +93,13 @@ class ConvTranspose(CrossCor):
         batch, space = x.shape[0], x.shape[2:]
         size, geometry, grow = self._size(space)
         inner = (..., *(slice(low, low + n) for n, (low, _) in zip(size, grow, strict=True)))
-        flat = _flipped(weight).reshape(groups, weight.shape[0] // groups, -1)  # (groups, in / groups, out / groups * taps)
+        flat = _flipped(weight).reshape(
+            groups, weight.shape[0] // groups, -1
+        )  # (groups, in / groups, out / groups * taps)
         rows = x.reshape(batch, groups, flat.shape[1], math.prod(space))
-        columns = (flat.swapaxes(-1, -2) @ rows).reshape(batch, self._channels_out(), *weight.shape[2:], *space)
+        columns = (flat.swapaxes(-1, -2) @ rows).reshape(
+            batch, self._channels_out(), *weight.shape[2:], *space
+        )
         z = padded(scatter_windows(columns, size, *geometry), grow)
         if bias is not None:
             z = z + bias.reshape(-1, *(1,) * len(space))
@@ -88,7 +107,9 @@ class ConvTranspose(CrossCor):
 
         def conv_transpose_back(dy):
             dz = act_back(dy)[1]
-            dcolumns = windows(dz[inner], *geometry).reshape(batch, groups, flat.shape[2], rows.shape[-1])
+            dcolumns = windows(dz[inner], *geometry).reshape(
+                batch, groups, flat.shape[2], rows.shape[-1]
+            )
             dflat = (rows @ dcolumns.swapaxes(-1, -2)).sum(0)
             dbias = None if bias is None else dz.sum((0, *range(2, dz.ndim)))
             dx = (flat @ dcolumns).reshape(x.shape)
@@ -101,7 +122,10 @@ class ConvTranspose(CrossCor):
         return Gradient(weight=dweight, bias=dbias, **settings)
 
     def __repr__(self):
-        return f"ConvTranspose({self.weight.shape[2:]}, {self.weight.shape[0]} => {self._channels_out()})"
+        return (
+            f"ConvTranspose({self.weight.shape[2:]}, {self.weight.shape[0]} => "
+            f"{self._channels_out()})"
+        )
 
 
 def _flipped(weight):
@@ -109,12 +133,16 @@ def _flipped(weight):
 
 
 def DepthwiseConv(first, *arguments, **options) -> Conv:
-    """A `Conv` in which every input channel has outputs of its own, n_out / n_in of them: groups = n_in. Flux: `DepthwiseConv`.
+    """A `Conv` in which every input channel has outputs of its own, n_out / n_in of them: groups =
+    n_in. Flux: `DepthwiseConv`.
 
-    `DepthwiseConv(kernel, n_in, n_out, act=identity, ...)` draws the weight, `DepthwiseConv(weight, bias=True, act=identity, ...)`
-    takes it: (n_out / n_in, n_in, *kernel). As in Flux, output channel j of the weight laid out as (n_out, 1, *kernel) belongs to
-    input channel j // (n_out / n_in).
+    `DepthwiseConv(kernel, n_in, n_out, act=identity, ...)` draws the weight, `DepthwiseConv(weight,
+    bias=True, act=identity, ...)` takes it: (n_out / n_in, n_in, *kernel). As in Flux, output
+    channel j of the weight laid out as (n_out, 1, *kernel) belongs to input channel j // (n_out /
+    n_in).
     """
     if not isinstance(first, np.ndarray):
         return Conv(first, *arguments, groups=arguments[0], **options)
-    return Conv(first.reshape(-1, 1, *first.shape[2:]), *arguments, groups=first.shape[1], **options)
+    return Conv(
+        first.reshape(-1, 1, *first.shape[2:]), *arguments, groups=first.shape[1], **options
+    )

@@ -14,7 +14,10 @@ __all__ = ["Dense", "Scale"]
 
 
 def make_bias(who: str, bias, features: int, weight: np.ndarray) -> np.ndarray | None:
-    """Zeros for True, None for False or None, else the given array in the weight's dtype. Flux: `create_bias`."""
+    """Zeros for True, None for False or None, else the given array in the weight's dtype.
+
+    Flux: `create_bias`.
+    """
     if bias is None or bias is False:
         return None
     if bias is True:
@@ -29,9 +32,9 @@ def make_bias(who: str, bias, features: int, weight: np.ndarray) -> np.ndarray |
 class Dense(Layer):
     """`act(x @ weight + bias)`. Flux: `Dense`.
 
-    `Dense(n_in, n_out, act=identity, *, bias=True, init=glorot_uniform, rng=None)` draws the weight,
-    `Dense(weight, bias=True, act=identity)` takes it. x is (..., n_in), y is (..., n_out); x is converted
-    to the weight's dtype. Raises ValueError where the last axis of x is not n_in.
+    `Dense(n_in, n_out, act=identity, *, bias=True, init=glorot_uniform, rng=None)` draws the
+    weight, `Dense(weight, bias=True, act=identity)` takes it. x is (..., n_in), y is (..., n_out);
+    x is converted to the weight's dtype. Raises ValueError where the last axis of x is not n_in.
     """
 
     weight: np.ndarray  # (n_in, n_out)
@@ -43,7 +46,9 @@ class Dense(Layer):
         weight, bias, self.act = (_drawn if drawn else _given)(*arguments, **options)
         self.weight = as_float("Dense", weight)
         if self.weight.ndim != 2:
-            raise ValueError(f"Dense expects a weight of shape (n_in, n_out), got {self.weight.shape}")
+            raise ValueError(
+                f"Dense expects a weight of shape (n_in, n_out), got {self.weight.shape}"
+            )
         self.bias = make_bias("Dense", bias, self.weight.shape[1], self.weight)
 
     def pullback(self, x):  # x: (..., n_in)
@@ -51,7 +56,9 @@ class Dense(Layer):
         n_in, n_out = weight.shape
         x = as_float("Dense", x, weight.dtype)
         if x.shape[-1:] != (n_in,):
-            raise ValueError(f"Dense({n_in} => {n_out}) expects {n_in} features, got x of shape {x.shape}")
+            raise ValueError(
+                f"Dense({n_in} => {n_out}) expects {n_in} features, got x of shape {x.shape}"
+            )
         z = x @ weight
         if has_bias:
             z += self.bias
@@ -59,7 +66,11 @@ class Dense(Layer):
 
         def own(dz):
             rows = dz.reshape(-1, n_out)
-            return Gradient(weight=x.reshape(-1, n_in).T @ rows, bias=np.add.reduce(rows) if has_bias else None, act=None)
+            return Gradient(
+                weight=x.reshape(-1, n_in).T @ rows,
+                bias=np.add.reduce(rows) if has_bias else None,
+                act=None,
+            )
 
         def dense_back(dy):
             dz = act_back(dy)[1]
@@ -70,7 +81,10 @@ class Dense(Layer):
 
 def _drawn(n_in, n_out, act=identity, *, bias=True, init=glorot_uniform, rng=None):
     if not isinstance(n_out, int | np.integer):
-        raise TypeError(f"Dense expects Dense(n_in, n_out, act) or Dense(weight, bias, act), got n_out = {n_out!r}")
+        raise TypeError(
+            "Dense expects Dense(n_in, n_out, act) or Dense(weight, bias, act), got n_out = "
+            f"{n_out!r}"
+        )
     return init((n_in, n_out), rng=rng), bias, act
 
 
@@ -89,7 +103,10 @@ class Scale(Layer):
     def pullback(self, x):  # x: (..., *scale.shape)
         scale = self.scale
         if x.shape[x.ndim - scale.ndim :] != scale.shape:
-            raise ValueError(f"Scale{scale.shape} expects x of shape (..., {', '.join(map(str, scale.shape))}), got {x.shape}")
+            raise ValueError(
+                f"Scale{scale.shape} expects x of shape (..., "
+                f"{', '.join(map(str, scale.shape))}), got {x.shape}"
+            )
         z = scale * x
         if self.bias is not None:
             z = z + self.bias

@@ -16,10 +16,11 @@ SELU_LIMIT = -1.7580993408473766  # selu(-inf)
 
 @dataclass(eq=False, repr=False)
 class Dropout(TwoModes):
-    """`x * (u > p) / (1 - p)` with u uniform on [0, 1), inside a gradient; x itself outside. Flux: `Dropout`.
+    """`x * (u > p) / (1 - p)` with u uniform on [0, 1), inside a gradient; x itself outside. Flux:
+    `Dropout`.
 
-    `dims` are the axes along which the mask varies (None: all): for images, `dims=(0, 1)` drops whole channels.
-    `rng` is anything with NumPy's `random`. Raises ValueError unless 0 <= p <= 1.
+    `dims` are the axes along which the mask varies (None: all): for images, `dims=(0, 1)` drops
+    whole channels. `rng` is anything with NumPy's `random`. Raises ValueError unless 0 <= p <= 1.
     """
 
     p: float
@@ -39,7 +40,11 @@ class Dropout(TwoModes):
         x = as_float("Dropout", x)
         if not active or self.p == 0:
             return x, lambda dy: (None, dy)
-        shape = x.shape if self.dims is None else tuple(n if axis in self.dims else 1 for axis, n in enumerate(x.shape))
+        shape = (
+            x.shape
+            if self.dims is None
+            else tuple(n if axis in self.dims else 1 for axis, n in enumerate(x.shape))
+        )
         kept = self.rng.random(shape, dtype=x.dtype) > self.p
         mask = kept * x.dtype.type(0 if self.p == 1 else 1 / (1 - self.p))
 
@@ -51,10 +56,12 @@ class Dropout(TwoModes):
 
 @dataclass(eq=False, repr=False)
 class AlphaDropout(TwoModes):
-    """`A * (u > p ? x : alpha) + B` with u uniform on [0, 1), inside a gradient; x itself outside. Flux: `AlphaDropout`.
+    """`A * (u > p ? x : alpha) + B` with u uniform on [0, 1), inside a gradient; x itself outside.
+    Flux: `AlphaDropout`.
 
-    alpha is what selu tends to on the left, `A = ((1 - p) * (1 + p * alpha^2))^(-1/2)` and `B = -A * alpha * p`: mean 0 and variance 1 of x
-    are kept. With p = 1 everything is zero. Raises ValueError unless 0 <= p <= 1. Klambauer et al. 2017.
+    alpha is what selu tends to on the left, `A = ((1 - p) * (1 + p * alpha^2))^(-1/2)` and `B = -A
+    * alpha * p`: mean 0 and variance 1 of x are kept. With p = 1 everything is zero. Raises
+    ValueError unless 0 <= p <= 1. Klambauer et al. 2017.
     """
 
     p: float

@@ -1,4 +1,7 @@
-"""Vectors looked up by index. Flux: `src/layers/basic.jl`. Indices count from 0 here and from 1 in Flux."""
+"""Vectors looked up by index.
+
+Flux: `src/layers/basic.jl`. Indices count from 0 here and from 1 in Flux.
+"""
 
 from dataclasses import dataclass
 
@@ -14,10 +17,15 @@ __all__ = ["Embedding", "EmbeddingBag"]
 def _as_index(who: str, x, count: int) -> np.ndarray:
     x = np.asarray(x)
     if x.dtype.kind not in "iub":
-        raise ValueError(f"{who} expects integers or a one-hot array of booleans, got an array of {x.dtype}")
+        raise ValueError(
+            f"{who} expects integers or a one-hot array of booleans, got an array of {x.dtype}"
+        )
     if x.dtype.kind == "b":
         if x.ndim == 0 or x.shape[-1] != count:
-            raise ValueError(f"{who} expects a one-hot array with {count} entries on the last axis, got x of shape {x.shape}")
+            raise ValueError(
+                f"{who} expects a one-hot array with {count} entries on the last axis, got x of "
+                f"shape {x.shape}"
+            )
     elif x.size and (x.min() < 0 or x.max() >= count):  # NumPy would count -1 from the end
         raise ValueError(f"{who} expects indices from 0 to {count - 1}, got {x.min()} to {x.max()}")
     return x
@@ -27,16 +35,21 @@ def _as_index(who: str, x, count: int) -> np.ndarray:
 class Embedding(Layer):
     """`weight[x]`: one vector for each index in x, an array of any shape. Flux: `Embedding`.
 
-    `Embedding(n_in, n_out, *, init=randn32, rng=None)` draws the weight, `Embedding(weight)` takes it. A Boolean x is one-hot
-    on its last axis: `x @ weight`. The gradient of a vector is the sum over all its uses. Raises ValueError for an index out of range.
+    `Embedding(n_in, n_out, *, init=randn32, rng=None)` draws the weight, `Embedding(weight)` takes
+    it. A Boolean x is one-hot on its last axis: `x @ weight`. The gradient of a vector is the sum
+    over all its uses. Raises ValueError for an index out of range.
     """
 
     weight: np.ndarray  # (n_in, n_out)
 
     def __init__(self, *arguments, init=randn32, rng=None):
-        self.weight = arguments[0] if isinstance(arguments[0], np.ndarray) else init(arguments, rng=rng)
+        self.weight = (
+            arguments[0] if isinstance(arguments[0], np.ndarray) else init(arguments, rng=rng)
+        )
         if self.weight.ndim != 2:
-            raise ValueError(f"Embedding expects a weight of shape (n_in, n_out), got {self.weight.shape}")
+            raise ValueError(
+                f"Embedding expects a weight of shape (n_in, n_out), got {self.weight.shape}"
+            )
 
     def pullback(self, x):  # x: (...) of indices, or (..., n_in) of booleans
         n_in, n_out = self.weight.shape
@@ -81,9 +94,11 @@ REDUCTIONS = {"mean": _mean, "sum": _sum, "maximum": _maximum}
 class EmbeddingBag(Layer):
     """The mean, sum or maximum of the vectors of each bag of indices. Flux: `EmbeddingBag`.
 
-    `EmbeddingBag(n_in, n_out, reduction="mean", *, init=randn32, rng=None)` or `EmbeddingBag(weight, reduction="mean")`. Bags are
-    the last axis of an array of indices (of a one-hot array: the last but one), a list of vectors of any length, or `bag(data, offsets)`:
-    one vector and where each bag begins, strictly increasing from 0. Raises ValueError for offsets or indices out of range.
+    `EmbeddingBag(n_in, n_out, reduction="mean", *, init=randn32, rng=None)` or
+    `EmbeddingBag(weight, reduction="mean")`. Bags are the last axis of an array of indices (of a
+    one-hot array: the last but one), a list of vectors of any length, or `bag(data, offsets)`: one
+    vector and where each bag begins, strictly increasing from 0. Raises ValueError for offsets or
+    indices out of range.
     """
 
     weight: np.ndarray  # (n_in, n_out)
@@ -94,9 +109,14 @@ class EmbeddingBag(Layer):
         self.weight = Embedding(*arguments[:count], init=init, rng=rng).weight
         self.reduction = arguments[count] if len(arguments) > count else "mean"
         if self.reduction not in REDUCTIONS:
-            raise ValueError(f"EmbeddingBag expects the reduction {', '.join(REDUCTIONS)}, got {self.reduction!r}")
+            raise ValueError(
+                f"EmbeddingBag expects the reduction {', '.join(REDUCTIONS)}, got "
+                f"{self.reduction!r}"
+            )
 
-    def pullback(self, x, offsets=None):  # x: (..., bag), one-hot (..., bag, n_in), a list of bags, or a vector with offsets
+    def pullback(
+        self, x, offsets=None
+    ):  # x: (..., bag), one-hot (..., bag, n_in), a list of bags, or a vector with offsets
         if offsets is not None:
             y, back = self._bags(_split_at(np.asarray(x), np.asarray(offsets)))
             return y, lambda dy: (*back(dy), None)
@@ -104,10 +124,15 @@ class EmbeddingBag(Layer):
             return self._bags(x)
         x = np.asarray(x)
         if x.ndim < 1 + (x.dtype.kind == "b"):
-            raise ValueError(f"EmbeddingBag expects an array of indices (..., bag), got x of shape {x.shape}")
+            raise ValueError(
+                f"EmbeddingBag expects an array of indices (..., bag), got x of shape {x.shape}"
+            )
         vectors, embedding_back = Embedding(self.weight).pullback(x)
         y, reduction_back = REDUCTIONS[self.reduction](vectors)
-        return y, lambda dy: (Gradient(weight=embedding_back(reduction_back(dy))[0].weight, reduction=None), None)
+        return y, lambda dy: (
+            Gradient(weight=embedding_back(reduction_back(dy))[0].weight, reduction=None),
+            None,
+        )
 
     def _bags(self, bags):
         ys, backs = zip(*map(self.pullback, map(np.asarray, bags)), strict=True)
@@ -120,7 +145,12 @@ class EmbeddingBag(Layer):
 
 
 def _split_at(data, offsets):
-    increasing = offsets.ndim == 1 and offsets.size and offsets[0] == 0 and np.all(np.diff(offsets) > 0)
+    increasing = (
+        offsets.ndim == 1 and offsets.size and offsets[0] == 0 and np.all(np.diff(offsets) > 0)
+    )
     if data.ndim != 1 or not increasing or offsets[-1] >= data.size:
-        raise ValueError(f"EmbeddingBag expects offsets that increase from 0 to below {data.size}, got {offsets.tolist()}")
+        raise ValueError(
+            f"EmbeddingBag expects offsets that increase from 0 to below {data.size}, got "
+            f"{offsets.tolist()}"
+        )
     return np.split(data, offsets[1:])

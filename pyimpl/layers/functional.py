@@ -1,6 +1,8 @@
-"""Layers without arrays of their own as functions, as NNlib has them, for those who write layers. Source: NNlib.jl `src/conv.jl`.
+"""Layers without arrays of their own as functions, as NNlib has them, for those who write layers.
+Source: NNlib.jl `src/conv.jl`.
 
-Arguments are those of the layers in Python's order; what is refused there is refused here, in the layer's name.
+Arguments are those of the layers in Python's order; what is refused there is refused here, in the
+layer's name.
 """
 
 import numpy as np
@@ -11,20 +13,38 @@ from .conv import Conv
 from .pooling import MaxPool, MeanPool
 from .upsample import PixelShuffle, Upsample
 
-__all__ = ["conv", "maxpool", "meanpool", "pixel_shuffle", "upsample_bilinear", "upsample_linear", "upsample_nearest", "upsample_trilinear"]
+__all__ = [
+    "conv",
+    "maxpool",
+    "meanpool",
+    "pixel_shuffle",
+    "upsample_bilinear",
+    "upsample_linear",
+    "upsample_nearest",
+    "upsample_trilinear",
+]
 
 
 @differentiable
 def conv(x, weight, stride=1, pad=0, dilation=1, flipped=False, groups=1):
-    """A `Conv` without bias and activation, as a function of x (batch, in, *space) and weight (out, in / groups, *kernel). NNlib: `conv`.
+    """A `Conv` without bias and activation, as a function of x (batch, in, *space) and weight (out,
+    in / groups, *kernel). NNlib: `conv`.
 
-    `flipped` reverses the kernel once more, which makes a cross-correlation of it. (NNlib's docstring has it the other way round.)
+    `flipped` reverses the kernel once more, which makes a cross-correlation of it. (NNlib's
+    docstring has it the other way round.)
     """
 
     def turned(w):
         return np.flip(w, tuple(range(2, w.ndim))) if flipped else w
 
-    layer = Conv(turned(as_float("conv", weight)), False, stride=stride, pad=pad, dilation=dilation, groups=groups)
+    layer = Conv(
+        turned(as_float("conv", weight)),
+        False,
+        stride=stride,
+        pad=pad,
+        dilation=dilation,
+        groups=groups,
+    )
     y, layer_back = layer.pullback(x)
 
     def conv_back(dy):
@@ -36,31 +56,45 @@ def conv(x, weight, stride=1, pad=0, dilation=1, flipped=False, groups=1):
 
 @differentiable
 def maxpool(x, k, pad=0, stride=None):
-    """`MaxPool(k, pad=pad, stride=stride)` as a function of x (batch, channels, *space). NNlib: `maxpool`."""
+    """`MaxPool(k, pad=pad, stride=stride)` as a function of x (batch, channels, *space).
+
+    NNlib: `maxpool`.
+    """
     return MaxPool(k, pad=pad, stride=stride).pullback(x)
 
 
 @differentiable
 def meanpool(x, k, pad=0, stride=None):
-    """`MeanPool(k, pad=pad, stride=stride)` as a function of x (batch, channels, *space). NNlib: `meanpool`."""
+    """`MeanPool(k, pad=pad, stride=stride)` as a function of x (batch, channels, *space).
+
+    NNlib: `meanpool`.
+    """
     return MeanPool(k, pad=pad, stride=stride).pullback(x)
 
 
 @differentiable
 def pixel_shuffle(x, r):
-    """`PixelShuffle(r)` as a function of x (batch, channels * r^d, *space). NNlib: `pixel_shuffle`."""
+    """`PixelShuffle(r)` as a function of x (batch, channels * r^d, *space).
+
+    NNlib: `pixel_shuffle`.
+    """
     return PixelShuffle(r).pullback(x)
 
 
 @differentiable
 def upsample_nearest(x, scale=None, size=None):
-    """`Upsample("nearest", ...)` as a function of x (batch, channels, *space). NNlib: `upsample_nearest`."""
+    """`Upsample("nearest", ...)` as a function of x (batch, channels, *space).
+
+    NNlib: `upsample_nearest`.
+    """
     return Upsample("nearest", scale=scale, size=size).pullback(x)
 
 
 @differentiable
 def upsample_linear(x, scale=None, size=None):
-    """Linear along every spatial axis, corners aligned: `Upsample("bilinear", ...)` for any number of them. NNlib: `upsample_linear`."""
+    """Linear along every spatial axis, corners aligned: `Upsample("bilinear", ...)` for any number
+    of them. NNlib: `upsample_linear`.
+    """
     return Upsample("bilinear", scale=scale, size=size).pullback(x)
 
 

@@ -31,7 +31,9 @@ class WithinSample(Layer):
         who = f"{type(self).__name__}({self.chs})"
         x = as_float(who, x)
         expect_channels(who, x, self.chs)
-        cells = x.reshape(x.shape[0], groups, -1)  # (batch, groups, channels of a group times space)
+        cells = x.reshape(
+            x.shape[0], groups, -1
+        )  # (batch, groups, channels of a group times space)
         from_batch = active or self.mean is None
         if from_batch:
             mean = cells.mean(2, keepdims=True)
@@ -41,13 +43,22 @@ class WithinSample(Layer):
                 self._track(mean, var, cells.shape[2])
         else:
             assert self.mean is not None and self.var is not None
-            deviation, var = cells - self.mean[:, None].astype(x.dtype), self.var[:, None].astype(x.dtype)
+            deviation, var = (
+                cells - self.mean[:, None].astype(x.dtype),
+                self.var[:, None].astype(x.dtype),
+            )
         root = np.sqrt(var + self.eps)
         normal = (deviation / root).reshape(x.shape)
         channel = (-1, *(1,) * (x.ndim - 2))
         over = (0, *range(2, x.ndim))
-        z = normal if self.scale is None or self.shift is None else self.scale.reshape(channel) * normal + self.shift.reshape(channel)
-        y, act_back = self.act.pullback(z)  # no tanh_fast here: Flux broadcasts the activation itself
+        z = (
+            normal
+            if self.scale is None or self.shift is None
+            else self.scale.reshape(channel) * normal + self.shift.reshape(channel)
+        )
+        y, act_back = self.act.pullback(
+            z
+        )  # no tanh_fast here: Flux broadcasts the activation itself
 
         def norm_back(dy):
             dz = act_back(dy)[1]
@@ -59,10 +70,18 @@ class WithinSample(Layer):
                 dnormal = dz * self.scale.reshape(channel)
             dcells, scaled = dnormal.reshape(cells.shape), deviation / root
             if from_batch:
-                dcells = dcells - dcells.mean(2, keepdims=True) - scaled * (dcells * scaled).mean(2, keepdims=True)
+                dcells = (
+                    dcells
+                    - dcells.mean(2, keepdims=True)
+                    - scaled * (dcells * scaled).mean(2, keepdims=True)
+                )
             elif self.mean is not None and self.var is not None:
                 gradient.mean = -(dcells / root).sum((0, 2)).astype(self.mean.dtype, copy=False)
-                gradient.var = -(dcells * scaled / (2 * root * root)).sum((0, 2)).astype(self.var.dtype, copy=False)
+                gradient.var = (
+                    -(dcells * scaled / (2 * root * root))
+                    .sum((0, 2))
+                    .astype(self.var.dtype, copy=False)
+                )
             return gradient, (dcells / root).reshape(x.shape)
 
         return y, norm_back
@@ -73,11 +92,13 @@ class WithinSample(Layer):
 
 @dataclass(eq=False, init=False, repr=False)
 class GroupNorm(WithinSample):
-    """`act(scale * (x - mean) / sqrt(var + eps) + shift)`, mean and variance of each sample and group of channels. Flux: `GroupNorm`.
+    """`act(scale * (x - mean) / sqrt(var + eps) + shift)`, mean and variance of each sample and
+    group of channels. Flux: `GroupNorm`.
 
-    `GroupNorm(chs, G, act=identity, *, affine=True, eps=1f-5)`: G groups of consecutive channels; x is (batch, chs, *space).
-    Scale and shift are one number a channel. The same in training and in testing: there are no running statistics.
-    Raises ValueError unless G divides chs, and for another number of channels.
+    `GroupNorm(chs, G, act=identity, *, affine=True, eps=1f-5)`: G groups of consecutive channels; x
+    is (batch, chs, *space). Scale and shift are one number a channel. The same in training and in
+    testing: there are no running statistics. Raises ValueError unless G divides chs, and for
+    another number of channels.
     """
 
     G: int
@@ -89,9 +110,14 @@ class GroupNorm(WithinSample):
 
     def __init__(self, chs, G, act=identity, *, affine=True, eps=EPS):
         if chs % G:
-            raise ValueError(f"GroupNorm expects a number of groups that divides the channels, got {G} groups of {chs} channels")
+            raise ValueError(
+                f"GroupNorm expects a number of groups that divides the channels, got {G} groups "
+                f"of {chs} channels"
+            )
         self.G, self.act, self.eps, self.chs = G, act, eps, chs
-        self.shift, self.scale = (np.zeros(chs, np.float32), np.ones(chs, np.float32)) if affine else (None, None)
+        self.shift, self.scale = (
+            (np.zeros(chs, np.float32), np.ones(chs, np.float32)) if affine else (None, None)
+        )
 
     def pullback(self, x):  # x: (batch, chs, *space)
         return self._within(x, self.G, active=True)
@@ -99,10 +125,12 @@ class GroupNorm(WithinSample):
 
 @dataclass(eq=False, init=False, repr=False)
 class InstanceNorm(TwoModes, WithinSample):
-    """`act(scale * (x - mean) / sqrt(var + eps) + shift)`, mean and variance of each sample and channel. Flux: `InstanceNorm`.
+    """`act(scale * (x - mean) / sqrt(var + eps) + shift)`, mean and variance of each sample and
+    channel. Flux: `InstanceNorm`.
 
-    `InstanceNorm(chs, act=identity, *, affine=False, track_stats=False, eps=1f-5, momentum=0.1f0, active=None)`; x is (batch, chs, *space).
-    With `track_stats` it keeps running statistics as `BatchNorm` does, of the averages over the batch, and uses them when not active.
+    `InstanceNorm(chs, act=identity, *, affine=False, track_stats=False, eps=1f-5, momentum=0.1f0,
+    active=None)`; x is (batch, chs, *space). With `track_stats` it keeps running statistics as
+    `BatchNorm` does, of the averages over the batch, and uses them when not active.
     """
 
     act: Activation
@@ -115,10 +143,24 @@ class InstanceNorm(TwoModes, WithinSample):
     active: bool | None
     chs: int
 
-    def __init__(self, chs, act=identity, *, affine=False, track_stats=False, eps=EPS, momentum=MOMENTUM, active=None):
+    def __init__(
+        self,
+        chs,
+        act=identity,
+        *,
+        affine=False,
+        track_stats=False,
+        eps=EPS,
+        momentum=MOMENTUM,
+        active=None,
+    ):
         self.act, self.eps, self.momentum, self.active, self.chs = act, eps, momentum, active, chs
-        self.shift, self.scale = (np.zeros(chs, np.float32), np.ones(chs, np.float32)) if affine else (None, None)
-        self.mean, self.var = (np.zeros(chs, np.float32), np.ones(chs, np.float32)) if track_stats else (None, None)
+        self.shift, self.scale = (
+            (np.zeros(chs, np.float32), np.ones(chs, np.float32)) if affine else (None, None)
+        )
+        self.mean, self.var = (
+            (np.zeros(chs, np.float32), np.ones(chs, np.float32)) if track_stats else (None, None)
+        )
 
     def _apply(self, x, active):  # x: (batch, chs, *space)
         return self._within(x, self.chs, active)

@@ -8,12 +8,17 @@ from ..core.pullback import Pullback
 
 
 class Layer:
-    """A dataclass of arrays with a `pullback`. Calling it is the forward pass outside a gradient."""
+    """A dataclass of arrays with a `pullback`.
+
+    Calling it is the forward pass outside a gradient.
+    """
 
     trainable: tuple[str, ...] | None = None  # the fields an optimiser may change; None: all
 
     def pullback(self, *xs) -> Pullback:
-        """The output, and the function from its cotangent to (gradient of the layer, gradient of each input)."""
+        """The output, and the function from its cotangent to (gradient of the layer, gradient of
+        each input).
+        """
         raise NotImplementedError
 
     def __call__(self, *xs):
@@ -23,14 +28,19 @@ class Layer:
         parts = []
         for field in fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)
-            parts.append(f"{field.name}={value.shape}" if isinstance(value, np.ndarray) else f"{field.name}={value!r}")
+            parts.append(
+                f"{field.name}={value.shape}"
+                if isinstance(value, np.ndarray)
+                else f"{field.name}={value!r}"
+            )
         return f"{type(self).__name__}({', '.join(parts)})"
 
 
 class TwoModes(Layer):
     """A layer that does one thing in training and another in use.
 
-    `active`: True trains in every call, False in none; None, Flux's automatic mode, trains inside `pullback` only.
+    `active`: True trains in every call, False in none; None, Flux's automatic mode, trains inside
+    `pullback` only.
     """
 
     active: bool | None

@@ -1,4 +1,7 @@
-"""Pooling over the spatial axes of x (batch, channels, *space). Flux: `src/layers/conv.jl`; NNlib: `src/pooling.jl`."""
+"""Pooling over the spatial axes of x (batch, channels, *space).
+
+Flux: `src/layers/conv.jl`; NNlib: `src/pooling.jl`.
+"""
 
 import math
 from dataclasses import dataclass
@@ -11,25 +14,42 @@ from ..core.windows import scatter_windows, windows
 from .conv import SamePad, same_padding
 from .layer import Layer
 
-__all__ = ["AdaptiveMaxPool", "AdaptiveMeanPool", "GlobalMaxPool", "GlobalMeanPool", "MaxPool", "MeanPool", "flatten"]
+__all__ = [
+    "AdaptiveMaxPool",
+    "AdaptiveMeanPool",
+    "GlobalMaxPool",
+    "GlobalMeanPool",
+    "MaxPool",
+    "MeanPool",
+    "flatten",
+]
 
 
 def _max_pullback(x, kernel, stride, pad):
     rank = len(kernel)
-    lowest = np.finfo(x.dtype).min  # NNlib starts its scan here: padding never wins, and a window of -inf or NaN gives this number
+    lowest = np.finfo(
+        x.dtype
+        # NNlib starts its scan here: padding never wins, and a window of -inf or NaN gives this
+        # number
+    ).min
     view = windows(x, kernel, stride, (1,) * rank, pad, value=np.nan)
     taps = view.reshape(*x.shape[:2], math.prod(kernel), *view.shape[2 + rank :])
     y = np.fmax.reduce(taps, axis=2, initial=lowest)
 
     def max_back(dy):
-        # The first entry that is approximately the maximum takes the whole gradient: NNlib asks y ≈ x, with a tolerance of sqrt(eps).
+        # The first entry that is approximately the maximum takes the whole gradient: NNlib asks y ≈
+        # x, with a tolerance of sqrt(eps).
         top = y[:, :, None]
         tolerance = math.sqrt(np.finfo(x.dtype).eps) * np.maximum(np.abs(taps), np.abs(top))
         with np.errstate(invalid="ignore"):
-            close = (taps == top) | (np.abs(taps - top) <= np.where(np.isfinite(tolerance), tolerance, -1))
+            close = (taps == top) | (
+                np.abs(taps - top) <= np.where(np.isfinite(tolerance), tolerance, -1)
+            )
         first = close & (np.cumsum(close, axis=2) == 1)
         dtaps = np.where(first, dy[:, :, None], 0)
-        return None, scatter_windows(dtaps.reshape(view.shape), x.shape[2:], kernel, stride, (1,) * rank, pad)
+        return None, scatter_windows(
+            dtaps.reshape(view.shape), x.shape[2:], kernel, stride, (1,) * rank, pad
+        )
 
     return y, max_back
 
@@ -41,7 +61,9 @@ def _mean_pullback(x, kernel, stride, pad):
     y = view.sum(tuple(range(2, 2 + rank))) * share
 
     def mean_back(dy):
-        dtaps = np.broadcast_to((dy * share)[(slice(None), slice(None), *(None,) * rank)], view.shape)
+        dtaps = np.broadcast_to(
+            (dy * share)[(slice(None), slice(None), *(None,) * rank)], view.shape
+        )
         return None, scatter_windows(dtaps, x.shape[2:], kernel, stride, (1,) * rank, pad)
 
     return y, mean_back
@@ -51,7 +73,9 @@ def _spatial(who, x, rank=None):
     x = as_float(who, x)
     if x.ndim < 3 or (rank is not None and x.ndim != rank + 2):
         wanted = "at least one spatial axis" if rank is None else f"{rank} spatial axes"
-        raise ValueError(f"{who} expects (batch, channels, *space) with {wanted}, got x of shape {x.shape}")
+        raise ValueError(
+            f"{who} expects (batch, channels, *space) with {wanted}, got x of shape {x.shape}"
+        )
     return x
 
 
@@ -59,8 +83,9 @@ def _spatial(who, x, rank=None):
 class MaxPool(Layer):
     """The maximum of every window of size `k`. `MaxPool(k, *, pad=0, stride=k)`. Flux: `MaxPool`.
 
-    NaN never wins, and a window of only -inf, NaN and padding gives the lowest finite number. The gradient
-    goes to the first entry (in row order) within a relative sqrt(eps) of the maximum, as in NNlib.
+    NaN never wins, and a window of only -inf, NaN and padding gives the lowest finite number. The
+    gradient goes to the first entry (in row order) within a relative sqrt(eps) of the maximum, as
+    in NNlib.
     """
 
     k: tuple[int, ...]
@@ -73,16 +98,25 @@ class MaxPool(Layer):
         who = type(self).__name__
         self.k = as_sizes(who, "k", k, 1 if isinstance(k, int) else len(k))
         rank = len(self.k)
-        self.pad = same_padding(self.k, (1,) * rank) if isinstance(pad, SamePad) else as_padding(who, pad, rank)
+        self.pad = (
+            same_padding(self.k, (1,) * rank)
+            if isinstance(pad, SamePad)
+            else as_padding(who, pad, rank)
+        )
         self.stride = self.k if stride is None else as_sizes(who, "stride", stride, rank)
 
     def pullback(self, x):  # x: (batch, channels, *space)
-        return self.rule(_spatial(type(self).__name__, x, len(self.k)), self.k, self.stride, self.pad)
+        return self.rule(
+            _spatial(type(self).__name__, x, len(self.k)), self.k, self.stride, self.pad
+        )
 
 
 @dataclass(eq=False, init=False, repr=False)
 class MeanPool(MaxPool):
-    """The sum of every window of size `k`, padding included as zeros, over the number of its cells. Flux: `MeanPool`."""
+    """The sum of every window of size `k`, padding included as zeros, over the number of its cells.
+
+    Flux: `MeanPool`.
+    """
 
     rule = staticmethod(_mean_pullback)
 
@@ -115,7 +149,8 @@ def flatten(x):
 
 @dataclass(eq=False, init=False, repr=False)
 class AdaptiveMaxPool(Layer):
-    """`MaxPool` with as many windows as `out` says: stride `in // out`, size `in - (out - 1) * stride`. Flux: `AdaptiveMaxPool`.
+    """`MaxPool` with as many windows as `out` says: stride `in // out`, size `in - (out - 1) *
+    stride`. Flux: `AdaptiveMaxPool`.
 
     All windows are of one size and may overlap; PyTorch's vary in size unless `out` divides `in`.
     """
@@ -125,13 +160,18 @@ class AdaptiveMaxPool(Layer):
     rule = staticmethod(_max_pullback)
 
     def __init__(self, out):
-        self.out = as_sizes(type(self).__name__, "out", out, 1 if isinstance(out, int) else len(out))
+        self.out = as_sizes(
+            type(self).__name__, "out", out, 1 if isinstance(out, int) else len(out)
+        )
 
     def pullback(self, x):  # x: (batch, channels, *space)
         x = _spatial(type(self).__name__, x, len(self.out))
         space = x.shape[2:]
         if any(m < 1 or n < m for n, m in zip(space, self.out, strict=True)):
-            raise ValueError(f"{type(self).__name__}({self.out}) expects at least as many cells along every axis, got x of shape {x.shape}")
+            raise ValueError(
+                f"{type(self).__name__}({self.out}) expects at least as many cells along every "
+                f"axis, got x of shape {x.shape}"
+            )
         stride = tuple(n // m for n, m in zip(space, self.out, strict=True))
         kernel = tuple(n - (m - 1) * s for n, m, s in zip(space, self.out, stride, strict=True))
         return self.rule(x, kernel, stride, ((0, 0),) * len(space))
@@ -139,6 +179,9 @@ class AdaptiveMaxPool(Layer):
 
 @dataclass(eq=False, init=False, repr=False)
 class AdaptiveMeanPool(AdaptiveMaxPool):
-    """`MeanPool` with as many windows as `out` says; their size as for `AdaptiveMaxPool`. Flux: `AdaptiveMeanPool`."""
+    """`MeanPool` with as many windows as `out` says; their size as for `AdaptiveMaxPool`.
+
+    Flux: `AdaptiveMeanPool`.
+    """
 
     rule = staticmethod(_mean_pullback)

@@ -1,8 +1,9 @@
 """Recurrent cells and the layers that run them over a sequence. Flux: `src/layers/recurrent.jl`.
 
-A cell is a pure function `cell(x, state) -> (output, state)`. A layer takes x of shape (batch, time, features), or (time,
-features) without a batch, and gives the outputs of all times; the state before the first is zero or given, the one after the
-last is part of the result with `return_state`. The inputs of all times are multiplied with Wi at once.
+A cell is a pure function `cell(x, state) -> (output, state)`. A layer takes x of shape (batch,
+time, features), or (time, features) without a batch, and gives the outputs of all times; the state
+before the first is zero or given, the one after the last is part of the result with `return_state`.
+The inputs of all times are multiplied with Wi at once.
 """
 
 from dataclasses import dataclass
@@ -21,16 +22,28 @@ from .combine import Joint, sum_gradients
 from .dense import make_bias
 from .layer import Layer
 
-__all__ = ["GRU", "GRUCell", "GRUv3", "GRUv3Cell", "LSTM", "LSTMCell", "RNN", "RNNCell", "Recurrence"]
+__all__ = [
+    "GRU",
+    "GRUCell",
+    "GRUv3",
+    "GRUv3Cell",
+    "LSTM",
+    "LSTMCell",
+    "RNN",
+    "RNNCell",
+    "Recurrence",
+]
 
 sigmoid = sigmoid_fast.value
 
 
 class Cell(Layer):
-    """A cell of Flux's. `Cell(n_in, n_out, *, bias=True, init_kernel, init_recurrent_kernel, rng=None)` draws its arrays.
+    """A cell of Flux's. `Cell(n_in, n_out, *, bias=True, init_kernel, init_recurrent_kernel,
+    rng=None)` draws its arrays.
 
-    `step(gx, state)`, with gx the input times Wi plus the bias, gives the next state and `step_back(*dstate)`: the gradient
-    of gx, that of the state before, and for each recurrent weight what it was multiplied with and the gradient of the product.
+    `step(gx, state)`, with gx the input times Wi plus the bias, gives the next state and
+    `step_back(*dstate)`: the gradient of gx, that of the state before, and for each recurrent
+    weight what it was multiplied with and the gradient of the product.
     """
 
     Wi: np.ndarray  # (n_in, gates * n_out)
@@ -38,26 +51,46 @@ class Cell(Layer):
     gates = 1
     states = 1
     bias_field = "bias"
-    learnt: ClassVar[type["Cell"] | None] = None  # the same cell as it was before Flux 0.15, with a state0 that is learnt
+    learnt: ClassVar[type["Cell"] | None] = (
+        None  # the same cell as it was before Flux 0.15, with a state0 that is learnt
+    )
 
     def __new__(cls, *_, **__):
         return super().__new__(cls.learnt if cls.learnt and since("initial state") == "0" else cls)
 
-    def __init__(self, n_in, n_out, *, bias=True, init_kernel=glorot_uniform, init_recurrent_kernel=glorot_uniform, rng=None):
+    def __init__(
+        self,
+        n_in,
+        n_out,
+        *,
+        bias=True,
+        init_kernel=glorot_uniform,
+        init_recurrent_kernel=glorot_uniform,
+        rng=None,
+    ):
         self.Wi = init_kernel((n_in, self.gates * n_out), rng=rng)
         self.Wh = init_recurrent_kernel((n_out, self.gates * n_out), rng=rng)
-        setattr(self, self.bias_field, make_bias(type(self).__name__, bias, self.gates * n_out, self.Wi))
+        setattr(
+            self, self.bias_field, make_bias(type(self).__name__, bias, self.gates * n_out, self.Wi)
+        )
 
     def step(self, gx, state):
         """The next state, and the backward pass of the step."""
         raise NotImplementedError
 
     def initialstates(self):
-        """The state before the first step: zeros of shape (n_out,), for an LSTM a pair of them. Flux: `initialstates`."""
-        return self.as_given([np.zeros(self.Wh.shape[0], self.Wh.dtype) for _ in range(self.states)])
+        """The state before the first step: zeros of shape (n_out,), for an LSTM a pair of them.
+
+        Flux: `initialstates`.
+        """
+        return self.as_given(
+            [np.zeros(self.Wh.shape[0], self.Wh.dtype) for _ in range(self.states)]
+        )
 
     def initial_gradient(self, gradient, dstart):
-        """Where the initial state is a parameter, put its gradient (n_out,) into that of the cell."""
+        """Where the initial state is a parameter, put its gradient (n_out,) into that of the
+        cell.
+        """
 
     def as_given(self, parts):
         """The parts of a state as users see them: a tuple only where there are several."""
@@ -77,17 +110,25 @@ class Cell(Layer):
 
 
 def unroll(cell: Cell, xs, *state):  # xs: (time, batch, n_in) or (time, n_in)
-    """The hidden states of all times, the last state, and `back(dhs, dlast)`: gradients of the cell, of xs and of a given state."""
+    """The hidden states of all times, the last state, and `back(dhs, dlast)`: gradients of the
+    cell, of xs and of a given state.
+    """
     n_in, n_out = cell.Wi.shape[0], cell.Wh.shape[0]
     xs = as_float(repr(cell), xs)
     expect_features(repr(cell), xs[0] if len(xs) else xs, n_in)
     start = state[0] if state else cell.initialstates()
     start = start if cell.states > 1 else (start,)
     batch = xs.shape[1:-1]
-    if len(batch) > 1 or len(xs) == 0 or len(start) != cell.states or any(h.shape not in ((n_out,), (*batch, n_out)) for h in start):
+    if (
+        len(batch) > 1
+        or len(xs) == 0
+        or len(start) != cell.states
+        or any(h.shape not in ((n_out,), (*batch, n_out)) for h in start)
+    ):
         came = f"x of shape {xs.shape[1:]} at {len(xs)} times, states {[h.shape for h in start]}"
         raise ValueError(
-            f"{cell!r} expects (batch, {n_in}) or ({n_in},), and {cell.states} state(s) (batch, {n_out}) or ({n_out},), got {came}"
+            f"{cell!r} expects (batch, {n_in}) or ({n_in},), and {cell.states} state(s) (batch, "
+            f"{n_out}) or ({n_out},), got {came}"
         )
     bias = getattr(cell, cell.bias_field)
     gx = xs @ cell.Wi if bias is None else xs @ cell.Wi + bias
@@ -113,7 +154,10 @@ def unroll(cell: Cell, xs, *state):  # xs: (time, batch, n_in) or (time, n_in)
         if bias is not None:
             setattr(gradient, cell.bias_field, rows.sum(0).astype(bias.dtype, copy=False))
         for name, terms in products.items():
-            inputs, grads = (np.concatenate([np.atleast_2d(part) for part in parts]) for parts in zip(*terms, strict=True))
+            inputs, grads = (
+                np.concatenate([np.atleast_2d(part) for part in parts])
+                for parts in zip(*terms, strict=True)
+            )
             dweight = np.zeros_like(getattr(cell, name))
             dweight[:, : grads.shape[1]] = inputs.T @ grads  # of GRUv3's Wh, two blocks of three
             setattr(gradient, name, dweight)
@@ -133,7 +177,10 @@ def _blocks(x, count):
 
 @dataclass(eq=False, init=False, repr=False)
 class RNNCell(Cell):
-    """`h' = act(x @ Wi + h @ Wh + bias)`, returned as output and state. `RNNCell(n_in, n_out, act=tanh, ...)`. Flux: `RNNCell`."""
+    """`h' = act(x @ Wi + h @ Wh + bias)`, returned as output and state.
+
+    `RNNCell(n_in, n_out, act=tanh, ...)`. Flux: `RNNCell`.
+    """
 
     act: Activation
     Wi: np.ndarray  # (n_in, n_out)
@@ -157,10 +204,12 @@ class RNNCell(Cell):
 
 @dataclass(eq=False, init=False, repr=False)
 class LSTMCell(Cell):
-    """`c' = sigmoid(f) * c + sigmoid(i) * tanh(g)`, `h' = sigmoid(o) * tanh(c')`; output h', state (h', c'). Flux: `LSTMCell`.
+    """`c' = sigmoid(f) * c + sigmoid(i) * tanh(g)`, `h' = sigmoid(o) * tanh(c')`; output h', state
+    (h', c'). Flux: `LSTMCell`.
 
-    i, f, g, o are the four blocks of `x @ Wi + h @ Wh + bias` in this order, which is PyTorch's. The bias starts at zero, that of
-    the forget gate included (Flux up to 0.14: 1). Hochreiter and Schmidhuber 1997.
+    i, f, g, o are the four blocks of `x @ Wi + h @ Wh + bias` in this order, which is PyTorch's.
+    The bias starts at zero, that of the forget gate included (Flux up to 0.14: 1). Hochreiter and
+    Schmidhuber 1997.
     """
 
     Wi: np.ndarray  # (n_in, 4 n_out)
@@ -184,7 +233,15 @@ class LSTMCell(Cell):
 
         def step_back(dh, dc):
             dc = dc + dh * o * (1 - t * t)
-            dz = np.concatenate([dc * g * (i * (1 - i)), dc * c * (f * (1 - f)), dc * i * (1 - g * g), dh * t * (o * (1 - o))], axis=-1)
+            dz = np.concatenate(
+                [
+                    dc * g * (i * (1 - i)),
+                    dc * c * (f * (1 - f)),
+                    dc * i * (1 - g * g),
+                    dh * t * (o * (1 - o)),
+                ],
+                axis=-1,
+            )
             return dz, (dz @ self.Wh.T, dc * f), {"Wh": (h, dz)}
 
         return (o * t, c_next), step_back
@@ -194,8 +251,9 @@ class LSTMCell(Cell):
 class GRUCell(Cell):
     """`h' = (1 - z) * tanh(x_n + r * h_n) + z * h`, returned as output and state. Flux: `GRUCell`.
 
-    r, z (both through a sigmoid) and n are the three blocks, x_ of `x @ Wi + b`, h_ of `h @ Wh`: the reset gate multiplies the product
-    and not the bias (PyTorch has a second bias inside). Cho et al. 2014, version 1.
+    r, z (both through a sigmoid) and n are the three blocks, x_ of `x @ Wi + b`, h_ of `h @ Wh`:
+    the reset gate multiplies the product and not the bias (PyTorch has a second bias inside). Cho
+    et al. 2014, version 1.
     """
 
     Wi: np.ndarray  # (n_in, 3 n_out)
@@ -215,7 +273,10 @@ class GRUCell(Cell):
         def step_back(dh):
             dn = dh * (1 - z) * (1 - n * n)
             dr, dz = dn * hn * (r * (1 - r)), dh * (h - n) * (z * (1 - z))
-            dgx, dgh = np.concatenate([dr, dz, dn], axis=-1), np.concatenate([dr, dz, dn * r], axis=-1)
+            dgx, dgh = (
+                np.concatenate([dr, dz, dn], axis=-1),
+                np.concatenate([dr, dz, dn * r], axis=-1),
+            )
             return dgx, (dh * z + dgh @ self.Wh.T,), {"Wh": (h, dgh)}
 
         return ((1 - z) * n + z * h,), step_back
@@ -223,10 +284,12 @@ class GRUCell(Cell):
 
 @dataclass(eq=False, init=False, repr=False)
 class GRUv3Cell(Cell):
-    """`h' = (1 - z) * tanh(x_n + (r * h) @ Wh_candidate) + z * h`, returned as output and state. Flux: `GRUv3Cell`.
+    """`h' = (1 - z) * tanh(x_n + (r * h) @ Wh_candidate) + z * h`, returned as output and state.
+    Flux: `GRUv3Cell`.
 
-    As `GRUCell`, with the reset gate on the state before the product. The third block of Wh exists and is not used (Flux's
-    docstring shows it in the formula, its code does not have it there). Cho et al. 2014, version 3.
+    As `GRUCell`, with the reset gate on the state before the product. The third block of Wh exists
+    and is not used (Flux's docstring shows it in the formula, its code does not have it there). Cho
+    et al. 2014, version 3.
     """
 
     Wi: np.ndarray  # (n_in, 3 n_out)
@@ -238,7 +301,9 @@ class GRUv3Cell(Cell):
     bias_field = "b"
 
     def __init__(self, n_in, n_out, *, init_recurrent_kernel=glorot_uniform, rng=None, **options):
-        super().__init__(n_in, n_out, init_recurrent_kernel=init_recurrent_kernel, rng=rng, **options)
+        super().__init__(
+            n_in, n_out, init_recurrent_kernel=init_recurrent_kernel, rng=rng, **options
+        )
         self.Wh_candidate = init_recurrent_kernel((n_out, n_out), rng=rng)
 
     def step(self, gx, state):
@@ -251,19 +316,29 @@ class GRUv3Cell(Cell):
         def step_back(dh):
             dn = dh * (1 - z) * (1 - n * n)
             dreset = dn @ self.Wh_candidate.T
-            dgates = np.concatenate([dreset * h * (r * (1 - r)), dh * (h - n) * (z * (1 - z))], axis=-1)
+            dgates = np.concatenate(
+                [dreset * h * (r * (1 - r)), dh * (h - n) * (z * (1 - z))], axis=-1
+            )
             before = dh * z + dreset * r + dgates @ weight.T
-            return np.concatenate([dgates, dn], axis=-1), (before,), {"Wh": (h, dgates), "Wh_candidate": (r * h, dn)}
+            return (
+                np.concatenate([dgates, dn], axis=-1),
+                (before,),
+                {"Wh": (h, dgates), "Wh_candidate": (r * h, dn)},
+            )
 
         return ((1 - z) * n + z * h,), step_back
 
 
 def _learnt(kind: type[Cell]) -> type[Cell]:
-    """`kind` with `state0`, the state before the first step as a parameter: an array (1, n_out), for an LSTM a pair of them."""
+    """`kind` with `state0`, the state before the first step as a parameter: an array (1, n_out),
+    for an LSTM a pair of them.
+    """
 
     def __init__(self, n_in, n_out, *arguments, **options):
         kind.__init__(self, n_in, n_out, *arguments, **options)
-        self.state0 = self.as_given([np.zeros((1, n_out), self.Wh.dtype) for _ in range(self.states)])
+        self.state0 = self.as_given(
+            [np.zeros((1, n_out), self.Wh.dtype) for _ in range(self.states)]
+        )
 
     def parts(self):
         return self.state0 if self.states > 1 else (self.state0,)
@@ -274,9 +349,20 @@ def _learnt(kind: type[Cell]) -> type[Cell]:
     def initial_gradient(self, gradient, dstart):
         gradient.state0 = self.as_given([dh[None] for dh in dstart])
 
-    body: dict[str, Any] = {"__annotations__": {"state0": Any}, "__module__": __name__, "__doc__": kind.__doc__, "learnt": None}
-    body |= {"__init__": __init__, "initialstates": initialstates, "initial_gradient": initial_gradient}
-    return dataclass(eq=False, init=False, repr=False)(type(f"{kind.__name__}WithState0", (kind,), body))
+    body: dict[str, Any] = {
+        "__annotations__": {"state0": Any},
+        "__module__": __name__,
+        "__doc__": kind.__doc__,
+        "learnt": None,
+    }
+    body |= {
+        "__init__": __init__,
+        "initialstates": initialstates,
+        "initial_gradient": initial_gradient,
+    }
+    return dataclass(eq=False, init=False, repr=False)(
+        type(f"{kind.__name__}WithState0", (kind,), body)
+    )
 
 
 RNNCell.learnt, LSTMCell.learnt, GRUCell.learnt, GRUv3Cell.learnt = CELLS_WITH_STATE0 = tuple(
@@ -286,10 +372,12 @@ RNNCell.learnt, LSTMCell.learnt, GRUCell.learnt, GRUv3Cell.learnt = CELLS_WITH_S
 
 @dataclass(eq=False, repr=False)
 class Recurrence(Joint):
-    """`cell` over the times of a sequence: x is (batch, time, features) or (time, features). Flux: `Recurrence`.
+    """`cell` over the times of a sequence: x is (batch, time, features) or (time, features). Flux:
+    `Recurrence`.
 
-    `Recurrence(cell, return_state=False)`; `layer(x)` starts from the cell's `initialstates()`, `layer(x, state)` from the given state. The
-    result is the outputs of all times, with `return_state` the pair of them and the last state.
+    `Recurrence(cell, return_state=False)`; `layer(x)` starts from the cell's `initialstates()`,
+    `layer(x, state)` from the given state. The result is the outputs of all times, with
+    `return_state` the pair of them and the last state.
     """
 
     cell: Any
@@ -304,11 +392,18 @@ class Recurrence(Joint):
     def run(self, apply, x, *state):
         who = type(self).__name__
         if np.ndim(x) not in (2, 3):
-            raise ValueError(f"{who} expects x of shape (batch, time, features) or (time, features), got x of shape {np.shape(x)}")
+            raise ValueError(
+                f"{who} expects x of shape (batch, time, features) or (time, features), got x of "
+                f"shape {np.shape(x)}"
+            )
         if isinstance(self.cell, Cell):
             expect_features(repr(self.cell), np.asarray(x), self.cell.Wi.shape[0])
         xs = np.moveaxis(np.asarray(x), -2, 0)
-        ys, last, back = unroll(self.cell, xs, *state) if isinstance(self.cell, Cell) else _scan(self.cell, apply, xs, *state)
+        ys, last, back = (
+            unroll(self.cell, xs, *state)
+            if isinstance(self.cell, Cell)
+            else _scan(self.cell, apply, xs, *state)
+        )
         y = np.stack(ys, axis=-2)
 
         def recurrence_back(dy):
@@ -341,7 +436,9 @@ def _scan(cell, apply, xs, *state):
 
 @dataclass(eq=False, init=False, repr=False)
 class RNN(Recurrence):
-    """An `RNNCell` over a sequence: `RNN(n_in, n_out, act=tanh, *, return_state=False, ...)` or `RNN(cell, ...)`. Flux: `RNN`."""
+    """An `RNNCell` over a sequence: `RNN(n_in, n_out, act=tanh, *, return_state=False, ...)` or
+    `RNN(cell, ...)`. Flux: `RNN`.
+    """
 
     kind: ClassVar[type[Cell]] = RNNCell
 
@@ -352,20 +449,27 @@ class RNN(Recurrence):
 
 @dataclass(eq=False, init=False, repr=False)
 class LSTM(RNN):
-    """An `LSTMCell` over a sequence, its state a pair (h, c); arguments as for `GRU`. Flux: `LSTM`."""
+    """An `LSTMCell` over a sequence, its state a pair (h, c); arguments as for `GRU`.
+
+    Flux: `LSTM`.
+    """
 
     kind = LSTMCell
 
 
 @dataclass(eq=False, init=False, repr=False)
 class GRU(RNN):
-    """A `GRUCell` over a sequence: `GRU(n_in, n_out, *, return_state=False, ...)` or `GRU(cell, ...)`. Flux: `GRU`."""
+    """A `GRUCell` over a sequence: `GRU(n_in, n_out, *, return_state=False, ...)` or `GRU(cell,
+    ...)`. Flux: `GRU`.
+    """
 
     kind = GRUCell
 
 
 @dataclass(eq=False, init=False, repr=False)
 class GRUv3(RNN):
-    """A `GRUv3Cell` over a sequence: `GRUv3(n_in, n_out, *, return_state=False, ...)` or `GRUv3(cell, ...)`. Flux: `GRUv3`."""
+    """A `GRUv3Cell` over a sequence: `GRUv3(n_in, n_out, *, return_state=False, ...)` or
+    `GRUv3(cell, ...)`. Flux: `GRUv3`.
+    """
 
     kind = GRUv3Cell

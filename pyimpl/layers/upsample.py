@@ -1,4 +1,7 @@
-"""Larger images: by interpolation, or from channels. Flux: `src/layers/upsample.jl`; NNlib: `src/upsample.jl`."""
+"""Larger images: by interpolation, or from channels.
+
+Flux: `src/layers/upsample.jl`; NNlib: `src/upsample.jl`.
+"""
 
 import math
 from dataclasses import dataclass
@@ -15,12 +18,15 @@ MODES = ("nearest", "bilinear", "trilinear")
 
 @dataclass(eq=False, init=False, repr=False)
 class Upsample(Layer):
-    """x (batch, channels, *space) with larger space. `Upsample(mode="nearest", *, scale or size)`, `Upsample(scale, mode="nearest")`.
+    """x (batch, channels, *space) with larger space. `Upsample(mode="nearest", *, scale or size)`,
+    `Upsample(scale, mode="nearest")`.
 
-    "nearest" repeats every entry, by whole numbers. "bilinear" and "trilinear" (the same function: linear along every axis there is)
-    interpolate to `floor(scale * size)` points between the centres of the outermost ones, which is PyTorch's `align_corners=True`.
-    Raises ValueError for a `size` that nearest cannot reach, and for one point along an axis of an image whose space
-    changes: there Flux 0.16.9 gives NaN, and its gradient writes outside of the array (NNlib 0.9.36). Flux: `Upsample`.
+    "nearest" repeats every entry, by whole numbers. "bilinear" and "trilinear" (the same function:
+    linear along every axis there is) interpolate to `floor(scale * size)` points between the
+    centres of the outermost ones, which is PyTorch's `align_corners=True`. Raises ValueError for a
+    `size` that nearest cannot reach, and for one point along an axis of an image whose space
+    changes: there Flux 0.16.9 gives NaN, and its gradient writes outside of the array (NNlib
+    0.9.36). Flux: `Upsample`.
     """
 
     mode: str
@@ -35,30 +41,46 @@ class Upsample(Layer):
         if self.mode not in MODES:
             raise ValueError(f"Upsample expects the mode {', '.join(MODES)}, got {self.mode!r}")
         if (self.scale is None) == (size is None):
-            raise ValueError(f"Upsample expects either scale or size, got scale={self.scale} and size={size}")
+            raise ValueError(
+                f"Upsample expects either scale or size, got scale={self.scale} and size={size}"
+            )
 
     def pullback(self, x):  # x: (batch, channels, *space)
         x = as_float("Upsample", x)
         space = x.shape[2:]
         if x.ndim < 3:
-            raise ValueError(f"Upsample expects (batch, channels, *space), got x of shape {x.shape}")
-        size = as_sizes("Upsample", "size", self.size, len(space)) if self.scale is None else self._scaled(space)
+            raise ValueError(
+                f"Upsample expects (batch, channels, *space), got x of shape {x.shape}"
+            )
+        size = (
+            as_sizes("Upsample", "size", self.size, len(space))
+            if self.scale is None
+            else self._scaled(space)
+        )
         if self.mode == "nearest":
             return _nearest(x, size)
         return (x, lambda dy: (None, dy)) if size == space else _linear(x, size)
 
     def _scaled(self, space):
         assert self.scale is not None
-        scale = (self.scale,) * len(space) if isinstance(self.scale, int | float) else tuple(self.scale)
+        scale = (
+            (self.scale,) * len(space) if isinstance(self.scale, int | float) else tuple(self.scale)
+        )
         if len(scale) != len(space) or (self.mode == "nearest" and any(s != int(s) for s in scale)):
-            raise ValueError(f"Upsample {self.mode} expects one scale for all axes or {len(space)} of them, got {self.scale}")
+            raise ValueError(
+                f"Upsample {self.mode} expects one scale for all axes or {len(space)} of them, "
+                f"got {self.scale}"
+            )
         return tuple(math.floor(s * n) for s, n in zip(scale, space, strict=True))
 
 
 def _nearest(x, size):
     space = x.shape[2:]
     if any(m % n for m, n in zip(size, space, strict=True)):
-        raise ValueError(f"Upsample nearest expects a size divisible by {space}, got {size} for x of shape {x.shape}")
+        raise ValueError(
+            f"Upsample nearest expects a size divisible by {space}, got {size} for x of shape "
+            f"{x.shape}"
+        )
     scale = tuple(m // n for m, n in zip(size, space, strict=True))
     y = x
     for axis, s in enumerate(scale, 2):
@@ -75,10 +97,15 @@ def _nearest(x, size):
 def _linear(x, size):
     axes = list(zip(range(2, x.ndim), x.shape[2:], size, strict=True))
     if any(m == 1 for m in size):
-        raise ValueError(f"Upsample expects at least two points along every axis, got size {size} for x of shape {x.shape}")
+        raise ValueError(
+            f"Upsample expects at least two points along every axis, got size {size} for x of "
+            f"shape {x.shape}"
+        )
     taps = [(axis, n, *_between(n, m, x.dtype)) for axis, n, m in axes]
     y = x
-    for axis, _, below, above, part in reversed(taps):  # the innermost axis first, as NNlib nests its sums
+    for axis, _, below, above, part in reversed(
+        taps
+    ):  # the innermost axis first, as NNlib nests its sums
         part = part.reshape(-1, *(1,) * (x.ndim - axis - 1))
         y = (1 - part) * y.take(below, axis) + part * y.take(above, axis)
 
@@ -96,7 +123,9 @@ def _linear(x, size):
 
 
 def _between(n, m, dtype):
-    """For m points spread over n: the neighbours below and above, and the weight of the one above."""
+    """For m points spread over n: the neighbours below and above, and the weight of the one
+    above.
+    """
     place = dtype.type((n - 1) / (m - 1)) * np.arange(m, dtype=dtype)
     below = np.floor(place).astype(int)
     return below, np.minimum(below + 1, n - 1).clip(below), place - below.astype(dtype)
@@ -104,7 +133,8 @@ def _between(n, m, dtype):
 
 @dataclass(eq=False, repr=False)
 class PixelShuffle(Layer):
-    """(batch, channels * r^d, *space) as (batch, channels, *r * space), d the number of spatial axes. Flux: `PixelShuffle`.
+    """(batch, channels * r^d, *space) as (batch, channels, *r * space), d the number of spatial
+    axes. Flux: `PixelShuffle`.
 
     The r^d channels that become one fill its cells in row order, as in PyTorch. Shi et al. 2016.
     """
@@ -116,7 +146,8 @@ class PixelShuffle(Layer):
         r, d = self.r, x.ndim - 2
         if d < 1 or x.shape[1] % r**d:
             raise ValueError(
-                f"PixelShuffle({r}) expects (batch, channels, *space), channels divisible by {r} per spatial axis, got x of shape {x.shape}"
+                f"PixelShuffle({r}) expects (batch, channels, *space), channels divisible by {r} "
+                f"per spatial axis, got x of shape {x.shape}"
             )
         batch, channels, space = x.shape[0], x.shape[1] // r**d, x.shape[2:]
         cells = x.reshape(batch, channels, *(r,) * d, *space)

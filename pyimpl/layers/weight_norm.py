@@ -15,11 +15,13 @@ __all__ = ["WeightNorm", "remove_weight_norms"]
 
 @dataclass(eq=False, init=False, repr=False)
 class WeightNorm(Joint):
-    """`layer` with the weight `g * v / sqrt(sum(v^2) + eps(dtype))`, v being the array that the layer holds. Flux: `WeightNorm`.
+    """`layer` with the weight `g * v / sqrt(sum(v^2) + eps(dtype))`, v being the array that the
+    layer holds. Flux: `WeightNorm`.
 
-    `WeightNorm(layer, which="weight", *, dims=0)`: the sum runs over the axes `dims` of the field `which`. The default is Flux's, the last
-    axis of Julia: one g for every output of a Dense, but for every tap of a Conv (PyTorch: one for every output there too).
-    Raises ValueError for a weight of zeros. Salimans and Kingma 2016.
+    `WeightNorm(layer, which="weight", *, dims=0)`: the sum runs over the axes `dims` of the field
+    `which`. The default is Flux's, the last axis of Julia: one g for every output of a Dense, but
+    for every tap of a Conv (PyTorch: one for every output there too). Raises ValueError for a
+    weight of zeros. Salimans and Kingma 2016.
     """
 
     layer: Any
@@ -32,7 +34,10 @@ class WeightNorm(Joint):
     def __init__(self, layer, which="weight", *, dims=0):
         v = getattr(layer, which, None)
         if not isinstance(v, np.ndarray) or not v.any():
-            raise ValueError(f"WeightNorm expects a layer with an array {which!r} that is not all zero, got {layer!r}")
+            raise ValueError(
+                f"WeightNorm expects a layer with an array {which!r} that is not all zero, got "
+                f"{layer!r}"
+            )
         self.layer, self.which, self.dims = layer, which, dims
         self.g = self._length(v, v.dtype)
 
@@ -40,7 +45,10 @@ class WeightNorm(Joint):
         return np.sqrt(np.sum(v * v, axis=self.dims, keepdims=True) + np.finfo(dtype).eps)
 
     def reparametrise(self):
-        """The layer with the weight made from v and g, and how its gradient goes back to them. Flux: `reparametrize`."""
+        """The layer with the weight made from v and g, and how its gradient goes back to them.
+
+        Flux: `reparametrize`.
+        """
         v, g = getattr(self.layer, self.which), self.g
         length = self._length(v, g.dtype)
         plain = copy.copy(self.layer)
@@ -67,7 +75,10 @@ class WeightNorm(Joint):
 
 
 def remove_weight_norms(model):
-    """A model in which every `WeightNorm` is the layer it stands for, with the weight it had. Flux: `remove_weight_norms`."""
+    """A model in which every `WeightNorm` is the layer it stands for, with the weight it had.
+
+    Flux: `remove_weight_norms`.
+    """
     if isinstance(model, WeightNorm):
         return model.reparametrise()[0]
     if is_dataclass(model) and not isinstance(model, type):

@@ -1,4 +1,5 @@
-"""Losses of probabilities and of their logits: cross entropies, Kullback-Leibler divergence, smoothed labels.
+"""Losses of probabilities and of their logits: cross entropies, Kullback-Leibler divergence,
+smoothed labels.
 
 Source: Flux.jl `src/losses/functions.jl`.
 """
@@ -11,12 +12,21 @@ from ..functions.activations import sigmoid, softplus
 from ..functions.softmax import logsoftmax
 from .loss import aggregation, epsilon, loss, paired, xlogy
 
-__all__ = ["binarycrossentropy", "crossentropy", "kldivergence", "label_smoothing", "logitbinarycrossentropy", "logitcrossentropy"]
+__all__ = [
+    "binarycrossentropy",
+    "crossentropy",
+    "kldivergence",
+    "label_smoothing",
+    "logitbinarycrossentropy",
+    "logitcrossentropy",
+]
 
 
 @loss
 def crossentropy(prediction, target, dims=-1, eps=None):
-    """`-sum(target * log(prediction + eps))` over the class axis `dims`; the prediction is probabilities, and not renormalised."""
+    """`-sum(target * log(prediction + eps))` over the class axis `dims`; the prediction is
+    probabilities, and not renormalised.
+    """
     shifted = prediction + epsilon(prediction, eps)
 
     def crossentropy_back(dl):
@@ -64,7 +74,9 @@ def logitbinarycrossentropy(prediction, target):
 
 @differentiable
 def kldivergence(prediction, target, agg="mean", dims=-1, eps=None):
-    """`agg(sum(target * log(target))) + crossentropy(prediction, target)`, both over the class axis `dims`."""
+    """`agg(sum(target * log(target))) + crossentropy(prediction, target)`, both over the class axis
+    `dims`.
+    """
     prediction, target = paired("kldivergence", prediction, target)
     entropies = xlogy(target, target).sum(dims, keepdims=True)
     entropy, agg_back = aggregation(agg).pullback(entropies)
@@ -80,15 +92,20 @@ def kldivergence(prediction, target, agg="mean", dims=-1, eps=None):
 
 @differentiable
 def label_smoothing(y, alpha, dims=-1):
-    """`y * (1 - alpha) + alpha / classes`, y one-hot along the last axis; `dims=None`, for labels 0 and 1: `y * (1 - alpha) + alpha / 2`.
+    """`y * (1 - alpha) + alpha / classes`, y one-hot along the last axis; `dims=None`, for labels 0
+    and 1: `y * (1 - alpha) + alpha / 2`.
 
-    Not a loss: it is applied to the targets. Raises ValueError unless 0 < alpha < 1. Flux's `dims=0` is None here, and as in
-    Flux no other axis than the first (of Julia's; our last) can hold the classes.
+    Not a loss: it is applied to the targets. Raises ValueError unless 0 < alpha < 1. Flux's
+    `dims=0` is None here, and as in Flux no other axis than the first (of Julia's; our last) can
+    hold the classes.
     """
     y = as_float("label_smoothing", y)
     if not 0 < alpha < 1:
         raise ValueError(f"label_smoothing expects alpha between 0 and 1, got {alpha}")
     if dims not in (-1, None):
-        raise ValueError(f"label_smoothing expects the classes on the last axis (dims=-1) or labels 0 and 1 (dims=None), got dims={dims}")
+        raise ValueError(
+            "label_smoothing expects the classes on the last axis (dims=-1) or labels 0 and 1 "
+            f"(dims=None), got dims={dims}"
+        )
     classes = 2 if dims is None else y.shape[-1] if y.ndim else 1
     return y * (1 - alpha) + alpha / classes, lambda dy: (None, dy * (1 - alpha))

@@ -1,4 +1,7 @@
-"""What losses are made of: how those of all entries become one number, and logarithms. Source: Flux.jl `src/losses/utils.jl`."""
+"""What losses are made of: how those of all entries become one number, and logarithms.
+
+Source: Flux.jl `src/losses/utils.jl`.
+"""
 
 import numpy as np
 
@@ -32,10 +35,16 @@ def aggregation(agg) -> Function:
     """The function that makes one number of many losses."""
     if isinstance(agg, str):
         if agg not in AGGREGATIONS:
-            raise ValueError(f"agg expects one of {', '.join(AGGREGATIONS)} or a differentiable function, got {agg!r}")
+            raise ValueError(
+                f"agg expects one of {', '.join(AGGREGATIONS)} or a differentiable function, got "
+                f"{agg!r}"
+            )
         return AGGREGATIONS[agg]
     if not hasattr(agg, "pullback"):
-        raise ValueError(f"agg expects one of {', '.join(AGGREGATIONS)} or a differentiable function, got {agg!r}")
+        raise ValueError(
+            f"agg expects one of {', '.join(AGGREGATIONS)} or a differentiable function, got "
+            f"{agg!r}"
+        )
     return agg
 
 
@@ -50,7 +59,9 @@ def paired(who, prediction, target):
 
 
 def loss(formula):
-    """A loss from `formula(prediction, target, ...) -> (losses, back)`, where `back(dlosses)` gives the gradients of both."""
+    """A loss from `formula(prediction, target, ...) -> (losses, back)`, where `back(dlosses)` gives
+    the gradients of both.
+    """
     who = formula.__name__
 
     def rule(prediction, target, agg="mean", **options):
@@ -64,7 +75,12 @@ def loss(formula):
 
         return y, loss_back
 
-    rule.__name__, rule.__qualname__, rule.__doc__, rule.__module__ = who, who, formula.__doc__, formula.__module__
+    rule.__name__, rule.__qualname__, rule.__doc__, rule.__module__ = (
+        who,
+        who,
+        formula.__doc__,
+        formula.__module__,
+    )
     return Function(rule)
 
 
@@ -72,7 +88,8 @@ def log(x):
     """`log(x)`, -inf at 0. Raises ValueError for a negative number."""
     if np.any(x < 0):
         raise ValueError(
-            f"a loss expects numbers of at least 0 where it takes the logarithm, got {np.min(x)}: is the prediction a probability?"
+            "a loss expects numbers of at least 0 where it takes the logarithm, got "
+            f"{np.min(x)}: is the prediction a probability?"
         )
     with np.errstate(divide="ignore"):
         return np.log(x)
@@ -81,7 +98,9 @@ def log(x):
 def xlogy(x, y):
     """`x * log(y)`, and 0 where x is 0, even for y = 0. LogExpFunctions: `xlogy`."""
     with np.errstate(invalid="ignore"):
-        return np.where(x == 0, x * 1.0, x * log(y)) if x.dtype.kind == "f" else np.where(x, log(y), 0)
+        return (
+            np.where(x == 0, x * 1.0, x * log(y)) if x.dtype.kind == "f" else np.where(x, log(y), 0)
+        )
 
 
 def numeric(target, prediction):

@@ -1,4 +1,7 @@
-"""Losses that stop at a margin: hinge_loss, squared_hinge_loss, siamese_contrastive_loss. Source: Flux.jl `src/losses/functions.jl`."""
+"""Losses that stop at a margin: hinge_loss, squared_hinge_loss, siamese_contrastive_loss.
+
+Source: Flux.jl `src/losses/functions.jl`.
+"""
 
 import numpy as np
 
@@ -8,14 +11,18 @@ __all__ = ["hinge_loss", "siamese_contrastive_loss", "squared_hinge_loss"]
 
 
 def _hinge(prediction, target):
-    """`1 - prediction * target` cut off at 0, and its slope: 1 at the margin itself, for Julia's `max` takes the second of two equals."""
+    """`1 - prediction * target` cut off at 0, and its slope: 1 at the margin itself, for Julia's
+    `max` takes the second of two equals.
+    """
     room = 1 - prediction * target
     return np.maximum(room, 0), (~(room < 0)).astype(room.dtype)
 
 
 @loss
 def hinge_loss(prediction, target):
-    """`max(0, 1 - prediction * target)` for targets 1 and -1; at the margin, where it becomes 0, the slope is not 0."""
+    """`max(0, 1 - prediction * target)` for targets 1 and -1; at the margin, where it becomes 0,
+    the slope is not 0.
+    """
     hinge, slope = _hinge(prediction, target)
 
     def hinge_back(dl):
@@ -38,7 +45,8 @@ def squared_hinge_loss(prediction, target):
 
 @loss
 def siamese_contrastive_loss(prediction, target, margin=1.0):
-    """`(1 - target) * prediction^2 + target * max(0, margin - prediction)^2`: target 1 means that the two are *dissimilar*.
+    """`(1 - target) * prediction^2 + target * max(0, margin - prediction)^2`: target 1 means that
+    the two are *dissimilar*.
 
     The prediction is their distance. Raises ValueError for a negative margin.
     """
@@ -51,4 +59,6 @@ def siamese_contrastive_loss(prediction, target, margin=1.0):
         dprediction = dl * (2 * (1 - target) * prediction - 2 * target * room)
         return dprediction, dl * (room * room - prediction * prediction)
 
-    return (1 - target) * (prediction * prediction) + target * (room * room), siamese_contrastive_back
+    return (1 - target) * (prediction * prediction) + target * (
+        room * room
+    ), siamese_contrastive_back

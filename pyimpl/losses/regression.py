@@ -1,4 +1,7 @@
-"""Losses of numbers: mse, mae, msle, huber_loss, poisson_loss. Source: Flux.jl `src/losses/functions.jl`."""
+"""Losses of numbers: mse, mae, msle, huber_loss, poisson_loss.
+
+Source: Flux.jl `src/losses/functions.jl`.
+"""
 
 import numpy as np
 
@@ -22,7 +25,9 @@ def mse(prediction, target):
 
 @loss
 def mae(prediction, target):
-    """`|prediction - target|`; the slope at 0 is 0, before Flux 0.15 that of the side on which a signed zero lies."""
+    """`|prediction - target|`; the slope at 0 is 0, before Flux 0.15 that of the side on which a
+    signed zero lies.
+    """
     difference = prediction - target
     slope = np.copysign(1, difference) if since("slope of abs") == "0" else np.sign(difference)
 
@@ -64,7 +69,9 @@ def huber_loss(prediction, target, delta=1.0):
 
 @loss
 def poisson_loss(prediction, target):
-    """`prediction - target * log(prediction)`: no epsilon and no Stirling term; the gradient where both are 0 is NaN, as in Flux."""
+    """`prediction - target * log(prediction)`: no epsilon and no Stirling term; the gradient where
+    both are 0 is NaN, as in Flux.
+    """
 
     def poisson_back(dl):
         with np.errstate(divide="ignore", invalid="ignore"):

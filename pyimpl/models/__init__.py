@@ -1,1 +1,3 @@
-"""A model as a whole: flat vectors of its parameters, sizes of outputs, Jacobians, the names Flux gives to its parts."""
+"""A model as a whole: flat vectors of its parameters, sizes of outputs, Jacobians, the names Flux
+gives to its parts.
+"""

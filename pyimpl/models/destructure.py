@@ -1,4 +1,7 @@
-"""The parameters of a model as one vector, and a model from such a vector. Source: Optimisers.jl `src/destructure.jl`."""
+"""The parameters of a model as one vector, and a model from such a vector.
+
+Source: Optimisers.jl `src/destructure.jl`.
+"""
 
 import numpy as np
 
@@ -10,10 +13,12 @@ __all__ = ["Restructure", "destructure"]
 
 @differentiable
 def destructure(model):
-    """All trainable arrays of `model`, one after the other, and the function that makes a model of such a vector. Flux: `destructure`.
+    """All trainable arrays of `model`, one after the other, and the function that makes a model of
+    such a vector. Flux: `destructure`.
 
-    `flat, re = destructure(model)`; the order is that of `trainables`, every array in C order (Julia's `vec` of its twin), a shared one
-    once; different dtypes are promoted. `re` is a `Restructure`.
+    `flat, re = destructure(model)`; the order is that of `trainables`, every array in C order
+    (Julia's `vec` of its twin), a shared one once; different dtypes are promoted. `re` is a
+    `Restructure`.
     """
     re = Restructure(model)
 
@@ -25,11 +30,13 @@ def destructure(model):
 
 
 class Restructure:
-    """`re(flat)` is the model with the numbers of `flat` for parameters; `re(x, flat)` is `re(flat)(x)`. Flux: `Restructure`.
+    """`re(flat)` is the model with the numbers of `flat` for parameters; `re(x, flat)` is
+    `re(flat)(x)`. Flux: `Restructure`.
 
-    Parameters are copied, in the dtypes of the model they come from; everything else - running statistics as well - is shared with
-    that model. Differentiable: the back of `re.pullback(flat)` carries the gradient of the model to one of `flat`.
-    Raises ValueError for a vector of another length.
+    Parameters are copied, in the dtypes of the model they come from; everything else - running
+    statistics as well - is shared with that model. Differentiable: the back of `re.pullback(flat)`
+    carries the gradient of the model to one of `flat`. Raises ValueError for a vector of another
+    length.
     """
 
     def __init__(self, model):
@@ -85,11 +92,19 @@ class Restructure:
     def _rebuilt(self, flat):
         flat = np.asarray(flat)
         if flat.shape != (self.length,):
-            raise ValueError(f"Restructure expects a vector of {self.length} parameters, got an array of shape {flat.shape}")
-        return fmap(lambda array: self._part(flat, array) if id(array) in self._places else array, self.model)
+            raise ValueError(
+                f"Restructure expects a vector of {self.length} parameters, got an array of "
+                f"shape {flat.shape}"
+            )
+        return fmap(
+            lambda array: self._part(flat, array) if id(array) in self._places else array,
+            self.model,
+        )
 
     def _vector_of(self, gradient, flat):
-        """The gradient of the vector from that of a model made of it; the uses of a shared array are summed."""
+        """The gradient of the vector from that of a model made of it; the uses of a shared array
+        are summed.
+        """
         found: list[tuple[slice, np.ndarray]] = []
 
         def collect(node, gradient):
@@ -105,7 +120,9 @@ class Restructure:
                     collect(child, getattr(gradient, name, None))
 
         collect(self.model, gradient)
-        dflat = np.zeros(self.length, np.result_type(np.asarray(flat), *(part for _, part in found)))
+        dflat = np.zeros(
+            self.length, np.result_type(np.asarray(flat), *(part for _, part in found))
+        )
         for place, part in found:
             dflat[place] += part.ravel()
         return dflat

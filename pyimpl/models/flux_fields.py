@@ -1,23 +1,37 @@
 """What Flux calls the parts of its layers, and what they are called here: names, order, sizes.
 
-A state is nested dicts and lists; a layer in it is known by the set of its fields. Sizes such as `stride` follow the array they speak
-about, so the order is reversed; a pad is `(low, high)` for every axis here and one flat tuple there.
+A state is nested dicts and lists; a layer in it is known by the set of its fields. Sizes such as
+`stride` follow the array they speak about, so the order is reversed; a pad is `(low, high)` for
+every axis here and one flat tuple there.
 """
 
 import numpy as np
 
 # Fields of Flux's layers, and what they are called here.
-FIELDS = {"β": "shift", "γ": "scale", "μ": "mean", "σ²": "var", "λ": "act", "σ": "act", "ϵ": "eps", "Wh_h̃": "Wh_candidate"}
+FIELDS = {
+    "β": "shift",
+    "γ": "scale",
+    "μ": "mean",
+    "σ²": "var",
+    "λ": "act",
+    "σ": "act",
+    "ϵ": "eps",
+    "Wh_h̃": "Wh_candidate",
+}
 
-# The fields of Flux's layers in Flux's order, which `loadmodel!` insists on, and those of their twins in ours. Layers that are not
-# here have the same fields on both sides.
+# The fields of Flux's layers in Flux's order, which `loadmodel!` insists on, and those of their
+# twins in ours. Layers that are not here have the same fields on both sides.
 LAYERS = {
     "weight bias σ": "weight bias act",
     "scale bias σ": "scale bias act",
     "σ weight bias stride pad dilation": "act weight bias stride pad dilation",
     "σ weight bias stride pad dilation groups": "act weight bias stride pad dilation groups",
-    "σ weight bias stride pad outpad dilation groups": "act weight bias stride pad dilation outpad groups",
-    "λ β γ μ σ² ϵ momentum affine track_stats active chs": "act shift scale mean var eps momentum active chs",
+    "σ weight bias stride pad outpad dilation groups": (
+        "act weight bias stride pad dilation outpad groups"
+    ),
+    "λ β γ μ σ² ϵ momentum affine track_stats active chs": (
+        "act shift scale mean var eps momentum active chs"
+    ),
     "G λ β γ μ σ² ϵ momentum affine track_stats active chs": "G act shift scale eps chs",
     "λ diag ϵ size affine": "act diag eps size",
     "layer g which dims": "layer g which dims",
@@ -42,7 +56,10 @@ SIZES = ("stride", "dilation", "outpad", "k", "out", "size")
 
 
 def from_flux(node):
-    """A state of Flux's, as nested dicts and lists, in our names and order. What it has and we have not is dropped."""
+    """A state of Flux's, as nested dicts and lists, in our names and order.
+
+    What it has and we have not is dropped.
+    """
     if isinstance(node, list):
         return [from_flux(child) for child in node]
     if not isinstance(node, dict):
@@ -52,7 +69,11 @@ def from_flux(node):
         return {name: from_flux(child) for name, child in node.items()}
     if frozenset(node) not in OURS:
         return found
-    return {name: _our_setting(name, found[name], found) for name in OURS[frozenset(node)] if name in found}
+    return {
+        name: _our_setting(name, found[name], found)
+        for name in OURS[frozenset(node)]
+        if name in found
+    }
 
 
 def _our_setting(name, value, layer):
@@ -66,7 +87,13 @@ def _our_setting(name, value, layer):
         return [list(pair) for pair in zip(value[::2], value[1::2], strict=True)][::-1]
     if name == "dims":
         rank = np.ndim(layer.get("g"))  # a Dropout does not know it
-        return [rank - axis for axis in value] if _is_sizes(value) else rank - value if isinstance(value, int) else None
+        return (
+            [rank - axis for axis in value]
+            if _is_sizes(value)
+            else rank - value
+            if isinstance(value, int)
+            else None
+        )
     return value
 
 
@@ -97,7 +124,10 @@ def _their_setting(name, layer):
         return [size for pair in value[::-1] for size in pair]
     if name == "dims" and value is not None:
         rank = np.ndim(layer.get("g"))
-        dims = [rank - axis if axis >= 0 else -axis for axis in (value if isinstance(value, list) else [value])]
+        dims = [
+            rank - axis if axis >= 0 else -axis
+            for axis in (value if isinstance(value, list) else [value])
+        ]
         return dims if isinstance(value, list) and ("g" in layer or len(dims) > 1) else dims[0]
     return value
 

@@ -11,12 +11,14 @@ __all__ = ["outputsize"]
 
 
 def outputsize(model, *shapes: tuple[int, ...], padbatch: bool = False, dtype=np.float32) -> tuple:
-    """The shape of `model(x)` for x of the given shape; of several shapes, x is the tuple of such arrays. Flux: `outputsize`.
+    """The shape of `model(x)` for x of the given shape; of several shapes, x is the tuple of such
+    arrays. Flux: `outputsize`.
 
-    With `padbatch` every shape is that of one observation, and a batch axis of size 1 is put before it. A tuple or list of layers is
-    taken as their Chain. `dtype` is that of the input: an Embedding wants `int`. Several outputs give a tuple of shapes.
-    The model is applied in test mode to zeros that take no memory, and left as it was. Raises ValueError with the path of the
-    layer that does not fit, what it expects and what came.
+    With `padbatch` every shape is that of one observation, and a batch axis of size 1 is put before
+    it. A tuple or list of layers is taken as their Chain. `dtype` is that of the input: an
+    Embedding wants `int`. Several outputs give a tuple of shapes. The model is applied in test mode
+    to zeros that take no memory, and left as it was. Raises ValueError with the path of the layer
+    that does not fit, what it expects and what came.
 
     >>> outputsize(Chain(Dense(10, 4), Dense(4, 2)), (10,), padbatch=True)  # doctest: +SKIP
     (1, 2)

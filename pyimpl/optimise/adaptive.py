@@ -1,7 +1,8 @@
-"""More rules whose step adapts to the gradients that an entry has seen: kin of Adam, AdaDelta, and the rules of signs.
+"""More rules whose step adapts to the gradients that an entry has seen: kin of Adam, AdaDelta, and
+the rules of signs.
 
-Source: Optimisers.jl 0.4, `src/rules.jl`. What is said in `rules.py` holds here: m and v are running means of g and g^2, b1^t and
-b2^t powers of both betas, accumulated in x's dtype.
+Source: Optimisers.jl 0.4, `src/rules.jl`. What is said in `rules.py` holds here: m and v are
+running means of g and g^2, b1^t and b2^t powers of both betas, accumulated in x's dtype.
 """
 
 from dataclasses import dataclass, field
@@ -16,7 +17,8 @@ __all__ = ["AMSGrad", "AdaBelief", "AdaDelta", "AdaMax", "Lion", "NAdam", "OAdam
 
 @dataclass(frozen=True)
 class RAdam(AdamMoments):
-    """Adam times `sqrt((r-4)(r-2)q / ((q-4)(q-2)r))` once r > 4 (PyTorch: 5), before that `dx = eta * m/(1 - b1^t)`. Liu et al. 2020.
+    """Adam times `sqrt((r-4)(r-2)q / ((q-4)(q-2)r))` once r > 4 (PyTorch: 5), before that `dx = eta
+    * m/(1 - b1^t)`. Liu et al. 2020.
 
     Here `q = 2/(1 - b2) - 1` and `r = q - 2t * b2^t/(1 - b2^t)`.
     """
@@ -36,7 +38,9 @@ class RAdam(AdamMoments):
         longest = 2 / (1 - T(self.beta[1])) - 1
         length = longest - 2 * t * power2 / (1 - power2)
         if length > 4:
-            rectify = np.sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length))
+            rectify = np.sqrt(
+                (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)
+            )
             return (*moments, t + 1), dx * T(self.eta) * rectify
         return (*moments, t + 1), moments[0] / (1 - power1) * T(self.eta)
 
@@ -55,12 +59,17 @@ class AdaMax(AdamMoments):
         m, u, (power1, power2) = state
         m = b1 * m + (1 - b1) * g
         u = np.maximum(b2 * u, np.abs(g))
-        return (m, u, (power1 * b1, power2 * b2)), T(self.eta) / (1 - power1) * m / (u + T(self.eps))
+        return (m, u, (power1 * b1, power2 * b2)), T(self.eta) / (1 - power1) * m / (
+            u + T(self.eps)
+        )
 
 
 @dataclass(frozen=True)
 class OAdam(AdamMoments):
-    """`dx = 2 * a - (the step before's a)`, where a is Adam's dx: optimistic Adam. Daskalakis et al. 2018."""
+    """`dx = 2 * a - (the step before's a)`, where a is Adam's dx: optimistic Adam.
+
+    Daskalakis et al. 2018.
+    """
 
     eta: float = 0.001
     beta: tuple[float, float] = (0.5, 0.9)
@@ -78,7 +87,9 @@ class OAdam(AdamMoments):
 
 @dataclass(frozen=True)
 class AMSGrad(Rule):
-    """`top = max(top, v); dx = eta * m / (sqrt(top) + eps)`: no bias correction; m, v and top start at eps. Reddi et al. 2018."""
+    """`top = max(top, v); dx = eta * m / (sqrt(top) + eps)`: no bias correction; m, v and top start
+    at eps. Reddi et al. 2018.
+    """
 
     eta: float = 0.001
     beta: tuple[float, float] = (0.9, 0.999)
@@ -99,7 +110,9 @@ class AMSGrad(Rule):
 
 @dataclass(frozen=True)
 class NAdam(AdamMoments):
-    """`dx = eta * (b1 * m/(1 - b1^(t+1)) + (1 - b1) * g/(1 - b1^t)) / (sqrt(b2 * v/(1 - b2^t)) + eps)`; no schedule of b1. Dozat 2016."""
+    """`dx = eta * (b1 * m/(1 - b1^(t+1)) + (1 - b1) * g/(1 - b1^t)) / (sqrt(b2 * v/(1 - b2^t)) +
+    eps)`; no schedule of b1. Dozat 2016.
+    """
 
     eta: float = 0.001
     beta: tuple[float, float] = (0.9, 0.999)
@@ -116,7 +129,8 @@ class NAdam(AdamMoments):
 
 @dataclass(frozen=True)
 class AdaBelief(AdamMoments):
-    """`s = b2 * s + (1 - b2) * (g - m)^2 + eps; dx = eta * m/(1 - b1^t) / (sqrt(s/(1 - b2^t)) + eps)`. Zhuang et al. 2020.
+    """`s = b2 * s + (1 - b2) * (g - m)^2 + eps; dx = eta * m/(1 - b1^t) / (sqrt(s/(1 - b2^t)) +
+    eps)`. Zhuang et al. 2020.
 
     m is the new one.
     """
@@ -131,12 +145,16 @@ class AdaBelief(AdamMoments):
         m, s, (power1, power2) = state
         m = b1 * m + (1 - b1) * g
         s = b2 * s + (1 - b2) * (g - m) ** 2 + eps
-        return (m, s, (power1 * b1, power2 * b2)), T(self.eta) * m / (1 - power1) / (np.sqrt(s / (1 - power2)) + eps)
+        return (m, s, (power1 * b1, power2 * b2)), T(self.eta) * m / (1 - power1) / (
+            np.sqrt(s / (1 - power2)) + eps
+        )
 
 
 @dataclass(frozen=True)
 class AdaDelta(Rule):
-    """`acc = rho * acc + (1 - rho) * g^2; dx = g * sqrt(steps + eps) / sqrt(acc + eps)`; then steps, the same mean of dx^2. Zeiler 2012."""
+    """`acc = rho * acc + (1 - rho) * g^2; dx = g * sqrt(steps + eps) / sqrt(acc + eps)`; then
+    steps, the same mean of dx^2. Zeiler 2012.
+    """
 
     rho: float = 0.9
     eps: float = 1e-8
@@ -160,9 +178,11 @@ def _literal(value: float) -> float:
 
 @dataclass(frozen=True)
 class Rprop(Rule):
-    """`dx = step * sign(g)`; step times ell[1] where g keeps its sign, times ell[0] where it turns, within gamma.
+    """`dx = step * sign(g)`; step times ell[1] where g keeps its sign, times ell[0] where it turns,
+    within gamma.
 
-    Riedmiller and Braun 1993. Where the sign turns nothing is subtracted, and the next gradient finds no sign to compare with.
+    Riedmiller and Braun 1993. Where the sign turns nothing is subtracted, and the next gradient
+    finds no sign to compare with.
     """
 
     eta: float = field(default_factory=lambda: _literal(1e-3))
@@ -185,9 +205,11 @@ class Rprop(Rule):
 
 @dataclass(frozen=True)
 class Lion(Rule):
-    """`m = b2 * g + (1 - b2) * m; dx = eta * sign((b2 - b1) * g + b1 * m)`, with the new m. Chen et al. 2023.
+    """`m = b2 * g + (1 - b2) * m; dx = eta * sign((b2 - b1) * g + b1 * m)`, with the new m. Chen et
+    al. 2023.
 
-    The paper has `b2 * m + (1 - b2) * g`: in Optimisers.jl, and here, the betas' roles are exchanged, so m is nearly the last gradient.
+    The paper has `b2 * m + (1 - b2) * g`: in Optimisers.jl, and here, the betas' roles are
+    exchanged, so m is nearly the last gradient.
     """
 
     eta: float = 0.001

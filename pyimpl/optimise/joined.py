@@ -1,7 +1,9 @@
-"""Small parameters stepped together: NumPy takes as long for ten numbers as for a thousand, so they share one flat state.
+"""Small parameters stepped together: NumPy takes as long for ten numbers as for a thousand, so they
+share one flat state.
 
-Only for rules that treat every entry by itself. The leaves of a group look like any others: their `state` is a view of the group's.
-The first time one of them is treated differently (frozen, adjusted alone, without a gradient) all of them part for good.
+Only for rules that treat every entry by itself. The leaves of a group look like any others: their
+`state` is a view of the group's. The first time one of them is treated differently (frozen,
+adjusted alone, without a gradient) all of them part for good.
 """
 
 from typing import Any

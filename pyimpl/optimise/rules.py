@@ -1,12 +1,13 @@
 """Optimiser rules: each is its hyper-parameters and two functions on one array, `init` and `apply`.
 
-`state, dx = rule.apply(state, x, g)` takes a parameter and its gradient and gives what is to be subtracted
-from the parameter; it may reuse the arrays of `state`, and changes neither x nor g (but see `mixed_precision.py`). Every
-hyper-parameter is converted to x's dtype first, and powers of beta are accumulated in it, as in Julia.
-Names, defaults and formulas: Optimisers.jl 0.4, `src/rules.jl`. Kin of Adam and other adaptive rules: `adaptive.py`.
+`state, dx = rule.apply(state, x, g)` takes a parameter and its gradient and gives what is to be
+subtracted from the parameter; it may reuse the arrays of `state`, and changes neither x nor g (but
+see `mixed_precision.py`). Every hyper-parameter is converted to x's dtype first, and powers of beta
+are accumulated in it, as in Julia. Names, defaults and formulas: Optimisers.jl 0.4, `src/rules.jl`.
+Kin of Adam and other adaptive rules: `adaptive.py`.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -39,20 +40,25 @@ class Rule:
 
     def __post_init__(self):
         if getattr(self, "eta", 0.0) < 0:
-            raise ValueError(f"{type(self).__name__} expects a learning rate of at least 0, got {self.eta}")
+            raise ValueError(
+                f"{type(self).__name__} expects a learning rate of at least 0, got {self.eta}"
+            )
 
     def init(self, x):
         """The state before the first step."""
         return None
 
     def apply(self, state, x, g):
-        """The new state, and what to subtract from x; None in its place: leave x alone this time."""
+        """The new state, and what to subtract from x; None in its place: leave x alone this
+        time.
+        """
         raise NotImplementedError
 
     def adjust(self, **changes):
-        """A copy with the hyper-parameters that this rule has replaced by `changes`; others are ignored, as in Flux."""
-        values = {field.name: changes.get(field.name, getattr(self, field.name)) for field in fields(self)}  # type: ignore[arg-type]
-        return type(self)(**values)
+        """A copy with the hyper-parameters that this rule has replaced by `changes`; others are
+        ignored, as in Flux.
+        """
+        return type(self)(**{name: changes.get(name, value) for name, value in vars(self).items()})
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,9 @@ class Descent(Rule):
 
 @dataclass(frozen=True)
 class Momentum(Rule):
-    """`v = rho * v + eta * g; dx = v`: the learning rate is inside the velocity (PyTorch: outside)."""
+    """`v = rho * v + eta * g; dx = v`: the learning rate is inside the velocity (PyTorch:
+    outside).
+    """
 
     eta: float = 0.01
     rho: float = 0.9
@@ -102,7 +110,9 @@ class Nesterov(Rule):
 
 @dataclass(frozen=True)
 class RMSProp(Rule):
-    """`q = rho * q + (1 - rho) * g^2; dx = g * eta / (sqrt(q - lin^2) + eps)`; lin, the mean gradient, only if centred."""
+    """`q = rho * q + (1 - rho) * g^2; dx = g * eta / (sqrt(q - lin^2) + eps)`; lin, the mean
+    gradient, only if centred.
+    """
 
     eta: float = 0.001
     rho: float = 0.9
@@ -141,7 +151,9 @@ class AdaGrad(Rule):
 
 
 class AdamMoments(Rule):
-    """What Adam and its kin share: running means m of g and v of g^2, and the powers of both betas."""
+    """What Adam and its kin share: running means m of g and v of g^2, and the powers of both
+    betas.
+    """
 
     beta: tuple[float, float]
     eps: float
@@ -162,7 +174,9 @@ class AdamMoments(Rule):
         return m, v, (power1 * b1, power2 * b2)
 
     def direction(self, state, x, g):
-        """The next state, and `m/(1 - b1^t) / (sqrt(v/(1 - b2^t)) + eps)` in an array of its own."""
+        """The next state, and `m/(1 - b1^t) / (sqrt(v/(1 - b2^t)) + eps)` in an array of its
+        own.
+        """
         power1, power2 = state[2]
         m, v, powers = self.means(state, x, g)
         root = v / (1 - power2)
@@ -175,7 +189,10 @@ class AdamMoments(Rule):
 
 @dataclass(frozen=True)
 class Adam(AdamMoments):
-    """`dx = m/(1 - b1^t) / (sqrt(v/(1 - b2^t)) + eps) * eta`; m, v are running means of g and g^2. Kingma and Ba 2015."""
+    """`dx = m/(1 - b1^t) / (sqrt(v/(1 - b2^t)) + eps) * eta`; m, v are running means of g and g^2.
+
+    Kingma and Ba 2015.
+    """
 
     eta: float = 0.001
     beta: tuple[float, float] = (0.9, 0.999)
@@ -192,7 +209,9 @@ class Adam(AdamMoments):
 
 @dataclass(frozen=True)
 class AdamInFloat64(Adam):
-    """Adam before Flux 0.13: its settings are Float64, and so is everything computed for an entry before it is stored."""
+    """Adam before Flux 0.13: its settings are Float64, and so is everything computed for an entry
+    before it is stored.
+    """
 
     elementwise = False  # its powers of beta are a tuple of plain numbers
 
@@ -204,13 +223,19 @@ class AdamInFloat64(Adam):
         (b1, b2), g = self.beta, g.astype(np.float64)
         m = (b1 * m.astype(np.float64) + (1 - b1) * g).astype(x.dtype)
         v = (b2 * v.astype(np.float64) + (1 - b2) * g * g).astype(x.dtype)
-        dx = m.astype(np.float64) / (1 - powers[0]) / (np.sqrt(v.astype(np.float64) / (1 - powers[1])) + self.eps) * self.eta
+        dx = (
+            m.astype(np.float64)
+            / (1 - powers[0])
+            / (np.sqrt(v.astype(np.float64) / (1 - powers[1])) + self.eps)
+            * self.eta
+        )
         return (m, v, (powers[0] * b1, powers[1] * b2)), dx.astype(x.dtype)
 
 
 @dataclass(frozen=True)
 class AdamW(AdamMoments):
-    """Adam's direction a with decoupled weight decay: `dx = eta * (a + lam * x)`; with `couple=False`: `eta * a + lam * x`.
+    """Adam's direction a with decoupled weight decay: `dx = eta * (a + lam * x)`; with
+    `couple=False`: `eta * a + lam * x`.
 
     With the `semantics` of a version before 0.15 this makes the chain of rules that it was.
     """
@@ -269,7 +294,10 @@ class ClipGrad(Rule):
 
 @dataclass(frozen=True)
 class ClipNorm(Rule):
-    """`g * min(omega / |g|_p, 1)`, each array by itself. Raises ValueError where the norm is not finite, unless `throw=False`."""
+    """`g * min(omega / |g|_p, 1)`, each array by itself.
+
+    Raises ValueError where the norm is not finite, unless `throw=False`.
+    """
 
     omega: float = 10.0
     p: float = 2.0
@@ -280,7 +308,10 @@ class ClipNorm(Rule):
     def apply(self, state, x, g):
         norm = np.linalg.norm(np.ravel(g), self.p)
         if self.throw and not np.isfinite(norm):
-            raise ValueError(f"ClipNorm expects a finite gradient, got one of shape {g.shape} with {self.p}-norm {norm}")
+            raise ValueError(
+                f"ClipNorm expects a finite gradient, got one of shape {g.shape} with "
+                f"{self.p}-norm {norm}"
+            )
         with np.errstate(divide="ignore"):
             factor = np.minimum(x.dtype.type(self.omega) / norm, 1)
         return state, g * factor.astype(x.dtype)
@@ -288,7 +319,9 @@ class ClipNorm(Rule):
 
 @dataclass(frozen=True)
 class AccumGrad(Rule):
-    """Nothing for `n - 1` steps, then the mean of the last n gradients; rules after it in a chain run only then."""
+    """Nothing for `n - 1` steps, then the mean of the last n gradients; rules after it in a chain
+    run only then.
+    """
 
     n: int = 2
 
@@ -310,7 +343,10 @@ class OptimiserChain(Rule):
     def __init__(self, *rules):
         for rule in rules:
             if rule.outermost:
-                raise ValueError(f"OptimiserChain expects rules that {type(rule).__name__} can wrap as a whole, got {rule!r} inside")
+                raise ValueError(
+                    f"OptimiserChain expects rules that {type(rule).__name__} can wrap as a "
+                    f"whole, got {rule!r} inside"
+                )
         object.__setattr__(self, "rules", rules)
 
     @property

@@ -1,8 +1,10 @@
-"""The walk that applies a rule to a model: `setup`, `update`, `freeze`, `thaw`, `adjust`. It knows no rule.
+"""The walk that applies a rule to a model: `setup`, `update`, `freeze`, `thaw`, `adjust`. It knows
+no rule.
 
-Parameters are changed in place. An array that occurs twice in the model is one parameter: it has one
-state, and the gradients of its occurrences are summed. Where the gradient is None the rule is not
-applied at all: no decay, no momentum. Source: Optimisers.jl 0.4, `src/interface.jl`, `src/adjust.jl`.
+Parameters are changed in place. An array that occurs twice in the model is one parameter: it has
+one state, and the gradients of its occurrences are summed. Where the gradient is None the rule is
+not applied at all: no decay, no momentum. Source: Optimisers.jl 0.4, `src/interface.jl`,
+`src/adjust.jl`.
 """
 
 from collections.abc import Iterator
@@ -20,8 +22,11 @@ LARGE = 31 * 2**20  # just below what glibc still learns from; no page of it is 
 
 
 def setup(rule: Rule, model):
-    """The optimiser's state for every trainable array of `model`, as a tree with the model's field names. Flux: `setup`."""
-    # Linux's C library hands the memory of every step back to the system, and fetches it anew, until a program has freed a large block.
+    """The optimiser's state for every trainable array of `model`, as a tree with the model's field
+    names. Flux: `setup`.
+    """
+    # Linux's C library hands the memory of every step back to the system, and fetches it anew,
+    # until a program has freed a large block.
     np.empty(LARGE, np.uint8)
     shared: dict[int, Leaf] = {}
     parameters: dict[Leaf, np.ndarray] = {}
@@ -44,13 +49,16 @@ def setup(rule: Rule, model):
 
 
 def update(opt_state, model, gradient):
-    """One step: every trainable array of `model` minus what its rule makes of its gradient, in place. Flux: `update!`.
+    """One step: every trainable array of `model` minus what its rule makes of its gradient, in
+    place. Flux: `update!`.
 
-    `gradient` has the structure of the model, as `back` gives it. Raises ValueError where its shape does
-    not fit a parameter's.
+    `gradient` has the structure of the model, as `back` gives it. Raises ValueError where its shape
+    does not fit a parameter's.
     """
     if isinstance(gradient, tuple) and not isinstance(model, tuple | list):
-        raise ValueError("update expects the gradient of the model, got a tuple: take withgradient(...)[1][0]")
+        raise ValueError(
+            "update expects the gradient of the model, got a tuple: take withgradient(...)[1][0]"
+        )
     steps: dict[Leaf, tuple[np.ndarray, np.ndarray]] = {}
     _collect(opt_state, model, gradient, steps)
     for x, g in steps.values():
@@ -93,7 +101,10 @@ def leaves_of(opt_state) -> Iterator[Leaf]:
 
 
 def freeze(opt_state) -> None:
-    """Stop updating what belongs to this part of the state, e.g. `freeze(state.layers[0])`. Flux: `freeze!`."""
+    """Stop updating what belongs to this part of the state, e.g.
+
+    `freeze(state.layers[0])`. Flux: `freeze!`.
+    """
     for leaf in leaves_of(opt_state):
         leaf.part()
         leaf.frozen = True

@@ -9,7 +9,8 @@ __all__ = ["Training", "arrays", "crosscheck"]
 
 
 def __getattr__(name: str) -> Any:
-    # Lazily: the pytest plugin is imported in every test run of its users, Hypothesis and the catalogue are not.
+    # Lazily: the pytest plugin is imported in every test run of its users, Hypothesis and the
+    # catalogue are not.
     if name == "crosscheck":
         from .crosschecking import crosscheck
 

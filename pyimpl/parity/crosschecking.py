@@ -1,4 +1,5 @@
-"""How the parts work together: a pair is made and checked, a difference explained, written down and told.
+"""How the parts work together: a pair is made and checked, a difference explained, written down and
+told.
 
 from pyimpl.parity import arrays, crosscheck
 
@@ -52,19 +53,24 @@ def crosscheck(
 ) -> Result:
     """Check that a Python subject and a Julia expression agree.
 
-    `python` is a function of arrays (with `backward(dy, *xs)` or a `pullback` its gradients are checked too), a layer of `pyimpl`, or a
-    PyTorch module. `julia` is an expression, evaluated after `file` has been read: the name of a function, an anonymous function, a model.
-    `inputs` are `arrays(...)`, Hypothesis strategies, or arrays. `layout`: "same" (A[i, j] is A[i, j]: the default for functions),
-    "reversed" (the same memory: the default for layers and models), or a dict from arguments and "y" to one of them. `calls`: how often the
-    function is called in a row. `gradient`: "auto", "none", or "differences" (Julia's against central differences of the Python function).
-    `training`: loss, rule and steps with which both models are trained; the inputs are then batch and target. `reference`: "live",
-    "recorded" with `recording`, or "auto". `seconds`: how long one call may take.
+    `python` is a function of arrays (with `backward(dy, *xs)` or a `pullback` its gradients are
+    checked too), a layer of `pyimpl`, or a PyTorch module. `julia` is an expression, evaluated
+    after `file` has been read: the name of a function, an anonymous function, a model. `inputs` are
+    `arrays(...)`, Hypothesis strategies, or arrays. `layout`: "same" (A[i, j] is A[i, j]: the
+    default for functions), "reversed" (the same memory: the default for layers and models), or a
+    dict from arguments and "y" to one of them. `calls`: how often the function is called in a row.
+    `gradient`: "auto", "none", or "differences" (Julia's against central differences of the Python
+    function). `training`: loss, rule and steps with which both models are trained; the inputs are
+    then batch and target. `reference`: "live", "recorded" with `recording`, or "auto". `seconds`:
+    how long one call may take.
 
-    The arrays of models that are called otherwise in Julia are matched by order, name and shape, and the matches proved by moving both.
+    The arrays of models that are called otherwise in Julia are matched by order, name and shape,
+    and the matches proved by moving both.
 
-    Returns the Result; raises Disagreement, an AssertionError, where the sides differ, unless `raises` is False. A `bundle` directory is
-    written on disagreement. Raises NothingCompared where both sides refuse every case, NoJulia or NoRecording where there is no
-    reference, ValueError and TypeError for wrong arguments.
+    Returns the Result; raises Disagreement, an AssertionError, where the sides differ, unless
+    `raises` is False. A `bundle` directory is written on disagreement. Raises NothingCompared where
+    both sides refuse every case, NoJulia or NoRecording where there is no reference, ValueError and
+    TypeError for wrong arguments.
     """
 
     pair = make_pair(
@@ -81,7 +87,9 @@ def crosscheck(
         name=name,
         seconds=seconds,
     )
-    result = check_pair(pair, open_reference(pair, reference, recording, seconds), tuple(dtypes), cases, seed)
+    result = check_pair(
+        pair, open_reference(pair, reference, recording, seconds), tuple(dtypes), cases, seed
+    )
     if not result.agrees:
         result.explanations = explain(result)
         if bundle is not None:

@@ -1,13 +1,16 @@
-"""What long work is busy with: told where the work is done, shown by whoever listens (the command line; nobody, from a library).
+"""What long work is busy with: told where the work is done, shown by whoever listens (the command
+line; nobody, from a library).
 
     with busy("checking") as step:         # deep inside
         for i, case in enumerate(cases):
             step(i, len(cases))            # checking: 3 of 50
             ...
 
-    current()                              # from the listener's thread: [Activity("checking", 3, 50)]
+    current()                              # from the listener's thread: [Activity("checking", 3,
+    50)]
 
-Activities nest: while cases are checked Julia may be starting. `current` lists them from the outermost to the innermost.
+Activities nest: while cases are checked Julia may be starting. `current` lists them from the
+outermost to the innermost.
 """
 
 import time
@@ -18,7 +21,9 @@ from dataclasses import dataclass, field
 
 @dataclass(eq=False)
 class Activity:
-    """Something that takes a while, and how far it has come: `done` of `total`, where that can be told."""
+    """Something that takes a while, and how far it has come: `done` of `total`, where that can be
+    told.
+    """
 
     what: str
     done: int | None = None
@@ -27,7 +32,13 @@ class Activity:
     since: float = field(default_factory=time.monotonic)
 
     def __str__(self):
-        counted = "" if self.done is None else f": {self.done} of {self.total}" if self.total else f": {self.done}"
+        counted = (
+            ""
+            if self.done is None
+            else f": {self.done} of {self.total}"
+            if self.total
+            else f": {self.done}"
+        )
         return f"{self.what}{counted}{f' ({self.detail})' if self.detail else ''}"
 
     def step(self, done: int | None = None, total: int | None = None, detail: str = "") -> None:
@@ -40,13 +51,18 @@ _activities: list[Activity] = []
 
 @contextmanager
 def busy(what: str) -> Iterator[Callable[..., None]]:
-    """While the block runs, `what` is what is being waited for. Gives `step(done, total, detail)`, to tell how far it has come."""
+    """While the block runs, `what` is what is being waited for.
+
+    Gives `step(done, total, detail)`, to tell how far it has come.
+    """
     activity = Activity(what)
     _activities.append(activity)
     try:
         yield activity.step
     finally:
-        if activity in _activities:  # a generator that was left half way ends later than what was begun after it
+        if (
+            activity in _activities
+        ):  # a generator that was left half way ends later than what was begun after it
             _activities.remove(activity)
 
 

@@ -29,10 +29,12 @@ UNDILATED = (1, 1)
 
 @dataclass(eq=False, repr=False)
 class Convolution(Layer):
-    """`y[n, o, i, j] = bias[o] + sum over c, k, l of x[n, c, i * stride + k - pad, j * stride + l - pad] * weight[o, c, k, l]`.
+    """`y[n, o, i, j] = bias[o] + sum over c, k, l of x[n, c, i * stride + k - pad, j * stride + l -
+    pad] * weight[o, c, k, l]`.
 
-    A cross-correlation: the kernel is not flipped (Flux's `Conv` flips it, its `CrossCor` does not). Zeros beyond the edge.
-    Raises ValueError where x does not have as many channels as the weight, or is smaller than the kernel.
+    A cross-correlation: the kernel is not flipped (Flux's `Conv` flips it, its `CrossCor` does
+    not). Zeros beyond the edge. Raises ValueError where x does not have as many channels as the
+    weight, or is smaller than the kernel.
     """
 
     weight: np.ndarray  # (out, in, kh, kw)
@@ -41,7 +43,9 @@ class Convolution(Layer):
     pad: Sizes = (0, 0)  # likewise
 
     def __post_init__(self):
-        self.weight, self.bias = weight_and_bias("Convolution", self.weight, self.bias, "(out, in, kh, kw)", 0)
+        self.weight, self.bias = weight_and_bias(
+            "Convolution", self.weight, self.bias, "(out, in, kh, kw)", 0
+        )
         self.stride = as_sizes("Convolution", "stride", self.stride, 2)
         self.pad = as_sizes("Convolution", "pad", self.pad, 2)
 
@@ -49,7 +53,9 @@ class Convolution(Layer):
         weight, n_out = self.weight, len(self.weight)
         x = as_float("Convolution", x, weight.dtype)
         expect_channels(f"Convolution({weight.shape[1]} => {n_out})", x, weight.shape[1], 4)
-        columns = Columns(x.shape[2:], weight.shape[2:], self.stride, UNDILATED, tuple((p, p) for p in self.pad))
+        columns = Columns(
+            x.shape[2:], weight.shape[2:], self.stride, UNDILATED, tuple((p, p) for p in self.pad)
+        )
         kernels, im2col, batch = kernel_matrix(weight), columns.of(x), len(x)
         y = columns.image(kernels @ im2col, batch) + self.bias[:, None, None]
 
@@ -67,11 +73,13 @@ class Convolution(Layer):
 
 @dataclass(eq=False, repr=False)
 class Pooling(Layer):
-    """The maximum of every window of `pool_h` by `pool_w`; the gradient goes to its first maximum, row by row.
+    """The maximum of every window of `pool_h` by `pool_w`; the gradient goes to its first maximum,
+    row by row.
 
-    `pad` adds zeros, as the textbooks' im2col does, and such a zero can win: it then takes the gradient with it (Flux:
-    padding never wins). With `ceil` the output size is rounded up, and the part of a window beyond the edge is left out of it.
-    NaN wins. Raises ValueError where no window fits.
+    `pad` adds zeros, as the textbooks' im2col does, and such a zero can win: it then takes the
+    gradient with it (Flux: padding never wins). With `ceil` the output size is rounded up, and the
+    part of a window beyond the edge is left out of it. NaN wins. Raises ValueError where no window
+    fits.
     """
 
     pool_h: int
@@ -89,13 +97,20 @@ class Pooling(Layer):
     def pullback(self, x):  # x: (batch, channels, h, w)
         x = as_float("Pooling", x)
         if x.ndim != 4:
-            raise ValueError(f"Pooling expects (batch, channels, height, width), got x of shape {x.shape}")
+            raise ValueError(
+                f"Pooling expects (batch, channels, height, width), got x of shape {x.shape}"
+            )
         pads = tuple((p, p) for p in self.pad)
         wide = padded(x, pads)
         kernel = (self.pool_h, self.pool_w)
-        beyond = tuple((0, self._missing(*sizes)) for sizes in zip(wide.shape[2:], kernel, self.stride, strict=True))
+        beyond = tuple(
+            (0, self._missing(*sizes))
+            for sizes in zip(wide.shape[2:], kernel, self.stride, strict=True)
+        )
         geometry = (kernel, self.stride, UNDILATED, beyond)
-        view = windows(wide, *geometry, value=-np.inf).transpose(2, 3, 0, 1, 4, 5)  # (pool_h, pool_w, batch, channels, oh, ow)
+        view = windows(wide, *geometry, value=-np.inf).transpose(
+            2, 3, 0, 1, 4, 5
+        )  # (pool_h, pool_w, batch, channels, oh, ow)
         taps = view.reshape(self.pool_h * self.pool_w, *view.shape[2:])
         y = taps.max(0)
 
@@ -110,7 +125,9 @@ class Pooling(Layer):
         return y, pooling_back
 
     def _missing(self, size, pool, stride):
-        """How far the last window reaches beyond the edge; a window that would begin there is not made."""
+        """How far the last window reaches beyond the edge; a window that would begin there is not
+        made.
+        """
         if not self.ceil:
             return 0
         last = min(-(-(size - pool) // stride), (size - 1) // stride)

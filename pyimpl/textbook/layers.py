@@ -1,7 +1,9 @@
-"""The hand-written layers of "deep learning from scratch": Affine, Sigmoid, Relu, BatchNormalization, Dropout.
+"""The hand-written layers of "deep learning from scratch": Affine, Sigmoid, Relu,
+BatchNormalization, Dropout.
 
-They differ from Flux's on purpose; where they do, the docstring says so. x is (batch, ...) and is converted to
-the dtype of the layer's parameters. Conventions: the table in the description of the five experiments.
+They differ from Flux's on purpose; where they do, the docstring says so. x is (batch, ...) and is
+converted to the dtype of the layer's parameters. Conventions: the table in the description of the
+five experiments.
 """
 
 import math
@@ -20,7 +22,9 @@ __all__ = ["Affine", "BatchNormalization", "Dropout", "Relu", "Sigmoid", "initia
 
 
 def weight_and_bias(who: str, weight, bias, axes: str, out: int) -> tuple[np.ndarray, np.ndarray]:
-    """Both as floating-point arrays of the weight's dtype; `axes` names the weight's axes, `out` is that of the outputs."""
+    """Both as floating-point arrays of the weight's dtype; `axes` names the weight's axes, `out` is
+    that of the outputs.
+    """
     weight = as_float(who, weight)
     if weight.ndim != axes.count(",") + 1:
         raise ValueError(f"{who} expects a weight of shape {axes}, got {weight.shape}")
@@ -33,7 +37,10 @@ def weight_and_bias(who: str, weight, bias, axes: str, out: int) -> tuple[np.nda
 def samples_as_rows(who: str, x: np.ndarray, features: int) -> np.ndarray:
     """x (batch, ...) as (batch, features); every axis after the first is flattened."""
     if x.ndim < 2 or math.prod(x.shape[1:]) != features:
-        raise ValueError(f"{who} expects (batch, ...) with {features} features a sample, got x of shape {x.shape}")
+        raise ValueError(
+            f"{who} expects (batch, ...) with {features} features a sample, got x of shape "
+            f"{x.shape}"
+        )
     return x.reshape(len(x), features)
 
 
@@ -48,9 +55,11 @@ def summed(rows: np.ndarray) -> np.ndarray:
 
 
 def initial_std(init: str | float, n_in: int) -> float:
-    """`sqrt(2 / n_in)` for "he" or "relu", `sqrt(1 / n_in)` for "xavier" or "sigmoid"; a number is itself.
+    """`sqrt(2 / n_in)` for "he" or "relu", `sqrt(1 / n_in)` for "xavier" or "sigmoid"; a number is
+    itself.
 
-    The standard deviation of the normal numbers that a weight starts with. Flux's `glorot` takes n_out too.
+    The standard deviation of the normal numbers that a weight starts with. Flux's `glorot` takes
+    n_out too.
     """
     if not isinstance(init, str):
         return float(init)
@@ -58,21 +67,26 @@ def initial_std(init: str | float, n_in: int) -> float:
         return math.sqrt(2 / n_in)
     if init.lower() in ("xavier", "sigmoid"):
         return math.sqrt(1 / n_in)
-    raise ValueError(f'initial_std expects a number, "he", "relu", "xavier" or "sigmoid", got {init!r}')
+    raise ValueError(
+        f'initial_std expects a number, "he", "relu", "xavier" or "sigmoid", got {init!r}'
+    )
 
 
 @dataclass(eq=False, repr=False)
 class Affine(Layer):
     """`x @ weight + bias`, with every axis of x after the first flattened; dx has x's shape again.
 
-    Raises ValueError where a sample does not have n_in features. (Flux's `Dense` acts on the last axis.)
+    Raises ValueError where a sample does not have n_in features. (Flux's `Dense` acts on the last
+    axis.)
     """
 
     weight: np.ndarray  # (n_in, n_out)
     bias: np.ndarray  # (n_out,)
 
     def __post_init__(self):
-        self.weight, self.bias = weight_and_bias("Affine", self.weight, self.bias, "(n_in, n_out)", 1)
+        self.weight, self.bias = weight_and_bias(
+            "Affine", self.weight, self.bias, "(n_in, n_out)", 1
+        )
 
     def pullback(self, x):  # x: (batch, ...)
         weight = self.weight
@@ -101,7 +115,10 @@ class Sigmoid(Layer):
 
 @dataclass(eq=False, repr=False)
 class Relu(Layer):
-    """`max(0, x)`; x <= 0 blocks the gradient. NaN stays NaN and lets the gradient pass (Flux's `relu` blocks it)."""
+    """`max(0, x)`; x <= 0 blocks the gradient.
+
+    NaN stays NaN and lets the gradient pass (Flux's `relu` blocks it).
+    """
 
     def pullback(self, x):
         x = as_float("Relu", x)
@@ -113,10 +130,11 @@ class Relu(Layer):
 class BatchNormalization(TwoModes):
     """`gamma * (x - mean) / sqrt(var + eps) + beta`, one mean and biased variance per feature.
 
-    x is (batch, features) or (batch, ...): images are flattened, which makes one statistic per pixel (Flux: per channel).
-    Active, which is inside `pullback` unless `active` says otherwise: the statistics are those of the batch, and the running ones
-    become `momentum * old + (1 - momentum) * new`. Inactive: the running statistics are used; no gradient flows to them.
-    Raises ValueError where a sample does not have as many features as gamma.
+    x is (batch, features) or (batch, ...): images are flattened, which makes one statistic per
+    pixel (Flux: per channel). Active, which is inside `pullback` unless `active` says otherwise:
+    the statistics are those of the batch, and the running ones become `momentum * old + (1 -
+    momentum) * new`. Inactive: the running statistics are used; no gradient flows to them. Raises
+    ValueError where a sample does not have as many features as gamma.
     """
 
     gamma: np.ndarray  # (features,)
@@ -131,13 +149,18 @@ class BatchNormalization(TwoModes):
 
     def __post_init__(self):
         self.gamma = as_float("BatchNormalization", self.gamma)
-        self.running_mean = np.zeros_like(self.gamma) if self.running_mean is None else self.running_mean
-        self.running_var = np.zeros_like(self.gamma) if self.running_var is None else self.running_var
+        self.running_mean = (
+            np.zeros_like(self.gamma) if self.running_mean is None else self.running_mean
+        )
+        self.running_var = (
+            np.zeros_like(self.gamma) if self.running_var is None else self.running_var
+        )
         for name in ("beta", "running_mean", "running_var"):
             array = as_float("BatchNormalization", getattr(self, name), self.gamma.dtype)
             if self.gamma.ndim != 1 or array.shape != self.gamma.shape:
                 raise ValueError(
-                    f"BatchNormalization expects gamma and {name} of one shape (features,), got {self.gamma.shape} and {array.shape}"
+                    f"BatchNormalization expects gamma and {name} of one shape (features,), got "
+                    f"{self.gamma.shape} and {array.shape}"
                 )
             setattr(self, name, array)
 
@@ -159,7 +182,15 @@ class BatchNormalization(TwoModes):
         def batchnormalization_back(dy):
             dy = dy.reshape(rows.shape)
             dgamma, dbeta = summed(normal * dy), summed(dy)
-            gradient = Gradient(gamma=dgamma, beta=dbeta, momentum=None, eps=None, running_mean=None, running_var=None, active=None)
+            gradient = Gradient(
+                gamma=dgamma,
+                beta=dbeta,
+                momentum=None,
+                eps=None,
+                running_mean=None,
+                running_var=None,
+                active=None,
+            )
             dx = dy
             if active:  # less what goes through mean and variance
                 dx = normal * (dgamma / -count)
@@ -177,10 +208,11 @@ class BatchNormalization(TwoModes):
 
 @dataclass(eq=False, repr=False)
 class Dropout(TwoModes):
-    """`x` where u > ratio, 0 elsewhere, with u uniform on [0, 1), inside a gradient; `(1 - ratio) * x` outside.
+    """`x` where u > ratio, 0 elsewhere, with u uniform on [0, 1), inside a gradient; `(1 - ratio) *
+    x` outside.
 
-    Not inverted: Flux's `Dropout` rescales in training and leaves x alone outside. `rng` is anything with NumPy's
-    `random`. Raises ValueError unless 0 <= ratio <= 1.
+    Not inverted: Flux's `Dropout` rescales in training and leaves x alone outside. `rng` is
+    anything with NumPy's `random`. Raises ValueError unless 0 <= ratio <= 1.
     """
 
     ratio: float = 0.5

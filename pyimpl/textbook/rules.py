@@ -1,7 +1,8 @@
-"""The textbooks' optimiser rules, in the interface of `pyimpl.optimise`: `state, dx = rule.apply(state, x, g)`, then `x -= dx`.
+"""The textbooks' optimiser rules, in the interface of `pyimpl.optimise`: `state, dx =
+rule.apply(state, x, g)`, then `x -= dx`.
 
-The learning rate is called `lr` as in the books; `adjust` takes it as `eta` too. What is made of hyper-parameters
-alone is computed in double precision and then converted to x's dtype.
+The learning rate is called `lr` as in the books; `adjust` takes it as `eta` too. What is made of
+hyper-parameters alone is computed in double precision and then converted to x's dtype.
 """
 
 import math
@@ -23,7 +24,9 @@ class TextbookRule(Rule):
 
     def __post_init__(self):
         if self.lr < 0:
-            raise ValueError(f"{type(self).__name__} expects a learning rate of at least 0, got {self.lr}")
+            raise ValueError(
+                f"{type(self).__name__} expects a learning rate of at least 0, got {self.lr}"
+            )
 
     def adjust(self, **changes):
         if "eta" in changes:
@@ -59,7 +62,9 @@ class Momentum(TextbookRule):
 
 @dataclass(frozen=True)
 class AdaGrad(TextbookRule):
-    """`h += g^2; x -= lr * g / (sqrt(h) + 1e-7)`; h starts at 0 (Flux: at 1e-8, which is also its epsilon)."""
+    """`h += g^2; x -= lr * g / (sqrt(h) + 1e-7)`; h starts at 0 (Flux: at 1e-8, which is also its
+    epsilon).
+    """
 
     lr: float = 0.01
 
@@ -74,7 +79,10 @@ class AdaGrad(TextbookRule):
 
 @dataclass(frozen=True)
 class AdaGradNoEps(TextbookRule):
-    """`h += g^2; x -= lr * g / sqrt(h)`; h starts at 1e-8, and no epsilon is added. The rule of experiment E5."""
+    """`h += g^2; x -= lr * g / sqrt(h)`; h starts at 1e-8, and no epsilon is added.
+
+    The rule of experiment E5.
+    """
 
     lr: float = 0.01
 
@@ -92,8 +100,9 @@ class AdaGradNoEps(TextbookRule):
 class Adam(TextbookRule):
     """`m += (1 - beta1) * (g - m); v += (1 - beta2) * (g^2 - v); x -= lr_t * m / (sqrt(v) + 1e-7)`.
 
-    `lr_t = lr * sqrt(1 - beta2^t) / (1 - beta1^t)`, with t counted from 1: the bias correction is in the learning rate, so the epsilon
-    weighs more than Flux's in the first steps. The state is (m, v, t).
+    `lr_t = lr * sqrt(1 - beta2^t) / (1 - beta1^t)`, with t counted from 1: the bias correction is
+    in the learning rate, so the epsilon weighs more than Flux's in the first steps. The state is
+    (m, v, t).
     """
 
     lr: float = 0.001

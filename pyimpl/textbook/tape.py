@@ -1,8 +1,9 @@
-"""Define-by-run differentiation: `Variable`s that remember how they were made, over the pullbacks of this package.
+"""Define-by-run differentiation: `Variable`s that remember how they were made, over the pullbacks
+of this package.
 
-`apply(f, *variables)` runs `f.pullback` and records its `back`; f is any function, activation, loss or layer here.
-`loss.backward()` calls the recorded `back`s from the last to the first. Gradients add up, in every variable on the way,
-until `cleargrad()`.
+`apply(f, *variables)` runs `f.pullback` and records its `back`; f is any function, activation, loss
+or layer here. `loss.backward()` calls the recorded `back`s from the last to the first. Gradients
+add up, in every variable on the way, until `cleargrad()`.
 """
 
 from heapq import heappop, heappush
@@ -21,19 +22,24 @@ _numbers = count()
 
 
 class _Call:
-    """One recorded call. Calls are numbered as they are made, so the largest number first is a topological order."""
+    """One recorded call.
+
+    Calls are numbered as they are made, so the largest number first is a topological order.
+    """
 
     def __init__(self, f, inputs, outputs, back):
         self.f, self.inputs, self.back = f, inputs, back
-        self.outputs = outputs  # arrays, not Variables: those point here, and a cycle would keep the graph alive
+        # arrays, not Variables: those point here, and a cycle would keep the graph alive
+        self.outputs = outputs
         self.number = next(_numbers)
 
 
 class Variable:
     """An array `.data` with a gradient `.grad`, an array of the same shape, or None.
 
-    The array is not copied, so `w.data -= lr * w.grad` updates whoever shares it. Python numbers beside a Variable take
-    its dtype. `.layer_grads` is filled by `backward`: layer -> gradient, with the layer's field names.
+    The array is not copied, so `w.data -= lr * w.grad` updates whoever shares it. Python numbers
+    beside a Variable take its dtype. `.layer_grads` is filled by `backward`: layer -> gradient,
+    with the layer's field names.
     """
 
     __array_ufunc__ = None  # or NumPy would take `array * variable` entry by entry
@@ -41,7 +47,9 @@ class Variable:
     def __init__(self, data):
         self.data = np.asarray(data)
         if self.data.dtype.kind not in "fiub":
-            raise ValueError(f"Variable expects an array of real numbers, got {type(data).__name__}")
+            raise ValueError(
+                f"Variable expects an array of real numbers, got {type(data).__name__}"
+            )
         self.grad: np.ndarray | None = None
         self.layer_grads: dict = {}
         self._call: _Call | None = None
@@ -55,19 +63,27 @@ class Variable:
     def backward(self, dy=None):
         """Add the gradient of this scalar to `.grad` of every Variable that it was made of.
 
-        Gradients of the layers among the calls are summed in this variable's `.layer_grads`. `dy` is the cotangent
-        to start from where this is not a scalar. Raises ValueError where it is missing, or has another shape.
+        Gradients of the layers among the calls are summed in this variable's `.layer_grads`. `dy`
+        is the cotangent to start from where this is not a scalar. Raises ValueError where it is
+        missing, or has another shape.
         """
         if dy is None and self.data.ndim:
-            raise ValueError(f"backward starts from a scalar, got shape {self.data.shape}; give the cotangent as backward(dy)")
+            raise ValueError(
+                f"backward starts from a scalar, got shape {self.data.shape}; give the cotangent "
+                "as backward(dy)"
+            )
         dy = np.ones_like(self.data) if dy is None else np.asarray(dy, self.data.dtype)
         if dy.shape != self.data.shape:
-            raise ValueError(f"backward expects a cotangent of shape {self.data.shape}, got {dy.shape}")
+            raise ValueError(
+                f"backward expects a cotangent of shape {self.data.shape}, got {dy.shape}"
+            )
         waiting: list[tuple[int, _Call]] = []
         cotangents: dict[int, list] = {}  # of the waiting calls, by number: one for every output
 
         def arrive(variable, g):
-            g = unbroadcast(np.asarray(g), variable.data.shape)  # the one place: operators below leave it to this
+            g = unbroadcast(
+                np.asarray(g), variable.data.shape
+            )  # the one place: operators below leave it to this
             variable.grad = _sum(variable.grad, g)
             call = variable._call
             if call is None:
@@ -81,7 +97,10 @@ class Variable:
         arrive(self, dy)
         while waiting:
             _, call = heappop(waiting)
-            dys = [np.zeros_like(y) if g is None else g for y, g in zip(call.outputs, cotangents.pop(call.number), strict=True)]
+            dys = [
+                np.zeros_like(y) if g is None else g
+                for y, g in zip(call.outputs, cotangents.pop(call.number), strict=True)
+            ]
             df, *dxs = call.back(tuple(dys) if len(dys) > 1 else dys[0])
             if df is not None:
                 self.layer_grads[call.f] = _sum(self.layer_grads.get(call.f), df)
@@ -135,7 +154,11 @@ class Variable:
 
     def _beside(self, other):
         number = type(other) in (bool, int, float)
-        return Variable(np.asarray(other, self.data.dtype)) if number and self.data.dtype.kind == "f" else as_variable(other)
+        return (
+            Variable(np.asarray(other, self.data.dtype))
+            if number and self.data.dtype.kind == "f"
+            else as_variable(other)
+        )
 
     def __repr__(self):
         return f"Variable({self.data!r})"
@@ -147,10 +170,12 @@ def as_variable(x) -> Variable:
 
 
 def apply(f, *xs, **options):
-    """`f(*xs)` of Variables or arrays, recorded: a Variable, or a tuple of them where f gives a tuple.
+    """`f(*xs)` of Variables or arrays, recorded: a Variable, or a tuple of them where f gives a
+    tuple.
 
-    f is called "inside a gradient". The gradient of f itself, where it is a layer, cannot be kept by f: it goes
-    into `loss.layer_grads[f]` of the variable whose `backward` is called, ready for `update(state, f, loss.layer_grads[f])`.
+    f is called "inside a gradient". The gradient of f itself, where it is a layer, cannot be kept
+    by f: it goes into `loss.layer_grads[f]` of the variable whose `backward` is called, ready for
+    `update(state, f, loss.layer_grads[f])`.
     """
     inputs = tuple(as_variable(x) for x in xs)
     y, back = pullback(f, *(x.data for x in inputs), **options)
@@ -223,7 +248,10 @@ def _divide(x, y):
 
 @differentiable
 def _power(x, exponent):
-    return x**exponent, lambda dy: (None, dy * (exponent * x ** (exponent - 1)) if exponent else None)
+    return x**exponent, lambda dy: (
+        None,
+        dy * (exponent * x ** (exponent - 1)) if exponent else None,
+    )
 
 
 @differentiable
@@ -234,7 +262,10 @@ def _negate(x):
 @differentiable
 def _matmul(x, y):
     if x.ndim < 2 or y.ndim < 2:
-        raise ValueError(f"a matrix product of Variables expects at least two axes on both sides, got {x.shape} and {y.shape}")
+        raise ValueError(
+            "a matrix product of Variables expects at least two axes on both sides, got "
+            f"{x.shape} and {y.shape}"
+        )
     return x @ y, lambda dz: (None, dz @ y.swapaxes(-1, -2), x.swapaxes(-1, -2) @ dz)
 
 

@@ -1,6 +1,7 @@
 """When to stop, and how often to act. Flux: `src/utils.jl`.
 
-Each of `patience`, `early_stopping` and `plateau` makes a function to be called once in every round; it returns True when it is time.
+Each of `patience`, `early_stopping` and `plateau` makes a function to be called once in every
+round; it returns True when it is time.
 """
 
 import operator
@@ -29,11 +30,15 @@ def patience(predicate: Callable[..., bool], wait: int) -> Callable[..., bool]:
     return on_trigger
 
 
-def early_stopping(f, delay: int, distance=operator.sub, init_score=None, min_dist=0) -> Callable[..., bool]:
-    """True from the `delay`-th time in a row that the score f is no better than the best so far. Flux: `early_stopping`.
+def early_stopping(
+    f, delay: int, distance=operator.sub, init_score=None, min_dist=0
+) -> Callable[..., bool]:
+    """True from the `delay`-th time in a row that the score f is no better than the best so far.
+    Flux: `early_stopping`.
 
-    A score counts as no better where `distance(best, score) < min_dist`, it becomes the best unless that distance is negative: low scores
-    are good, unless `distance` says otherwise. `init_score` is infinite if not given (before Flux 0.16.8: 0).
+    A score counts as no better where `distance(best, score) < min_dist`, it becomes the best unless
+    that distance is negative: low scores are good, unless `distance` says otherwise. `init_score`
+    is infinite if not given (before Flux 0.16.8: 0).
     """
     best = _first(init_score)
 
@@ -47,8 +52,11 @@ def early_stopping(f, delay: int, distance=operator.sub, init_score=None, min_di
     return patience(no_better, delay)
 
 
-def plateau(f, width: int, distance=operator.sub, init_score=None, min_dist=MIN_DIST) -> Callable[..., bool]:
-    """True from the `width`-th time in a row that the score f is nearer than `min_dist` to the one before. Flux: `plateau`.
+def plateau(
+    f, width: int, distance=operator.sub, init_score=None, min_dist=MIN_DIST
+) -> Callable[..., bool]:
+    """True from the `width`-th time in a row that the score f is nearer than `min_dist` to the one
+    before. Flux: `plateau`.
 
     The one before the first is `init_score`, as for `early_stopping`.
     """
@@ -76,8 +84,8 @@ def _distance(distance, one, other):
 def throttle(f: Callable, timeout: float, leading: bool = True, trailing: bool = False) -> Callable:
     """f at most once in `timeout` seconds; calls in between give the last result. Flux: `throttle`.
 
-    With `leading` the first call runs at once, without it at the end of its period. With `trailing` the last call of
-    a period runs at its end, in a thread of its own (in Flux: a task).
+    With `leading` the first call runs at once, without it at the end of its period. With `trailing`
+    the last call of a period runs at its end, in a thread of its own (in Flux: a task).
     """
     lock = threading.Lock()
     ready, later, result = True, None, None

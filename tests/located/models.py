@@ -1,4 +1,6 @@
-"""Models as somebody would write them who does not use a framework, each layer right or, on demand, wrong in one point."""
+"""Models as somebody would write them who does not use a framework, each layer right or, on demand,
+wrong in one point.
+"""
 
 import numpy as np
 
@@ -20,7 +22,10 @@ class Affine:
 
     def forward(self, x):
         self.x = x
-        self.z = x @ (self.W.T if self.wrong == "transposed" else self.W) + (2 if self.wrong == "bias twice" else 1) * self.b
+        self.z = (
+            x @ (self.W.T if self.wrong == "transposed" else self.W)
+            + (2 if self.wrong == "bias twice" else 1) * self.b
+        )
         slope = self.z.dtype.type(0.2 if self.wrong == "slope" else 0.01)
         if self.act == "tanh":
             self.y = sigmoid(self.z) if self.wrong == "activation" else np.tanh(self.z)
@@ -54,11 +59,17 @@ class BatchNormalisation:
         if self.training:
             unbiased = x.var(0) * (1 if self.wrong == "running biased" else n / (n - 1))
             self.running_mean = (1 - momentum) * self.running_mean + momentum * x.mean(0)
-            self.running_var = (1 - momentum) * self.running_var + momentum * unbiased.astype(x.dtype)
+            self.running_var = (1 - momentum) * self.running_var + momentum * unbiased.astype(
+                x.dtype
+            )
         eps = x.dtype.type(1e-3 if self.wrong == "eps" else F32_EPS)
         self.root = np.sqrt(var) + eps if self.wrong == "eps outside" else np.sqrt(var + eps)
         self.normalised = (x - mean) / self.root
-        return self.normalised + self.beta if self.wrong == "gamma" else self.gamma * self.normalised + self.beta
+        return (
+            self.normalised + self.beta
+            if self.wrong == "gamma"
+            else self.gamma * self.normalised + self.beta
+        )
 
     def backward(self, dy):
         self.dgamma = dy.sum(0) if self.wrong == "dgamma" else (dy * self.normalised).sum(0)
@@ -78,23 +89,37 @@ class LayerNormalisation:
 
     def forward(self, x):
         axis = 0 if self.wrong == "axis" else -1
-        mean, var = x.mean(axis, keepdims=True), x.var(axis, keepdims=True, ddof=1 if self.wrong == "corrected" else 0)
+        mean, var = (
+            x.mean(axis, keepdims=True),
+            x.var(axis, keepdims=True, ddof=1 if self.wrong == "corrected" else 0),
+        )
         eps = x.dtype.type(self.eps)
         self.root = np.sqrt(var + (eps if self.wrong == "eps" else eps**2))
         self.normalised = (x - mean) / self.root
-        return self.normalised if self.wrong == "no scale" else self.scale * self.normalised + self.shift
+        return (
+            self.normalised
+            if self.wrong == "no scale"
+            else self.scale * self.normalised + self.shift
+        )
 
     def backward(self, dy):
         self.dscale, self.dshift = (dy * self.normalised).sum(0), dy.sum(0)
         d = dy if self.wrong == "scale forgotten" else dy * self.scale
-        return (d - d.mean(-1, keepdims=True) - self.normalised * (d * self.normalised).mean(-1, keepdims=True)) / self.root
+        return (
+            d
+            - d.mean(-1, keepdims=True)
+            - self.normalised * (d * self.normalised).mean(-1, keepdims=True)
+        ) / self.root
 
 
 class LongShortTermMemory:
     """x: (batch, time, features)."""
 
     def __init__(self, rng, n_in, n_out, wrong=""):
-        self.Wx, self.Wh = rng.standard_normal((n_in, 4 * n_out)), rng.standard_normal((n_out, 4 * n_out))
+        self.Wx, self.Wh = (
+            rng.standard_normal((n_in, 4 * n_out)),
+            rng.standard_normal((n_out, 4 * n_out)),
+        )
         self.b, self.wrong = rng.standard_normal(4 * n_out) / 2, wrong
 
     def forward(self, x):
@@ -116,7 +141,10 @@ class LongShortTermMemory:
 
 class GatedRecurrentUnit:
     def __init__(self, rng, n_in, n_out, wrong=""):
-        self.Wx, self.Wh = rng.standard_normal((n_in, 3 * n_out)), rng.standard_normal((n_out, 3 * n_out))
+        self.Wx, self.Wh = (
+            rng.standard_normal((n_in, 3 * n_out)),
+            rng.standard_normal((n_out, 3 * n_out)),
+        )
         self.b, self.wrong = rng.standard_normal(3 * n_out), wrong
 
     def forward(self, x):
@@ -142,7 +170,10 @@ class Convolution:
     """x: (batch, channels, height, width); one row before, one column after."""
 
     def __init__(self, rng, n_in, n_out, kernel, wrong=""):
-        self.weight, self.bias = rng.standard_normal((n_out, n_in, *kernel)) / 2, rng.standard_normal(n_out) / 4
+        self.weight, self.bias = (
+            rng.standard_normal((n_out, n_in, *kernel)) / 2,
+            rng.standard_normal(n_out) / 4,
+        )
         self.wrong = wrong
 
     def forward(self, x):
@@ -194,7 +225,11 @@ class Attention:
 
 def dense(first="", second="", third=""):
     rng = np.random.default_rng(1)
-    return [Affine(rng, 3, 4, "tanh", first), Affine(rng, 4, 4, "leakyrelu", second), Affine(rng, 4, 2, wrong=third)]
+    return [
+        Affine(rng, 3, 4, "tanh", first),
+        Affine(rng, 4, 4, "leakyrelu", second),
+        Affine(rng, 4, 2, wrong=third),
+    ]
 
 
 def norms(batch="", layer=""):
@@ -215,19 +250,33 @@ def gated(wrong=""):
 
 def images(conv="", pool="", flatten=""):
     rng = np.random.default_rng(5)
-    return [Convolution(rng, 2, 3, (2, 3), conv), Pooling(pool), Flatten(flatten), Affine(rng, 12, 2)]
+    return [
+        Convolution(rng, 2, 3, (2, 3), conv),
+        Pooling(pool),
+        Flatten(flatten),
+        Affine(rng, 12, 2),
+    ]
 
 
 def attentive(wrong=""):
     rng = np.random.default_rng(6)
-    return {"project": Affine(rng, 4, 4), "attend": Attention(rng, 4, 2, wrong), "read": Affine(rng, 4, 2)}
+    return {
+        "project": Affine(rng, 4, 4),
+        "attend": Attention(rng, 4, 2, wrong),
+        "read": Affine(rng, 4, 2),
+    }
 
 
 def smooth(approximate="tanh", eps=SQUARED_EPS):
     import torch
 
     torch.manual_seed(0)
-    layers = [torch.nn.Linear(3, 4), torch.nn.GELU(approximate=approximate), torch.nn.LayerNorm(4, eps=eps), torch.nn.Linear(4, 2)]
+    layers = [
+        torch.nn.Linear(3, 4),
+        torch.nn.GELU(approximate=approximate),
+        torch.nn.LayerNorm(4, eps=eps),
+        torch.nn.Linear(4, 2),
+    ]
     return torch.nn.Sequential(*layers)
 
 
@@ -238,7 +287,10 @@ def ported(square="torch", eps=float(F32_EPS)):
     class Mine(torch.nn.Module):
         def __init__(self):
             super().__init__()
-            self.W, self.b = torch.nn.Parameter(torch.randn(4, 4)), torch.nn.Parameter(torch.randn(4))
+            self.W, self.b = (
+                torch.nn.Parameter(torch.randn(4, 4)),
+                torch.nn.Parameter(torch.randn(4)),
+            )
 
         def forward(self, x):
             return x @ (self.W.T if square == "transposed" else self.W) + self.b
@@ -246,7 +298,9 @@ def ported(square="torch", eps=float(F32_EPS)):
     torch.manual_seed(1)
     norm = torch.nn.BatchNorm1d(4, eps=eps, momentum=float(np.float32(0.1)))
     middle = torch.nn.Linear(4, 4) if square == "torch" else Mine()
-    return torch.nn.Sequential(torch.nn.Linear(3, 4), norm, middle, torch.nn.Tanh(), torch.nn.Linear(4, 2))
+    return torch.nn.Sequential(
+        torch.nn.Linear(3, 4), norm, middle, torch.nn.Tanh(), torch.nn.Linear(4, 2)
+    )
 
 
 def remembering():
@@ -261,4 +315,9 @@ def weighing():
 
     rng = np.random.default_rng(7)
     attention = pyimpl.MultiHeadAttention(4, nheads=2, rng=rng)
-    return [pyimpl.Dense(4, 4, rng=rng), attention, lambda pair: pair[0], pyimpl.Dense(4, 2, rng=rng)]
+    return [
+        pyimpl.Dense(4, 4, rng=rng),
+        attention,
+        lambda pair: pair[0],
+        pyimpl.Dense(4, 2, rng=rng),
+    ]

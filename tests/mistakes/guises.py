@@ -1,4 +1,6 @@
-"""The same traps in other guises: functions that call functions, lambdas, NumPy's own functions, layers."""
+"""The same traps in other guises: functions that call functions, lambdas, NumPy's own functions,
+layers.
+"""
 
 import functools
 import math

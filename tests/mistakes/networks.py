@@ -65,7 +65,12 @@ class PeepholeFree:
 
     def gates(self, z):
         n = self.size
-        return sigmoid(z[:, :n]), sigmoid(z[:, n : 2 * n]), np.tanh(z[:, 2 * n : 3 * n]), sigmoid(z[:, 3 * n :])
+        return (
+            sigmoid(z[:, :n]),
+            sigmoid(z[:, n : 2 * n]),
+            np.tanh(z[:, 2 * n : 3 * n]),
+            sigmoid(z[:, 3 * n :]),
+        )
 
     def __call__(self, z, c):
         f, i, g, o = self.gates(z)

@@ -1,1 +1,3 @@
-"""What is asked, and what came: cases, outcomes, the names of their arrays, and how inputs are drawn."""
+"""What is asked, and what came: cases, outcomes, the names of their arrays, and how inputs are
+drawn.
+"""

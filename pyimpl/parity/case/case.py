@@ -1,7 +1,7 @@
 """Cases and outcomes: the only things that evaluators, comparison, recordings and reports know.
 
-Both are named arrays (`names.py` lists the kinds), all in Python's orientation. Integer arrays are indices, 0-based here and 1-based in
-Julia.
+Both are named arrays (`names.py` lists the kinds), all in Python's orientation. Integer arrays are
+indices, 0-based here and 1-based in Julia.
 """
 
 import hashlib
@@ -16,7 +16,9 @@ from .names import Arrays, Kind, Name, numbered
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One evaluation: a row of the catalogue, plain data that configures it, named arrays, a mode."""
+    """One evaluation: a row of the catalogue, plain data that configures it, named arrays, a
+    mode.
+    """
 
     row: str
     config: dict[str, Any]
@@ -26,7 +28,9 @@ class Case:
     exact: bool = False  # nothing is rounded on the way: the sides must agree to the last bit
     refused: bool = False  # both sides must raise
     known: str = ""  # why the sides are known to differ here; that they do is checked too
-    jitter: tuple[int, float] | None = None  # seed and relative size: what passes between the twin's layers is nudged
+    jitter: tuple[int, float] | None = (
+        None  # seed and relative size: what passes between the twin's layers is nudged
+    )
 
     def __post_init__(self):
         if type(self.arrays) is not Arrays:
@@ -34,7 +38,9 @@ class Case:
 
     def parameters(self) -> dict[str, np.ndarray]:
         """The parameters and states, by their path in the model."""
-        return {name.path: array for name, array in self.arrays.items() if name.kind is Kind.PARAMETER}
+        return {
+            name.path: array for name, array in self.arrays.items() if name.kind is Kind.PARAMETER
+        }
 
     def all(self, kind: Kind) -> list[np.ndarray]:
         """The arrays of a kind that is numbered, in order: x1, x2, ..."""
@@ -45,25 +51,42 @@ class Case:
         """The same case in another floating-point type: itself where it has that type."""
         if all(array.dtype == dtype for array in self.arrays.values() if array.dtype.kind == "f"):
             return self
-        arrays = {name: array.astype(dtype) if array.dtype.kind == "f" else array for name, array in self.arrays.items()}
+        arrays = {
+            name: array.astype(dtype) if array.dtype.kind == "f" else array
+            for name, array in self.arrays.items()
+        }
         return replace(self, arrays=arrays)
 
     @property
     def trains(self) -> bool:
-        """Whether a layer is in training: as the mode says, which may leave it to whether a gradient is asked for."""
-        return self.mode == "train" or (self.mode == "auto" and numbered(Kind.COTANGENT, 1) in self.arrays)
+        """Whether a layer is in training: as the mode says, which may leave it to whether a
+        gradient is asked for.
+        """
+        return self.mode == "train" or (
+            self.mode == "auto" and numbered(Kind.COTANGENT, 1) in self.arrays
+        )
 
     @property
     def dtype(self) -> np.dtype:
         """The floating-point type of the case's arrays."""
-        return next((array.dtype for array in self.arrays.values() if array.dtype.kind == "f"), np.dtype(np.float64))
+        return next(
+            (array.dtype for array in self.arrays.values() if array.dtype.kind == "f"),
+            np.dtype(np.float64),
+        )
 
     @property
     def fingerprint(self) -> bytes:
-        """The same for the same question, wherever the case comes from and whatever is expected of it."""
-        content = hashlib.sha256(repr((self.row, self.mode, sorted(self.config.items()), self.jitter)).encode())
+        """The same for the same question, wherever the case comes from and whatever is expected of
+        it.
+        """
+        content = hashlib.sha256(
+            repr((self.row, self.mode, sorted(self.config.items()), self.jitter)).encode()
+        )
         for name, array in sorted(self.arrays.items(), key=lambda item: item[0]):
-            content.update(repr((str(name), array.dtype.str, array.shape)).encode() + np.ascontiguousarray(array).tobytes())
+            content.update(
+                repr((str(name), array.dtype.str, array.shape)).encode()
+                + np.ascontiguousarray(array).tobytes()
+            )
         return content.digest()
 
     @property
@@ -79,9 +102,11 @@ class Case:
 
 @dataclass(eq=False)
 class Outcome:
-    """What came of a case: named arrays, the names for which no gradient flows, or the error that was raised.
+    """What came of a case: named arrays, the names for which no gradient flows, or the error that
+    was raised.
 
-    `lost` marks a case whose evaluation did not come to an end (the evaluator crashed or did not answer).
+    `lost` marks a case whose evaluation did not come to an end (the evaluator crashed or did not
+    answer).
     """
 
     arrays: dict[Name, np.ndarray] = field(default_factory=dict)  # keys may be given as text
@@ -107,12 +132,15 @@ class Outcome:
 class Remembered:
     """An evaluator that evaluates a case once.
 
-    Judging a case, its output is wanted several times: to be compared, and as the point from which small changes are measured.
+    Judging a case, its output is wanted several times: to be compared, and as the point from which
+    small changes are measured.
     """
 
     def __init__(self, evaluate: Callable[[Case], Outcome]):
         self._evaluate = evaluate
-        self._known: dict[int, tuple[Case, Outcome]] = {}  # by identity, which lasts as long as the case is kept
+        self._known: dict[
+            int, tuple[Case, Outcome]
+        ] = {}  # by identity, which lasts as long as the case is kept
 
     def __call__(self, case: Case) -> Outcome:
         """The outcome of the case, which the caller must not change."""

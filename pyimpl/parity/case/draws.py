@@ -1,7 +1,7 @@
 """Every random draw: cases by Hypothesis, and the fixed fill of named examples.
 
-Floating-point entries are multiples of 1/32 between -4 and 4: short to print, exact in Float32, and, being coarse, never nearly
-equal without being equal.
+Floating-point entries are multiples of 1/32 between -4 and 4: short to print, exact in Float32,
+and, being coarse, never nearly equal without being equal.
 """
 
 import zlib
@@ -43,17 +43,31 @@ def _bounds(kind: str, exact: bool) -> tuple[int, int, int]:
 
 
 def drawn_fill(draw: Callable, exact: bool, entrywise: bool = True):
-    """A `fill` that draws from Hypothesis, one integer an entry, so that it can shrink; or else all of them from one seed."""
+    """A `fill` that draws from Hypothesis, one integer an entry, so that it can shrink; or else all
+    of them from one seed.
+    """
 
     def fill(shape: tuple[int, ...], kind: str) -> np.ndarray:
         count = int(np.prod(shape))
         if kind.startswith("index:"):
-            numbers = draw(st.lists(st.integers(0, int(kind[6:]) - 1), min_size=count, max_size=count))
+            numbers = draw(
+                st.lists(st.integers(0, int(kind[6:]) - 1), min_size=count, max_size=count)
+            )
             return np.asarray(numbers, np.int64).reshape(shape)
         low, high, scale = _bounds(kind, exact)
-        if count > 64 or kind == "spread" or not entrywise:  # beyond this, entries are not worth shrinking one by one
-            return _array(np.random.default_rng(draw(st.integers(0, 2**32 - 1))).integers(low, high + 1, count), shape, scale)
-        return _array(draw(st.lists(st.integers(low, high), min_size=count, max_size=count)), shape, scale)
+        if (
+            count > 64 or kind == "spread" or not entrywise
+        ):  # beyond this, entries are not worth shrinking one by one
+            return _array(
+                np.random.default_rng(draw(st.integers(0, 2**32 - 1))).integers(
+                    low, high + 1, count
+                ),
+                shape,
+                scale,
+            )
+        return _array(
+            draw(st.lists(st.integers(low, high), min_size=count, max_size=count)), shape, scale
+        )
 
     return fill
 
@@ -71,7 +85,9 @@ def seeded_fill(name: str):
     return fill
 
 
-def generated(strategy: st.SearchStrategy[Case], count: int, start: str, with_simplest: bool = True) -> list[Case]:
+def generated(
+    strategy: st.SearchStrategy[Case], count: int, start: str, with_simplest: bool = True
+) -> list[Case]:
     """`count` values of a strategy, the same for the same `start` and sources."""
     found: list[Case] = []
 
@@ -94,4 +110,8 @@ def generated(strategy: st.SearchStrategy[Case], count: int, start: str, with_si
 @cache
 def smallest(strategy: st.SearchStrategy):
     """The simplest value of a strategy."""
-    return find(strategy, lambda value: True, settings=settings(database=None, max_examples=1, phases=[Phase.generate, Phase.shrink]))
+    return find(
+        strategy,
+        lambda value: True,
+        settings=settings(database=None, max_examples=1, phases=[Phase.generate, Phase.shrink]),
+    )

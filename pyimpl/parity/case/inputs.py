@@ -1,7 +1,8 @@
 """What a user's pair is tried on: drawn arrays of given shapes, or the caller's own.
 
-A shape is written as `batch,5`: numbers, and names for sizes that are drawn, the same for the same name everywhere. Behind a colon
-stands what the entries are: `batch,5:positive`. An empty shape is a number.
+A shape is written as `batch,5`: numbers, and names for sizes that are drawn, the same for the same
+name everywhere. Behind a colon stands what the entries are: `batch,5:positive`. An empty shape is a
+number.
 """
 
 import re
@@ -33,10 +34,15 @@ class Shape:
         parts = [part.strip() for part in sizes.split(",")] if sizes.strip() else []
         wrong = [part for part in parts if not re.fullmatch(r"\d+|[A-Za-z_]\w*", part)]
         if wrong:
-            raise ValueError(f"a shape is written as `batch,5`, sizes and names of sizes with commas between; got {wrong[0]!r} in {text!r}")
+            raise ValueError(
+                "a shape is written as `batch,5`, sizes and names of sizes with commas between; "
+                f"got {wrong[0]!r} in {text!r}"
+            )
         kind = kind.strip() or "real"
         if kind not in ELEMENTS and kind not in WHOLE and not re.fullmatch(r"index:[1-9]\d*", kind):
-            raise ValueError(f"entries are {', '.join([*ELEMENTS, *WHOLE])} or index:N, got {kind!r} in {text!r}")
+            raise ValueError(
+                f"entries are {', '.join([*ELEMENTS, *WHOLE])} or index:N, got {kind!r} in {text!r}"
+            )
         return cls(tuple(int(part) if part.isdigit() else part for part in parts), kind)
 
     def __str__(self):
@@ -51,24 +57,39 @@ class Drawn:
     sizes: tuple[int, int] = SIZES
 
     def __post_init__(self):
-        largest = sum(8 * int(np.prod([self.sizes[1] if isinstance(size, str) else size for size in shape.sizes])) for shape in self.shapes)
+        largest = sum(
+            8
+            * int(
+                np.prod([self.sizes[1] if isinstance(size, str) else size for size in shape.sizes])
+            )
+            for shape in self.shapes
+        )
         if largest > MOST_BYTES:
             raise ValueError(
-                f"inputs of up to {largest / 1e9:.2g} GB are more than the {MOST_BYTES / 1e9:.2g} GB that are compared: give smaller sizes"
+                f"inputs of up to {largest / 1e9:.2g} GB are more than the "
+                f"{MOST_BYTES / 1e9:.2g} GB that are compared: give smaller sizes"
             )
 
     def strategy(self, entrywise: bool = True) -> st.SearchStrategy[list[np.ndarray]]:
-        """The arguments, as a list; entries of small arrays are drawn one by one, so that they can shrink, unless told otherwise."""
+        """The arguments, as a list; entries of small arrays are drawn one by one, so that they can
+        shrink, unless told otherwise.
+        """
 
         @st.composite
         def drawn(draw):
             lowest, highest = self.sizes
             sizes: dict[str, int] = {}
-            for name in dict.fromkeys(size for shape in self.shapes for size in shape.sizes if isinstance(size, str)):
+            for name in dict.fromkeys(
+                size for shape in self.shapes for size in shape.sizes if isinstance(size, str)
+            ):
                 sizes[name] = draw(st.integers(lowest, highest))
             fill = _fill(draw, entrywise)
             return [
-                fill(tuple(sizes[size] if isinstance(size, str) else size for size in shape.sizes), shape.kind) for shape in self.shapes
+                fill(
+                    tuple(sizes[size] if isinstance(size, str) else size for size in shape.sizes),
+                    shape.kind,
+                )
+                for shape in self.shapes
             ]
 
         return drawn()
@@ -81,7 +102,11 @@ def _fill(draw: Callable, entrywise: bool):
         if kind not in WHOLE:
             return real(shape, kind)
         low, high = WHOLE[kind]
-        numbers = draw(st.lists(st.integers(low, high), min_size=int(np.prod(shape)), max_size=int(np.prod(shape))))
+        numbers = draw(
+            st.lists(
+                st.integers(low, high), min_size=int(np.prod(shape)), max_size=int(np.prod(shape))
+            )
+        )
         return np.asarray(numbers, bool if kind == "bool" else np.int64).reshape(shape)
 
     return fill
@@ -98,11 +123,15 @@ class Given:
             size = sum(array.nbytes for array in case)
             if size > MOST_BYTES:
                 raise ValueError(
-                    f"inputs of {size / 1e9:.2g} GB are more than the {MOST_BYTES / 1e9:.2g} GB that are compared: give smaller arrays"
+                    f"inputs of {size / 1e9:.2g} GB are more than the {MOST_BYTES / 1e9:.2g} GB "
+                    "that are compared: give smaller arrays"
                 )
             for i, array in enumerate(case, 1):
                 if array.dtype.kind not in "biuf":
-                    raise ValueError(f"input {i} is of dtype {array.dtype}: expected floating-point numbers, integers or Booleans")
+                    raise ValueError(
+                        f"input {i} is of dtype {array.dtype}: expected floating-point numbers, "
+                        "integers or Booleans"
+                    )
 
 
 @dataclass(frozen=True)
@@ -120,26 +149,37 @@ Inputs = Drawn | Given | FromStrategies
 
 
 def arrays(*shapes: str, sizes: tuple[int, int] = SIZES) -> Drawn:
-    """Arguments of these shapes, drawn: `arrays("batch,5", "batch:positive")`; named sizes lie between the two of `sizes`.
+    """Arguments of these shapes, drawn: `arrays("batch,5", "batch:positive")`; named sizes lie
+    between the two of `sizes`.
 
-    Entries are `real` (multiples of 1/32 between -4 and 4), `positive`, `probability`, `small`, `wide`, `int`, `natural`, `bool`,
-    or `index:N` (from 0 to N - 1). Raises ValueError for a shape that cannot be read.
+    Entries are `real` (multiples of 1/32 between -4 and 4), `positive`, `probability`, `small`,
+    `wide`, `int`, `natural`, `bool`, or `index:N` (from 0 to N - 1). Raises ValueError for a shape
+    that cannot be read.
     """
     return Drawn(tuple(map(Shape.parsed, shapes)), sizes)
 
 
 def as_inputs(inputs: Any) -> Inputs:
-    """`arrays(...)`, Hypothesis strategies or arrays (one, or a sequence), or a list of tuples of arrays: several cases."""
+    """`arrays(...)`, Hypothesis strategies or arrays (one, or a sequence), or a list of tuples of
+    arrays: several cases.
+    """
     if isinstance(inputs, Drawn | Given | FromStrategies):
         return inputs
     if isinstance(inputs, st.SearchStrategy):
         return FromStrategies((inputs,))
     if isinstance(inputs, np.ndarray | int | float):
         return Given(((np.asarray(inputs),),))
-    if isinstance(inputs, Sequence) and inputs and all(isinstance(part, st.SearchStrategy) for part in inputs):
+    if (
+        isinstance(inputs, Sequence)
+        and inputs
+        and all(isinstance(part, st.SearchStrategy) for part in inputs)
+    ):
         return FromStrategies(tuple(inputs))
     if isinstance(inputs, list) and inputs and all(isinstance(part, tuple) for part in inputs):
         return Given(tuple(tuple(np.asarray(x) for x in part) for part in inputs))
     if isinstance(inputs, Sequence) and inputs and not isinstance(inputs, str):
         return Given((tuple(np.asarray(x) for x in inputs),))
-    raise TypeError(f"inputs must be arrays(...), arrays of numbers or Hypothesis strategies, got {type(inputs).__name__} {inputs!r}")
+    raise TypeError(
+        "inputs must be arrays(...), arrays of numbers or Hypothesis strategies, got "
+        f"{type(inputs).__name__} {inputs!r}"
+    )

@@ -1,8 +1,9 @@
 """What an array of a case or an outcome is.
 
-Code tells arrays apart by `Name`; text such as `grad.x1` or `loss@3` is for people, files and Julia. `Name.parse` and `str` are each
-other's inverse, so a model whose parameter is called `x1` keeps the gradient of that parameter (`grad.param.x1`) apart from the gradient
-of its first input (`grad.x1`).
+Code tells arrays apart by `Name`; text such as `grad.x1` or `loss@3` is for people, files and
+Julia. `Name.parse` and `str` are each other's inverse, so a model whose parameter is called `x1`
+keeps the gradient of that parameter (`grad.param.x1`) apart from the gradient of its first input
+(`grad.x1`).
 
     >>> Name.parse("grad.layers.0.weight")
     Name(kind=<Kind.PARAMETER_GRADIENT: 'grad'>, path='layers.0.weight', step=0)
@@ -31,7 +32,9 @@ class Kind(Enum):
     GIVEN_GRADIENT = "g"  # g1, g2, ...: of an optimiser rule, of every step
     COTANGENT = "dy"  # dy1, dy2, ...: one for every output
     NOISE = "noise"  # the random numbers handed to both sides
-    PARAMETER = "param"  # parameters and states, by their path in the model; in the outcome of training after a step: param.weight@3
+    # parameters and states, by their path in the model; in the outcome of training after a step:
+    # param.weight@3
+    PARAMETER = "param"
     # Of outcomes.
     OUTPUT = "y"  # y; y.0, y.1 of several, y.mean of a dict
     PLAIN = "plain"  # the output outside a gradient
@@ -42,15 +45,26 @@ class Kind(Enum):
     LOSS = "loss"  # loss@3: of a training run
 
 
-NUMBERED = (Kind.ARGUMENT, Kind.INPUT_GRADIENT, Kind.COTANGENT, Kind.INPUT, Kind.TARGET, Kind.GIVEN_GRADIENT)
+NUMBERED = (
+    Kind.ARGUMENT,
+    Kind.INPUT_GRADIENT,
+    Kind.COTANGENT,
+    Kind.INPUT,
+    Kind.TARGET,
+    Kind.GIVEN_GRADIENT,
+)
 ORDER = {kind: place for place, kind in enumerate(Kind)}
-READ_AS_OTHERS = re.compile(r"(x\d+|param)(\..*)?", re.DOTALL)  # paths of parameters whose gradients have to be written in full
+READ_AS_OTHERS = re.compile(
+    r"(x\d+|param)(\..*)?", re.DOTALL
+)  # paths of parameters whose gradients have to be written in full
 
 
 @total_ordering
 @dataclass(frozen=True, slots=True)
 class Name:
-    """What an array is, which of its kind (a path in a model, or a number), and at which step of several (0 where there are none)."""
+    """What an array is, which of its kind (a path in a model, or a number), and at which step of
+    several (0 where there are none).
+    """
 
     kind: Kind
     path: str = ""
@@ -58,17 +72,24 @@ class Name:
 
     @classmethod
     def parse(cls, text: str) -> "Name":
-        """The name that is written so. What begins like no kind is a parameter's path: that is how some recordings write them."""
+        """The name that is written so.
+
+        What begins like no kind is a parameter's path: that is how some recordings write them.
+        """
         whole, at, step = text.rpartition("@")
         if not (at and step.isdigit()):
             whole, step = text, "0"
         for kind in NUMBERED:
-            if (found := whole.removeprefix(kind.value)) != whole and re.fullmatch(r"\d+(\..*)?", found, re.DOTALL):
+            if (found := whole.removeprefix(kind.value)) != whole and re.fullmatch(
+                r"\d+(\..*)?", found, re.DOTALL
+            ):
                 return cls(kind, found, int(step))
         if whole == Kind.INPUT.value:
             return cls(Kind.INPUT, "", int(step))
         head, _, path = whole.partition(".")
-        kind = next((kind for kind in Kind if kind not in NUMBERED and kind.value == head), Kind.PARAMETER)
+        kind = next(
+            (kind for kind in Kind if kind not in NUMBERED and kind.value == head), Kind.PARAMETER
+        )
         if kind is Kind.PARAMETER and head != kind.value:
             path = whole
         if kind is Kind.PARAMETER_GRADIENT and path.startswith("param."):
@@ -90,13 +111,20 @@ class Name:
 
     @property
     def _place(self) -> tuple:
-        """By kind, then by path, in which numbers count as numbers (y.2 comes before y.10), then by step."""
-        parts = [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in self.path.split(".")]
+        """By kind, then by path, in which numbers count as numbers (y.2 comes before y.10), then by
+        step.
+        """
+        parts = [
+            (0, int(part), "") if part.isdigit() else (1, 0, part) for part in self.path.split(".")
+        ]
         return ORDER[self.kind], parts, self.step
 
     @property
     def number(self) -> int:
-        """Of an input, a target, a cotangent, a gradient of an input: which it is, counted from 1. Raises ValueError for other kinds."""
+        """Of an input, a target, a cotangent, a gradient of an input: which it is, counted from 1.
+
+        Raises ValueError for other kinds.
+        """
         if self.kind not in NUMBERED:
             raise ValueError(f"{self} has no number")
         return int(self.path.partition(".")[0])
@@ -139,7 +167,11 @@ RULED = Name(Kind.INPUT)  # the array that an optimiser rule works on
 
 
 class Arrays(dict[Name, np.ndarray]):
-    """Arrays by name. Text stands for the name that is written so, for tests and at a prompt: `outcome.arrays["grad.x1"]`."""
+    """Arrays by name.
+
+    Text stands for the name that is written so, for tests and at a prompt:
+    `outcome.arrays["grad.x1"]`.
+    """
 
     def __init__(self, arrays: Mapping[Any, np.ndarray] | Iterable[tuple[Any, np.ndarray]] = ()):
         named = arrays if isinstance(arrays, dict) else dict(arrays)

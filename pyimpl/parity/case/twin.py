@@ -32,7 +32,9 @@ class HandedIn:
 
 
 def evaluate(case: Case, build: Callable[[Case], Any]) -> Outcome:
-    """The outcome of `case` for the twin that `build(case)` makes; an error that the twin raises is an outcome."""
+    """The outcome of `case` for the twin that `build(case)` makes; an error that the twin raises is
+    an outcome.
+    """
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -68,7 +70,9 @@ def _named(tree_of_arrays: dict[Name, Any]) -> Outcome:
 
 
 def _pull(twin, case: Case, also: dict[Name, Any]) -> Outcome:
-    y, back = twin.pullback(*map(np.copy, case.all(Kind.INPUT)))  # copies: what changes its inputs must not change the case
+    y, back = twin.pullback(
+        *map(np.copy, case.all(Kind.INPUT))
+    )  # copies: what changes its inputs must not change the case
     cotangents = case.all(Kind.COTANGENT)
     named = {OUTPUT: y, **also}
     if cotangents:
@@ -99,25 +103,34 @@ def _layer(twin, fresh, case: Case) -> Outcome:
 
 
 def place(model, arrays: dict[str, np.ndarray]):
-    """Copy every array to its path in the model. Raises ValueError for a path that the model does not have."""
+    """Copy every array to its path in the model.
+
+    Raises ValueError for a path that the model does not have.
+    """
     own = {path: leaf for path, leaf in tree.leaves(model) if isinstance(leaf, np.ndarray)}
     for path, array in arrays.items():
         if path not in own:
             raise ValueError(f"the twin has no array {path!r}, only {sorted(own)}")
         if own[path].shape != array.shape:
-            raise ValueError(f"the twin's {path} has shape {own[path].shape}, the case gives {array.shape}")
+            raise ValueError(
+                f"the twin's {path} has shape {own[path].shape}, the case gives {array.shape}"
+            )
         own[path][...] = array
     return model
 
 
 def jitter(model, seed: int, step: float):
-    """From now on what every inner layer puts out and hands back is off by a relative `step`: the sign depends on layer and place."""
+    """From now on what every inner layer puts out and hands back is off by a relative `step`: the
+    sign depends on layer and place.
+    """
 
     def jittered(pullback, number):
         def moved(name, value):
             if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
                 return value
-            signs = np.random.default_rng([seed, number, zlib.crc32(name.encode())]).choice((-1.0, 1.0), value.shape)
+            signs = np.random.default_rng([seed, number, zlib.crc32(name.encode())]).choice(
+                (-1.0, 1.0), value.shape
+            )
             return value * (1 + step * signs).astype(value.dtype)
 
         def pull(*xs):
@@ -150,11 +163,16 @@ def steps(rule: Rule, case: Case) -> Outcome:
 
 
 def _training(twin, case: Case) -> Outcome:
-    """Every batch once: loss and parameters after each step. The config may freeze a part or change eta before a step."""
+    """Every batch once: loss and parameters after each step.
+
+    The config may freeze a part or change eta before a step.
+    """
     model, objective, rule = twin
     opt_state = setup(rule, model)
     named: dict[Name, Any] = {}
-    for step, (x, target) in enumerate(zip(case.all(Kind.INPUT), case.all(Kind.TARGET), strict=True), 1):
+    for step, (x, target) in enumerate(
+        zip(case.all(Kind.INPUT), case.all(Kind.TARGET), strict=True), 1
+    ):
         if case.config.get("freeze_at") == step:
             freeze(opt_state.layers[0])
         if case.config.get("adjust_at") == step:
@@ -162,5 +180,8 @@ def _training(twin, case: Case) -> Outcome:
         value, gradients = withgradient(objective, model, x, target)
         update(opt_state, model, gradients[0])
         named[Name(Kind.LOSS, step=step)] = value
-        named |= {Name(Kind.PARAMETER, path, step): array.copy() for path, array in tree.trainables(model).items()}
+        named |= {
+            Name(Kind.PARAMETER, path, step): array.copy()
+            for path, array in tree.trainables(model).items()
+        }
     return _named(named)

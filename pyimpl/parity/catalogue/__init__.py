@@ -89,4 +89,11 @@ TEXTBOOK_COVERED_ELSEWHERE: dict[str, str] = {
     "numerical_gradient": "what other gradients are held against: tests/test_textbook.py",
 }
 
-__all__ = ["CATALOGUE", "COVERED_ELSEWHERE", "TEXTBOOK_COVERED_ELSEWHERE", "Example", "Row", "Slack"]
+__all__ = [
+    "CATALOGUE",
+    "COVERED_ELSEWHERE",
+    "TEXTBOOK_COVERED_ELSEWHERE",
+    "Example",
+    "Row",
+    "Slack",
+]

@@ -8,9 +8,15 @@ import pyimpl
 from ...core.pullback import differentiable
 from .row import Config, Example, Row, Slack
 
-TANH = Slack(12, "NNlib's tanh_fast is within 5 ulp of tanh and uses fused multiply-adds; its slope 1 - y^2 doubles the error of y near 1")
+TANH = Slack(
+    12,
+    "NNlib's tanh_fast is within 5 ulp of tanh and uses fused multiply-adds; its slope 1 - y^2 "
+    "doubles the error of y near 1",
+)
 ERF = Slack(4, "1 + erf for a negative number is what remains of two terms of order one")
-LOGCOSH = Slack(32, "x + softplus(-2x) - log(2) for a small x is what remains of two terms near log(2)")
+LOGCOSH = Slack(
+    32, "x + softplus(-2x) - log(2) for a small x is what remains of two terms near log(2)"
+)
 
 SLACK = {
     "logcosh": LOGCOSH,
@@ -21,7 +27,24 @@ SLACK = {
     "gelu_erf": ERF,
 }
 
-KINKS = (-80.0, -30.0, -6.0, -3.0, -1.0, -0.5, -0.0, 0.0, 0.5, 1.0, 3.0, 6.0, 30.0, 40.0, 88.0, 100.0)
+KINKS = (
+    -80.0,
+    -30.0,
+    -6.0,
+    -3.0,
+    -1.0,
+    -0.5,
+    -0.0,
+    0.0,
+    0.5,
+    1.0,
+    3.0,
+    6.0,
+    30.0,
+    40.0,
+    88.0,
+    100.0,
+)
 NOT_FINITE = (np.nan, np.inf, -np.inf)
 PARAMETERS = {"leakyrelu": 0.25, "elu": 0.75, "celu": 0.75, "trelu": 0.5, "softshrink": 0.25}
 PIECEWISE_LINEAR = ("identity", "relu", "relu6", "leakyrelu", "trelu", "softshrink", "hardtanh")
@@ -55,16 +78,24 @@ def _row(name: str) -> Row:
         "flux",
         "activation",
         twin=_twin(name),
-        structures=tuple({**structure, "rank": rank} for structure in structures for rank in (1, 3)),
+        structures=tuple(
+            {**structure, "rank": rank} for structure in structures for rank in (1, 3)
+        ),
         sizes={"sizes": st.tuples(st.integers(1, 5), st.integers(1, 4), st.integers(1, 3))},
         shapes=lambda c: {"x1": c["sizes"][: c["rank"]]},
-        exact=lambda c: name in PIECEWISE_LINEAR and not (name == "leakyrelu" and "parameters" not in c),
+        exact=lambda c: (
+            name in PIECEWISE_LINEAR and not (name == "leakyrelu" and "parameters" not in c)
+        ),
         slack=lambda c: SLACK.get(name),
         examples=(
             Example("kinks", {"rank": 1, "sizes": (16,)}, {"x1": KINKS}),
             Example("nan and infinities", {"rank": 1, "sizes": (3,)}, {"x1": NOT_FINITE}),
             Example("empty batch", {"rank": 2, "sizes": (0, 3)}),
-            Example("infinite cotangent", {"rank": 1, "sizes": (3,)}, {"x1": (-1.5, 0.0, 1.5), "dy1": (np.inf, np.nan, -np.inf)}),
+            Example(
+                "infinite cotangent",
+                {"rank": 1, "sizes": (3,)},
+                {"x1": (-1.5, 0.0, 1.5), "dy1": (np.inf, np.nan, -np.inf)},
+            ),
         ),
         covers="value and slope, kinks, overflow, NaN",
     )
@@ -83,7 +114,8 @@ RRELU = Row(
         Example(name, {"rank": 1, "parameters": [0.25, 0.25], "sizes": (len(x),)}, {"x1": x})
         for name, x in (("kinks", KINKS), ("nan and infinities", NOT_FINITE))
     ),
-    covers="both limits equal, so that nothing is random: value, slope, kinks, NaN; the random slope: tests/test_initialise.py",
+    covers="both limits equal, so that nothing is random: value, slope, kinks, NaN; the random "
+    "slope: tests/test_initialise.py",
 )
 
 
@@ -103,9 +135,19 @@ def _along(name: str, default) -> Row:
         sizes={"sizes": st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 3))},
         shapes=lambda c: {"x1": c["sizes"][: c["rank"]]},
         examples=(
-            Example("large", {"rank": 2, "sizes": (2, 3)}, {"x1": [[1000.0, 0.0, -1000.0], [88.0, 89.0, 90.0]]}),
-            Example("infinities", {"rank": 2, "sizes": (2, 3)}, {"x1": [[-np.inf, 0.0, 1.0], [np.inf, 0.0, 1.0]]}),
-            Example("ties", {"rank": 2, "sizes": (2, 3)}, {"x1": [[1.0, 1.0, 1.0], [2.0, 2.0, -1.0]]}),
+            Example(
+                "large",
+                {"rank": 2, "sizes": (2, 3)},
+                {"x1": [[1000.0, 0.0, -1000.0], [88.0, 89.0, 90.0]]},
+            ),
+            Example(
+                "infinities",
+                {"rank": 2, "sizes": (2, 3)},
+                {"x1": [[-np.inf, 0.0, 1.0], [np.inf, 0.0, 1.0]]},
+            ),
+            Example(
+                "ties", {"rank": 2, "sizes": (2, 3)}, {"x1": [[1.0, 1.0, 1.0], [2.0, 2.0, -1.0]]}
+            ),
         ),
         covers=f"along any axis, default {default}; overflow, infinities, ties",
     )
@@ -131,8 +173,17 @@ GLU = Row(
     sizes={"sizes": st.tuples(st.integers(1, 4), st.integers(1, 3), st.integers(1, 3))},
     shapes=_halved,
     examples=(
-        Example("gates open and closed", {"rank": 2, "sizes": (2, 2)}, {"x1": [[2.0, -3.0, 100.0, -100.0], [0.0, 4.0, -0.0, -np.inf]]}),
-        Example("odd size", {"rank": 2, "sizes": (2, 2)}, {"x1": [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]}, refused=True),
+        Example(
+            "gates open and closed",
+            {"rank": 2, "sizes": (2, 2)},
+            {"x1": [[2.0, -3.0, 100.0, -100.0], [0.0, 4.0, -0.0, -np.inf]]},
+        ),
+        Example(
+            "odd size",
+            {"rank": 2, "sizes": (2, 2)},
+            {"x1": [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]},
+            refused=True,
+        ),
     ),
     covers="along any axis, saturated gates; odd sizes are refused",
 )

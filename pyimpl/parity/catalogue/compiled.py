@@ -1,8 +1,11 @@
-"""Rows of the catalogue compiled ahead of their use, so that a live check of them begins at full speed.
+"""Rows of the catalogue compiled ahead of their use, so that a live check of them begins at full
+speed.
 
-Julia keeps what it compiled only in the cache of a package, while it precompiles that package. So every group of rows (layers, losses,
-rules, ...) gets a small package of its own beside the copy of ours in the user's cache, which evaluates a case of every structure as it is
-precompiled. A group that is done is marked with the versions that it was compiled for; a check uses the marked ones, and interprets else.
+Julia keeps what it compiled only in the cache of a package, while it precompiles that package. So
+every group of rows (layers, losses, rules, ...) gets a small package of its own beside the copy of
+ours in the user's cache, which evaluates a case of every structure as it is precompiled. A group
+that is done is marked with the versions that it was compiled for; a check uses the marked ones, and
+interprets else.
 """
 
 import hashlib
@@ -20,7 +23,9 @@ from ..reference.recorded import DECIDING
 from . import CATALOGUE, Row
 from .workload import as_toml
 
-HOME = uuid.UUID("5d4b0c1e-6a0d-4c59-9d0a-2f4f6a1b7c31")  # of the Julia package: the small ones have theirs from it
+HOME = uuid.UUID(
+    "5d4b0c1e-6a0d-4c59-9d0a-2f4f6a1b7c31"
+)  # of the Julia package: the small ones have theirs from it
 PRECOMPILE_TOOLS = "aea7be01-6a6a-4083-8856-8a6e6704d82a"
 MOST_SECONDS = 7200.0  # for a group
 
@@ -96,18 +101,26 @@ class Group:
         project = PROJECT.format(name=self.name, uuid=self.uuid, home=HOME, tools=PRECOMPILE_TOOLS)
         (self.place / "Project.toml").write_text(project, encoding="utf-8")
         (self.place / "cases.toml").write_text(self.cases, encoding="utf-8")
-        (self.place / "src" / f"{self.name}.jl").write_text(MODULE.format(name=self.name), encoding="utf-8")
+        (self.place / "src" / f"{self.name}.jl").write_text(
+            MODULE.format(name=self.name), encoding="utf-8"
+        )
 
     def compile(self, way: Installed, told: Callable[[int, int, str], None]) -> None:
-        """Compile it, which takes minutes. `told` gets how many of how many cases are done, and the row.
+        """Compile it, which takes minutes. `told` gets how many of how many cases are done, and the
+        row.
 
         Raises NoJulia, and RuntimeError for an error in Julia.
         """
         self.write()
         progress = self.place / "progress.txt"
         progress.write_text("", encoding="utf-8")
-        with LiveJulia(way, environment={"JULIA_PARITY_PROGRESS": str(progress)}) as julia, ThreadPoolExecutor(1) as threads:
-            compiled = threads.submit(julia.call, "compile_group", self.name, self.uuid, seconds=MOST_SECONDS)
+        with (
+            LiveJulia(way, environment={"JULIA_PARITY_PROGRESS": str(progress)}) as julia,
+            ThreadPoolExecutor(1) as threads,
+        ):
+            compiled = threads.submit(
+                julia.call, "compile_group", self.name, self.uuid, seconds=MOST_SECONDS
+            )
             while not compiled.done():
                 wait([compiled], 0.5)
                 lines = progress.read_text(encoding="utf-8").splitlines()
@@ -143,6 +156,11 @@ def are_warm(way: Installed, rows: Collection[Row]) -> bool:
 
 
 def julias(way: Installed, rows: Collection[Row], count: int = 1) -> list[LiveJulia]:
-    """Julias, not started yet, that evaluate rows at full speed where all of them were compiled for it, and interpret them else."""
+    """Julias, not started yet, that evaluate rows at full speed where all of them were compiled for
+    it, and interpret them else.
+    """
     warm = are_warm(way, rows)
-    return [LiveJulia(way, interpreted=not warm, groups=groups(rows) if warm else ()) for _ in range(count)]
+    return [
+        LiveJulia(way, interpreted=not warm, groups=groups(rows) if warm else ())
+        for _ in range(count)
+    ]

@@ -9,14 +9,24 @@ from .activations import activation_slack
 from .row import Config, Example, Row, Slack
 from .settings import JOINT, JOINT_SIZES, activation, is_linear
 
-SPREAD = Slack(16, "dividing by the spread of a small batch magnifies the roundings inside the layer before, which no nudge shows")
+SPREAD = Slack(
+    16,
+    "dividing by the spread of a small batch magnifies the roundings inside the layer before, "
+    "which no nudge shows",
+)
 
 
 def _chain(c: Config):
     if c["net"] == "regression":
-        return pyimpl.Chain(pyimpl.Dense(c["n_in"], 5, pyimpl.sigmoid), pyimpl.BatchNorm(5), pyimpl.Dense(5, c["n_out"]))
+        return pyimpl.Chain(
+            pyimpl.Dense(c["n_in"], 5, pyimpl.sigmoid),
+            pyimpl.BatchNorm(5),
+            pyimpl.Dense(5, c["n_out"]),
+        )
     if c["net"] == "named":
-        return pyimpl.Chain(first=pyimpl.Dense(c["n_in"], 4, pyimpl.relu), second=pyimpl.Dense(4, c["n_out"]))
+        return pyimpl.Chain(
+            first=pyimpl.Dense(c["n_in"], 4, pyimpl.relu), second=pyimpl.Dense(4, c["n_out"])
+        )
     return pyimpl.Chain(
         pyimpl.Conv((3, 2), 1, 2, pyimpl.relu),
         pyimpl.MaxPool((2, 2)),
@@ -33,7 +43,11 @@ CHAIN_ROW = Row(
     twin=_chain,
     structures=({"net": "regression"}, {"net": "named"}, {"net": "images"}),
     sizes={"n_in": st.integers(1, 4), "n_out": st.integers(1, 3), "batch": st.integers(3, 5)},
-    shapes=lambda c: {"x1": (c["batch"], 1, 6, 2 * c["n_in"] + 1) if c["net"] == "images" else (c["batch"], c["n_in"])},
+    shapes=lambda c: {
+        "x1": (c["batch"], 1, 6, 2 * c["n_in"] + 1)
+        if c["net"] == "images"
+        else (c["batch"], c["n_in"])
+    },
     modes=("auto", "train", "test"),
     positive=("var",),
     slack=lambda c: SPREAD,
@@ -58,10 +72,27 @@ def _connection_row(name: str, shapes, refused) -> Row:
         "function",
         twin=lambda c: CONNECTIONS[name],
         structures=({"rank": 2}, {"rank": 3}),
-        sizes={"sizes": st.tuples(st.integers(1, 3), st.integers(1, 2), st.integers(1, 4), st.integers(1, 4), st.integers(1, 4))},
-        shapes=lambda c: {f"x{i}": (*c["sizes"][: c["rank"] - 1], n) for i, n in enumerate(shapes(c["sizes"]), 1)},
+        sizes={
+            "sizes": st.tuples(
+                st.integers(1, 3),
+                st.integers(1, 2),
+                st.integers(1, 4),
+                st.integers(1, 4),
+                st.integers(1, 4),
+            )
+        },
+        shapes=lambda c: {
+            f"x{i}": (*c["sizes"][: c["rank"] - 1], n) for i, n in enumerate(shapes(c["sizes"]), 1)
+        },
         exact=lambda c: True,
-        examples=(Example("arrays that do not fit", {"rank": 2, "sizes": (2, 1, 3, 3, 3)}, refused, refused=True),),
+        examples=(
+            Example(
+                "arrays that do not fit",
+                {"rank": 2, "sizes": (2, 1, 3, 3, 3)},
+                refused,
+                refused=True,
+            ),
+        ),
         covers="three arrays",
     )
 
@@ -70,18 +101,22 @@ MAXOUT_ROW = Row(
     "Maxout",
     "flux",
     "layer",
-    twin=lambda c: pyimpl.Maxout(*(pyimpl.Dense(c["n_in"], c["n_out"]) for _ in range(c["pieces"]))),
+    twin=lambda c: pyimpl.Maxout(
+        *(pyimpl.Dense(c["n_in"], c["n_out"]) for _ in range(c["pieces"]))
+    ),
     structures=({"pieces": 2}, {"pieces": 3}),
     sizes=JOINT_SIZES,
     shapes=_inputs,
     modes=("auto",),
     exact=lambda c: True,
-    true_gradient=False,  # at a tie, which equal weights make everywhere, one of two one-sided derivatives
+    # at a tie, which equal weights make everywhere, one of two one-sided derivatives
+    true_gradient=False,
     examples=(
         Example(
             "ties",
             {**JOINT, "pieces": 3, "n_in": 1},
-            {f"param.layers.{i}.weight": np.ones((1, 2)) for i in range(3)} | {f"param.layers.{i}.bias": np.zeros(2) for i in range(3)},
+            {f"param.layers.{i}.weight": np.ones((1, 2)) for i in range(3)}
+            | {f"param.layers.{i}.bias": np.zeros(2) for i in range(3)},
         ),
         Example("nan", {**JOINT, "pieces": 3}, {"x1": np.where(np.eye(4, 3), np.nan, 1.0)}),
     ),
@@ -93,7 +128,8 @@ SKIP_ROW = Row(
     "flux",
     "layer",
     twin=lambda c: pyimpl.SkipConnection(
-        pyimpl.Dense(c["n_in"], c["n_in" if c["connection"] == "add" else "n_out"], activation(c)), _connection(c)
+        pyimpl.Dense(c["n_in"], c["n_in" if c["connection"] == "add" else "n_out"], activation(c)),
+        _connection(c),
     ),
     structures=({"connection": "add", "act": "tanh"}, {"connection": "vcat"}),
     sizes=JOINT_SIZES,
@@ -106,7 +142,10 @@ SKIP_ROW = Row(
 
 
 def _parallel(c: Config):
-    first, second = pyimpl.Dense(c["n_in"], c["n_out"], activation(c)), pyimpl.Dense(c["n_in"], c["n_out"])
+    first, second = (
+        pyimpl.Dense(c["n_in"], c["n_out"], activation(c)),
+        pyimpl.Dense(c["n_in"], c["n_out"]),
+    )
     if c["layers"] == "named":
         return pyimpl.Parallel(_connection(c), first=first, second=second)
     return pyimpl.Parallel(_connection(c), *((first,) if c["layers"] == "one" else (first, second)))
@@ -130,8 +169,15 @@ PARALLEL_ROW = Row(
     slack=activation_slack,
     since=lambda c: "0.15" if c["layers"] == "one" else "0",
     examples=(
-        Example("one layer for three inputs", {**JOINT, "connection": "add", "layers": "one", "inputs": 3}),
-        Example("three inputs for two layers", {**JOINT, "connection": "add", "layers": "two", "inputs": 3}, refused=True),
+        Example(
+            "one layer for three inputs",
+            {**JOINT, "connection": "add", "layers": "one", "inputs": 3},
+        ),
+        Example(
+            "three inputs for two layers",
+            {**JOINT, "connection": "add", "layers": "two", "inputs": 3},
+            refused=True,
+        ),
     ),
     covers="one input for all layers, one for each, one layer for all inputs; named layers",
 )
@@ -140,7 +186,9 @@ FUSION_ROW = Row(
     "PairwiseFusion",
     "flux",
     "layer",
-    twin=lambda c: pyimpl.PairwiseFusion(pyimpl.add, *(pyimpl.Dense(c["n_in"], c["n_in"], activation(c)) for _ in range(3))),
+    twin=lambda c: pyimpl.PairwiseFusion(
+        pyimpl.add, *(pyimpl.Dense(c["n_in"], c["n_in"], activation(c)) for _ in range(3))
+    ),
     structures=({"inputs": 3, "act": "tanh"}, {"inputs": 1}),
     sizes={"n_in": st.integers(1, 3), "batch": st.integers(1, 4)},
     shapes=_inputs,

@@ -11,13 +11,19 @@ from .activations import activation_slack
 from .row import Config, Example, Row
 from .settings import activation, chosen, is_linear
 
-EMPTY_BATCH = "NNlib raises «cannot create partitions of length 0» for a convolution of no samples; the twin gives no samples"
+EMPTY_BATCH = (
+    "NNlib raises «cannot create partitions of length 0» for a convolution of no samples; the "
+    "twin gives no samples"
+)
 
 
 def space_of(config: Config) -> tuple[int, ...]:
     kernel, rank = config["kernel"], config["rank"]
     dilation = config.get("dilation", (1,) * rank)
-    return tuple((k - 1) * d + 1 + extra for k, d, extra in zip(kernel, dilation, config["extra"], strict=False))
+    return tuple(
+        (k - 1) * d + 1 + extra
+        for k, d, extra in zip(kernel, dilation, config["extra"], strict=False)
+    )
 
 
 def _conv(kind):
@@ -61,18 +67,26 @@ def _conv_row(name: str, *more: Config) -> Row:
             "n_out": st.integers(1, 3),
             "batch": st.integers(1, 3),
         },
-        shapes=lambda c: {"x1": (c["batch"], c["n_in"] * c.get("groups", 1), *space_of(c)[: c["rank"]])},
+        shapes=lambda c: {
+            "x1": (c["batch"], c["n_in"] * c.get("groups", 1), *space_of(c)[: c["rank"]])
+        },
         modes=("auto",),
         exact=is_linear,
         slack=activation_slack,
         examples=(
-            Example("even kernel, same padding", {**plain, "kernel": (4, 2), "extra": (0, 3), "pad": "same"}),
+            Example(
+                "even kernel, same padding",
+                {**plain, "kernel": (4, 2), "extra": (0, 3), "pad": "same"},
+            ),
             Example("stride that leaves a rest", {**plain, "stride": (2, 3), "extra": (3, 4)}),
             Example("empty batch", {**plain, "batch": 0}, known=EMPTY_BATCH),
             Example("wrong number of channels", plain, {"x1": np.ones((2, 3, 4, 4))}, refused=True),
-            Example("kernel larger than the input", plain, {"x1": np.ones((2, 2, 1, 2))}, refused=True),
+            Example(
+                "kernel larger than the input", plain, {"x1": np.ones((2, 2, 1, 2))}, refused=True
+            ),
         ),
-        covers="1, 2 and 3 dimensions, stride, dilation, symmetric, asymmetric and same padding" + (", groups" if more else ""),
+        covers="1, 2 and 3 dimensions, stride, dilation, symmetric, asymmetric and same padding"
+        + (", groups" if more else ""),
     )
 
 
@@ -111,10 +125,18 @@ CONVTRANSPOSE_ROW = Row(
     examples=(
         Example("three dimensions", {**CONVT, "rank": 3, "kernel": (2, 1, 2), "space": (2, 3, 2)}),
         Example("even kernel, same padding", {**CONVT, "kernel": (4, 2), "pad": "same"}),
-        Example("a kernel below its stride, same padding", {**CONVT, "rank": 1, "kernel": (1,), "stride": (4,), "pad": "same"}),
+        Example(
+            "a kernel below its stride, same padding",
+            {**CONVT, "rank": 1, "kernel": (1,), "stride": (4,), "pad": "same"},
+        ),
         Example("one cell", {**CONVT, "space": (1, 1)}),
         Example("wrong number of channels", CONVT, {"x1": np.ones((2, 3, 3, 2))}, refused=True),
-        Example("everything cropped", {**CONVT, "pad": (2, 2)}, {"x1": np.ones((2, 2, 1, 1))}, refused=True),
+        Example(
+            "everything cropped",
+            {**CONVT, "pad": (2, 2)},
+            {"x1": np.ones((2, 2, 1, 1))},
+            refused=True,
+        ),
     ),
     covers="1, 2 and 3 dimensions, stride, outpad, dilation, groups, asymmetric and same padding",
 )
@@ -123,7 +145,12 @@ CONVTRANSPOSE_ROW = Row(
 def _depthwise(c: Config):
     pad = c.get("pad", 0)
     return pyimpl.DepthwiseConv(
-        tuple(c["kernel"][: c["rank"]]), c["n_in"], c["n_in"] * c["each"], activation(c), pad=pad, **chosen(c, "stride")
+        tuple(c["kernel"][: c["rank"]]),
+        c["n_in"],
+        c["n_in"] * c["each"],
+        activation(c),
+        pad=pad,
+        **chosen(c, "stride"),
     )
 
 

@@ -11,10 +11,17 @@ from .settings import JOINT, JOINT_SIZES, activation, chosen, is_linear
 
 
 def _leading(config: Config, last: int):
-    return {2: (config["batch"], last), 3: (config["batch"], config["length"], last), 1: (last,)}[config.get("rank", 2)]
+    return {2: (config["batch"], last), 3: (config["batch"], config["length"], last), 1: (last,)}[
+        config.get("rank", 2)
+    ]
 
 
-DENSE_SIZES = {"n_in": st.integers(1, 5), "n_out": st.integers(1, 4), "batch": st.integers(1, 6), "length": st.integers(1, 3)}
+DENSE_SIZES = {
+    "n_in": st.integers(1, 5),
+    "n_out": st.integers(1, 4),
+    "batch": st.integers(1, 6),
+    "length": st.integers(1, 3),
+}
 
 DENSE = {"n_in": 3, "n_out": 2, "batch": 4, "length": 1}
 
@@ -23,7 +30,13 @@ DENSE_ROW = Row(
     "flux",
     "layer",
     twin=lambda c: pyimpl.Dense(c["n_in"], c["n_out"], activation(c), bias=c.get("bias", True)),
-    structures=({}, {"act": "relu"}, {"act": "tanh", "bias": False}, {"act": "sigmoid", "rank": 3}, {"rank": 1}),
+    structures=(
+        {},
+        {"act": "relu"},
+        {"act": "tanh", "bias": False},
+        {"act": "sigmoid", "rank": 3},
+        {"rank": 1},
+    ),
     sizes=DENSE_SIZES,
     shapes=lambda c: {"x1": _leading(c, c["n_in"])},
     modes=("auto",),
@@ -32,7 +45,11 @@ DENSE_ROW = Row(
     examples=(
         Example("one of everything", {**DENSE, "n_in": 1, "n_out": 1, "batch": 1}),
         Example("empty batch", {**DENSE, "batch": 0}),
-        Example("nan in one sample", DENSE, {"x1": [[1.0, 2.0, 3.0], [np.nan, 0.0, 0.0], [0.5, 0.5, 0.5], [1.0, 0.0, 0.0]]}),
+        Example(
+            "nan in one sample",
+            DENSE,
+            {"x1": [[1.0, 2.0, 3.0], [np.nan, 0.0, 0.0], [0.5, 0.5, 0.5], [1.0, 0.0, 0.0]]},
+        ),
         Example("wrong number of features", DENSE, {"x1": np.ones((4, 2))}, refused=True),
     ),
     covers="activations, with and without bias, vectors, batches and sequences",
@@ -42,7 +59,9 @@ SCALE_ROW = Row(
     "Scale",
     "flux",
     "layer",
-    twin=lambda c: pyimpl.Scale(np.ones(c["n_in"], np.float32), np.zeros(c["n_in"], np.float32), activation(c)),
+    twin=lambda c: pyimpl.Scale(
+        np.ones(c["n_in"], np.float32), np.zeros(c["n_in"], np.float32), activation(c)
+    ),
     structures=({}, {"act": "tanh"}),
     sizes={"n_in": st.integers(1, 5), "batch": st.integers(1, 6)},
     shapes=lambda c: {"x1": (c["batch"], c["n_in"])},
@@ -64,7 +83,10 @@ BILINEAR_ROW = Row(
     "flux",
     "layer",
     twin=lambda c: pyimpl.Bilinear(
-        (c["n_in"], c["n_in"] if c["inputs"] == 1 else c["n_other"]), c["n_out"], activation(c), **chosen(c, "bias")
+        (c["n_in"], c["n_in"] if c["inputs"] == 1 else c["n_other"]),
+        c["n_out"],
+        activation(c),
+        **chosen(c, "bias"),
     ),
     structures=({"inputs": 2}, {"inputs": 1, "act": "tanh", "bias": False}),
     sizes={**JOINT_SIZES, "n_other": st.integers(1, 3)},
@@ -73,16 +95,35 @@ BILINEAR_ROW = Row(
     exact=is_linear,
     slack=activation_slack,
     examples=(
-        Example("vectors", {**JOINT, "inputs": 2, "n_other": 2}, {"x1": np.ones(3), "x2": np.array([1.0, -2.0])}),
-        Example("batches that differ", {**JOINT, "inputs": 2, "n_other": 2}, {"x2": np.ones((3, 2))}, refused=True),
-        Example("wrong number of features", {**JOINT, "inputs": 2, "n_other": 2}, {"x2": np.ones((4, 3))}, refused=True),
+        Example(
+            "vectors",
+            {**JOINT, "inputs": 2, "n_other": 2},
+            {"x1": np.ones(3), "x2": np.array([1.0, -2.0])},
+        ),
+        Example(
+            "batches that differ",
+            {**JOINT, "inputs": 2, "n_other": 2},
+            {"x2": np.ones((3, 2))},
+            refused=True,
+        ),
+        Example(
+            "wrong number of features",
+            {**JOINT, "inputs": 2, "n_other": 2},
+            {"x2": np.ones((4, 3))},
+            refused=True,
+        ),
     ),
     covers="two inputs and one for both, activation, with and without bias",
 )
 
 TABLE = {"n_in": 4, "n_out": 3, "batch": 2, "length": 3}
 
-TABLE_SIZES = {"n_in": st.integers(1, 5), "n_out": st.integers(1, 3), "batch": st.integers(1, 3), "length": st.integers(1, 4)}
+TABLE_SIZES = {
+    "n_in": st.integers(1, 5),
+    "n_out": st.integers(1, 3),
+    "batch": st.integers(1, 3),
+    "length": st.integers(1, 4),
+}
 
 
 def _indices(c: Config):
@@ -102,7 +143,9 @@ EMBEDDING_ROW = Row(
     examples=(
         Example("one index again and again", {**TABLE, "rank": 2}, {"x1": np.full((2, 3), 2)}),
         Example("index too large", {**TABLE, "rank": 1}, {"x1": np.array([0, 4])}, refused=True),
-        Example("index below the first", {**TABLE, "rank": 1}, {"x1": np.array([0, -1])}, refused=True),
+        Example(
+            "index below the first", {**TABLE, "rank": 1}, {"x1": np.array([0, -1])}, refused=True
+        ),
     ),
     covers="vectors and matrices of indices, repeated indices",
 )
@@ -112,7 +155,11 @@ EMBEDDINGBAG_ROW = Row(
     "flux",
     "layer",
     twin=lambda c: pyimpl.EmbeddingBag(c["n_in"], c["n_out"], c["reduction"]),
-    structures=({"rank": 2, "reduction": "mean"}, {"rank": 2, "reduction": "sum"}, {"rank": 2, "reduction": "maximum"}),
+    structures=(
+        {"rank": 2, "reduction": "mean"},
+        {"rank": 2, "reduction": "sum"},
+        {"rank": 2, "reduction": "maximum"},
+    ),
     sizes=TABLE_SIZES,
     shapes=_indices,
     modes=("auto",),
@@ -120,9 +167,22 @@ EMBEDDINGBAG_ROW = Row(
     true_gradient=False,  # of equal maxima, the first takes it all
     examples=(
         Example("one bag", {**TABLE, "rank": 1, "reduction": "mean"}, {"x1": np.array([1, 3, 1])}),
-        Example("offsets", {**TABLE, "rank": 1, "reduction": "mean"}, {"x1": np.array([1, 3, 1, 0, 2]), "x2": np.array([0, 2, 3])}),
-        Example("equal maxima", {**TABLE, "rank": 2, "reduction": "maximum"}, {"x1": np.array([[1, 1, 1], [2, 1, 1]])}),
-        Example("index too large", {**TABLE, "rank": 2, "reduction": "sum"}, {"x1": np.array([[0, 4]])}, refused=True),
+        Example(
+            "offsets",
+            {**TABLE, "rank": 1, "reduction": "mean"},
+            {"x1": np.array([1, 3, 1, 0, 2]), "x2": np.array([0, 2, 3])},
+        ),
+        Example(
+            "equal maxima",
+            {**TABLE, "rank": 2, "reduction": "maximum"},
+            {"x1": np.array([[1, 1, 1], [2, 1, 1]])},
+        ),
+        Example(
+            "index too large",
+            {**TABLE, "rank": 2, "reduction": "sum"},
+            {"x1": np.array([[0, 4]])},
+            refused=True,
+        ),
         Example(
             "offsets that stand still",
             {**TABLE, "rank": 1, "reduction": "sum"},

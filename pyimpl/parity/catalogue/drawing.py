@@ -11,23 +11,32 @@ from .row import Row
 
 @st.composite
 def cases(draw, row: Row, structure: dict[str, Any] | None = None) -> Case:
-    """A case of `row`, of one of its structures, in Float64, every entry of which is a Float32 number too."""
-    config: dict[str, Any] = dict(draw(st.sampled_from(row.structures)) if structure is None else structure)
+    """A case of `row`, of one of its structures, in Float64, every entry of which is a Float32
+    number too.
+    """
+    config: dict[str, Any] = dict(
+        draw(st.sampled_from(row.structures)) if structure is None else structure
+    )
     for name, strategy in row.sizes.items():
         config[name] = draw(strategy)
     exact = row.exact(config) and draw(st.booleans())
-    return row.complete(config, drawn_fill(draw, exact), draw(st.sampled_from(row.modes)), exact=exact)
+    return row.complete(
+        config, drawn_fill(draw, exact), draw(st.sampled_from(row.modes)), exact=exact
+    )
 
 
 def draw_cases(row: Row, count: int, start: int) -> list[Case]:
     """`count` cases of `row`, spread over its structures and at least one of each.
 
-    The same for the same `start` and the same sources: Hypothesis draws constants of the code that is loaded as well.
+    The same for the same `start` and the same sources: Hypothesis draws constants of the code that
+    is loaded as well.
 
     Fewer where the row does not have as many different ones.
     """
     found: list[Case] = []
     for number, structure in enumerate(row.structures):
         share = max(1, (count + len(row.structures) - 1 - number) // len(row.structures))
-        found += generated(cases(row, structure), share, f"{start}, structure {number}", with_simplest=number == 0)
+        found += generated(
+            cases(row, structure), share, f"{start}, structure {number}", with_simplest=number == 0
+        )
     return found

@@ -1,4 +1,6 @@
-"""What changed in meaning between two versions of Flux: the same cases, evaluated by both, compared row by row."""
+"""What changed in meaning between two versions of Flux: the same cases, evaluated by both, compared
+row by row.
+"""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -14,7 +16,16 @@ from ..judge.verdict import absolute_errors, compare, sensitivity
 from . import CATALOGUE
 from .checking import Live, Reference
 
-KINDS = ("same", "rounding", "new", "names", "dtype", "shape", "value", "refusal")  # the later, the graver
+KINDS = (
+    "same",
+    "rounding",
+    "new",
+    "names",
+    "dtype",
+    "shape",
+    "value",
+    "refusal",
+)  # the later, the graver
 
 
 @dataclass
@@ -22,12 +33,16 @@ class RowDrift:
     """One row: how many cases came out how, and how large the differences are."""
 
     row: str
-    known: list[tuple[str, str, str]] = field(default_factory=list)  # of the table of changes: the name, the old formula, the new one
+    known: list[tuple[str, str, str]] = field(
+        default_factory=list
+    )  # of the table of changes: the name, the old formula, the new one
     brought: dict[str, list[str]] = field(
         default_factory=dict
     )  # release between the two -> what it brought; nothing if it is all of the row
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
-    sizes: dict[Name, list[float]] = field(default_factory=dict)  # array -> per case the largest difference, divided by the largest value
+    sizes: dict[Name, list[float]] = field(
+        default_factory=dict
+    )  # array -> per case the largest difference, divided by the largest value
     rounding: dict[Name, list[float]] = field(default_factory=dict)  # likewise, where that is all
     notes: list[str] = field(default_factory=list)
 
@@ -45,7 +60,10 @@ class RowDrift:
 
 def key(case: Case) -> str:
     """The same for the same case, whichever recording it comes from."""
-    arrays = {str(name): [array.dtype.kind, array.shape, array.tolist()] for name, array in case.arrays.items()}
+    arrays = {
+        str(name): [array.dtype.kind, array.shape, array.tolist()]
+        for name, array in case.arrays.items()
+    }
     return json.dumps([case.row, case.mode, case.config, arrays], sort_keys=True, default=str)
 
 
@@ -67,31 +85,53 @@ def drift(old: Reference, new: Reference, rows: Iterable[str] = CATALOGUE) -> It
 
 def _known(row: str, old: str, new: str) -> list[tuple[str, str, str]]:
     before, after = formulas_of(old), formulas_of(new)
-    changes = [change for change in CHANGES.values() if row in change.rows and before[change.name] != after[change.name]]
-    return [(change.name, change.formulas[before[change.name]], change.formulas[after[change.name]]) for change in changes]
+    changes = [
+        change
+        for change in CHANGES.values()
+        if row in change.rows and before[change.name] != after[change.name]
+    ]
+    return [
+        (change.name, change.formulas[before[change.name]], change.formulas[after[change.name]])
+        for change in changes
+    ]
 
 
 def _brought(name: str, *versions: str) -> dict[str, list[str]]:
     older, newer = sorted(versions, key=parsed)
     row = CATALOGUE[name]
-    found: dict[str, list[str]] = {release: [] for release in row.newer_than(older) if parsed_release(release) <= parsed(newer)}
-    before = [setting for config in row.structures if row.since(config) not in found for setting in config.items()]
+    found: dict[str, list[str]] = {
+        release: [] for release in row.newer_than(older) if parsed_release(release) <= parsed(newer)
+    }
+    before = [
+        setting
+        for config in row.structures
+        if row.since(config) not in found
+        for setting in config.items()
+    ]
     if before:
         for config in row.structures:
-            settings = [f"{setting}={value}" for setting, value in config.items() if (setting, value) not in before]
+            settings = [
+                f"{setting}={value}"
+                for setting, value in config.items()
+                if (setting, value) not in before
+            ]
             found.get(row.since(config), []).extend(settings)
         for example in row.examples:
             found.get(example.since, []).append(example.name)
     return found
 
 
-def _pairs(row, old: Reference, new: Reference) -> Iterator[tuple[Case, dict[str, Outcome], dict[str, Outcome]]]:
+def _pairs(
+    row, old: Reference, new: Reference
+) -> Iterator[tuple[Case, dict[str, Outcome], dict[str, Outcome]]]:
     if isinstance(old, Live) and not isinstance(new, Live):
         yield from ((case, before, after) for case, after, before in _pairs(row, new, old))
         return
     mine = list(old.pairs(row, DTYPES, None, 0))
     wanted = [(case, tuple(outcomes)) for case, outcomes in mine]
-    answers = new.evaluated(row, wanted) if isinstance(new, Live) else new.pairs(row, DTYPES, None, 0)
+    answers = (
+        new.evaluated(row, wanted) if isinstance(new, Live) else new.pairs(row, DTYPES, None, 0)
+    )
     theirs = {key(case): outcomes for case, outcomes in answers}
     for case, outcomes in mine:
         if (same := key(case)) in theirs:
@@ -123,7 +163,13 @@ def _compared(found: RowDrift, case: Case, old: Outcome, new: Outcome) -> str:
     if differ:
         row = CATALOGUE[case.row]
         before, after = ({name: outcome.arrays[name] for name in differ} for outcome in (old, new))
-        verdict = compare(case, Outcome(before), Outcome(after), sensitivity(row.evaluate, case), row.slack_ulps(case))
+        verdict = compare(
+            case,
+            Outcome(before),
+            Outcome(after),
+            sensitivity(row.evaluate, case),
+            row.slack_ulps(case),
+        )
         for difference in verdict.differences:
             array, sizes = difference.array, found.rounding if difference.agrees else found.sizes
             assert array is not None
@@ -138,7 +184,9 @@ def _note(found: RowDrift, text: str) -> None:
 
 
 def _relative(a: np.ndarray, b: np.ndarray) -> float:
-    """The largest difference, divided by the largest value; infinite where only one side has a number."""
+    """The largest difference, divided by the largest value; infinite where only one side has a
+    number.
+    """
     b = b.astype(np.float64)
     scale = np.max(np.abs(b), initial=0, where=np.isfinite(b))
     return float(np.max(absolute_errors(a, b)) / (scale or 1))

@@ -6,7 +6,10 @@ import pyimpl
 
 from .row import Example, Row
 
-ZERO_DRAWN = "inside a gradient, NNlib's dropout rule drops entries whose random number is exactly 0, even where the layer is inactive"
+ZERO_DRAWN = (
+    "inside a gradient, NNlib's dropout rule drops entries whose random number is exactly 0, "
+    "even where the layer is inactive"
+)
 
 DROPPED = {"rank": 2, "p": 0.5, "sizes": (1, 3, 1, 1)}
 
@@ -18,15 +21,29 @@ DROPOUT_ROW = Row(
     structures=({"rank": 2}, {"rank": 4, "dims": (0, 1)}),
     sizes={
         "p": st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]),
-        "sizes": st.tuples(st.integers(1, 3), st.integers(1, 4), st.integers(1, 3), st.integers(1, 2)),
+        "sizes": st.tuples(
+            st.integers(1, 3), st.integers(1, 4), st.integers(1, 3), st.integers(1, 2)
+        ),
     },
     shapes=lambda c: {
         "x1": c["sizes"][: c["rank"]],
-        "noise": (tuple(n if axis in c.get("dims", range(4)) else 1 for axis, n in enumerate(c["sizes"][: c["rank"]])), "probability"),
+        "noise": (
+            tuple(
+                n if axis in c.get("dims", range(4)) else 1
+                for axis, n in enumerate(c["sizes"][: c["rank"]])
+            ),
+            "probability",
+        ),
     },
     modes=("auto", "train", "test"),
     examples=(
-        Example("zero drawn in test mode", DROPPED, {"noise": [[0.0, 0.5, 0.75]]}, "test", known=ZERO_DRAWN),
+        Example(
+            "zero drawn in test mode",
+            DROPPED,
+            {"noise": [[0.0, 0.5, 0.75]]},
+            "test",
+            known=ZERO_DRAWN,
+        ),
         Example("one dropped of three", DROPPED, {"noise": [[0.25, 0.5, 0.75]]}, "train"),
     ),
     covers="the same mask on both sides; dims; train, test and automatic mode; p = 0 and p = 1",
@@ -37,7 +54,10 @@ ALPHADROPOUT_ROW = Row(
     "flux",
     "layer",
     twin=lambda c: pyimpl.AlphaDropout(c["p"]),
-    sizes={"p": st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]), "sizes": st.tuples(st.integers(1, 4), st.integers(1, 5))},
+    sizes={
+        "p": st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]),
+        "sizes": st.tuples(st.integers(1, 4), st.integers(1, 5)),
+    },
     shapes=lambda c: {"x1": c["sizes"], "noise": (c["sizes"], "uniform")},
     modes=("auto", "train", "test"),
     covers="the same mask on both sides; train, test and automatic mode; p = 0 and p = 1",

@@ -19,16 +19,31 @@ def _x(c: Config) -> dict[str, Any]:
     return {"x1": c["sizes"][: c["rank"]]}
 
 
-def _row(name: str, structures: tuple[Config, ...], options: tuple[str, ...], covers: str, **special) -> Row:
-    """A row for a function of arrays whose other arguments are in the configuration under their own names."""
+def _row(
+    name: str, structures: tuple[Config, ...], options: tuple[str, ...], covers: str, **special
+) -> Row:
+    """A row for a function of arrays whose other arguments are in the configuration under their own
+    names.
+    """
     function = getattr(pyimpl, name)
 
     def twin(c: Config):
-        settings = {option: tuple(c[option]) if isinstance(c[option], list) else c[option] for option in options if option in c}
+        settings = {
+            option: tuple(c[option]) if isinstance(c[option], list) else c[option]
+            for option in options
+            if option in c
+        }
         return differentiable(lambda *xs: function.pullback(*xs, **settings))
 
     defaults: dict[str, Any] = {"twin": twin, "sizes": SHAPE, "shapes": _x, "exact": lambda c: True}
-    return Row(name, "flux", special.pop("kind", "function"), structures=structures, covers=covers, **defaults | special)
+    return Row(
+        name,
+        "flux",
+        special.pop("kind", "function"),
+        structures=structures,
+        covers=covers,
+        **defaults | special,
+    )
 
 
 def _misfit(config: Config, **arrays: np.ndarray) -> Example:
@@ -66,8 +81,18 @@ def _image(c: Config) -> dict[str, Any]:
 
 
 def _pool(name: str) -> Row:
-    structures = ({"rank": 4, "k": [2, 3]}, {"rank": 4, "k": [3, 2], "pad": [1, 0], "stride": [2, 1]})
-    return _row(name, structures, ("k", "pad", "stride"), "window, padding, stride", shapes=_image, exact=lambda c: name == "maxpool")
+    structures = (
+        {"rank": 4, "k": [2, 3]},
+        {"rank": 4, "k": [3, 2], "pad": [1, 0], "stride": [2, 1]},
+    )
+    return _row(
+        name,
+        structures,
+        ("k", "pad", "stride"),
+        "window, padding, stride",
+        shapes=_image,
+        exact=lambda c: name == "maxpool",
+    )
 
 
 def _shuffled(c: Config) -> dict[str, Any]:
@@ -76,8 +101,17 @@ def _shuffled(c: Config) -> dict[str, Any]:
 
 
 def _upsampled(name: str, rank: int) -> Row:
-    structures = ({"rank": rank, "scale": [2.0, 1.5, 3.0][: rank - 2]}, {"rank": rank, "size": [5, 7, 3][: rank - 2]})
-    return _row(name, structures, ("scale", "size"), "scale and size, corners aligned", exact=lambda c: False)
+    structures = (
+        {"rank": rank, "scale": [2.0, 1.5, 3.0][: rank - 2]},
+        {"rank": rank, "size": [5, 7, 3][: rank - 2]},
+    )
+    return _row(
+        name,
+        structures,
+        ("scale", "size"),
+        "scale and size, corners aligned",
+        exact=lambda c: False,
+    )
 
 
 NEAREST = _row(
@@ -105,7 +139,12 @@ BATCHED_MUL = _row(
     sizes=FOUR,
     shapes=_matrices,
     examples=(
-        Example("sizes that do not fit", {"batches": [True, True], "sizes": (2, 3, 2, 3)}, {"x1": np.ones((2, 5, 3))}, refused=True),
+        Example(
+            "sizes that do not fit",
+            {"batches": [True, True], "sizes": (2, 3, 2, 3)},
+            {"x1": np.ones((2, 5, 3))},
+            refused=True,
+        ),
     ),
 )
 
@@ -141,8 +180,17 @@ def _padded(name: str, room: int | None) -> Row:
         examples.append(Example("further than the array reaches", too_far, refused=True))
     options: tuple[str, ...] = ("pad", "dims")
     if name == "pad_constant":
-        structures, options = (*structures, {"rank": 2, "pad": 1, "value": 0.5}), (*options, "value")
-    return _row(name, structures, options, "an integer or low and high, default axes or some of them", examples=tuple(examples))
+        structures, options = (
+            (*structures, {"rank": 2, "pad": 1, "value": 0.5}),
+            (*options, "value"),
+        )
+    return _row(
+        name,
+        structures,
+        options,
+        "an integer or low and high, default axes or some of them",
+        examples=tuple(examples),
+    )
 
 
 # Putting together and taking apart.
@@ -166,10 +214,17 @@ def _joined(function) -> Callable:
 
 
 def _unlike(rank: int, **config) -> Example:
-    return Example("different shapes", {"rank": rank, "sizes": (2, 3), **config}, {"x2": np.ones((2, 4)[:rank])}, refused=True)
+    return Example(
+        "different shapes",
+        {"rank": rank, "sizes": (2, 3), **config},
+        {"x2": np.ones((2, 4)[:rank])},
+        refused=True,
+    )
 
 
-def _data(name: str, structures: tuple[Config, ...], options: tuple[str, ...], covers: str, **special) -> Row:
+def _data(
+    name: str, structures: tuple[Config, ...], options: tuple[str, ...], covers: str, **special
+) -> Row:
     return _row(name, structures, options, covers, kind="data", **special)
 
 
@@ -206,21 +261,44 @@ ROWS = (
         shapes=_several,
         examples=(_unlike(2, dims=-1),),
     ),
-    _data("unstack", ({"rank": 2, "dims": -1}, {"rank": 3, "dims": -2}), ("dims",), "along an outer and an inner axis"),
-    _data("batch", ({"rank": 1}, {"rank": 3}), (), "arrays", twin=_joined(pyimpl.batch), shapes=_several, examples=(_unlike(2),)),
+    _data(
+        "unstack",
+        ({"rank": 2, "dims": -1}, {"rank": 3, "dims": -2}),
+        ("dims",),
+        "along an outer and an inner axis",
+    ),
+    _data(
+        "batch",
+        ({"rank": 1}, {"rank": 3}),
+        (),
+        "arrays",
+        twin=_joined(pyimpl.batch),
+        shapes=_several,
+        examples=(_unlike(2),),
+    ),
     _data("unbatch", ({"rank": 2}, {"rank": 3}), (), "arrays"),
     _data(
-        "unsqueeze", ({"rank": 2, "dims": -1}, {"rank": 2, "dims": -2}, {"rank": 2, "dims": -3}), ("dims",), "every place for the new axis"
+        "unsqueeze",
+        ({"rank": 2, "dims": -1}, {"rank": 2, "dims": -2}, {"rank": 2, "dims": -3}),
+        ("dims",),
+        "every place for the new axis",
     ),
     _data(
         "chunk",
-        ({"rank": 2, "n": 2}, {"rank": 3, "n": 3, "dims": -1}, {"rank": 2, "size": 2, "dims": -1}, {"rank": 1, "size": [1, 1, 3]}),
+        (
+            {"rank": 2, "n": 2},
+            {"rank": 3, "n": 3, "dims": -1},
+            {"rank": 2, "size": 2, "dims": -1},
+            {"rank": 1, "size": [1, 1, 3]},
+        ),
         ("n", "size", "dims"),
         "a number of parts, one size or all, parts that are left out, any axis",
         shapes=lambda c: {"x1": (5,)} if "size" in c and isinstance(c["size"], list) else _x(c),
         examples=(
             Example("fewer parts than asked for", {"rank": 1, "n": 4, "sizes": (5,)}),
-            Example("sizes that do not add up", {"rank": 1, "size": [1, 3], "sizes": (5,)}, refused=True),
+            Example(
+                "sizes that do not add up", {"rank": 1, "size": [1, 3], "sizes": (5,)}, refused=True
+            ),
         ),
     ),
 )

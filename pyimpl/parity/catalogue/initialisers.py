@@ -8,18 +8,35 @@ import pyimpl
 from .row import Config, Example, Row, Slack
 
 OPTIONS = ("gain", "mean", "std", "lo", "hi", "sparsity", "shift")
-SIZES = {"sizes": st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 3), st.integers(1, 3))}
+SIZES = {
+    "sizes": st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 3), st.integers(1, 3))
+}
 ANY_RANK: tuple[Config, ...] = ({"rank": 1}, {"rank": 2}, {"rank": 4})
 WITH_GAIN = (*ANY_RANK, {"rank": 2, "gain": 0.5})
 
-QR = Slack(8, "a QR decomposition in Float32 rounds whole columns: an entry of Q may be off by what the most sensitive one moves")
+QR = Slack(
+    8,
+    "a QR decomposition in Float32 rounds whole columns: an entry of Q may be off by what the "
+    "most sensitive one moves",
+)
 
 
-def _row(name: str, noise: str, structures: tuple[Config, ...] = ANY_RANK, shown=lambda array: array, covers="", **special) -> Row:
+def _row(
+    name: str,
+    noise: str,
+    structures: tuple[Config, ...] = ANY_RANK,
+    shown=lambda array: array,
+    covers="",
+    **special,
+) -> Row:
     function = getattr(pyimpl, name)
 
     def twin(c: Config):
-        options = {option: tuple(c[option]) if isinstance(c[option], list) else c[option] for option in OPTIONS if option in c}
+        options = {
+            option: tuple(c[option]) if isinstance(c[option], list) else c[option]
+            for option in OPTIONS
+            if option in c
+        }
         return lambda rng: shown(function(tuple(c["sizes"][: c["rank"]]), rng=rng, **options))
 
     return Row(
@@ -32,7 +49,8 @@ def _row(name: str, noise: str, structures: tuple[Config, ...] = ANY_RANK, shown
         shapes=lambda c: {"noise": (c["sizes"][: c["rank"]], noise or "uniform")},
         modes=("draw",),
         constant=name in ("zeros32", "ones32"),
-        covers=covers or "vectors, matrices and convolution kernels, gain, from the same random numbers",
+        covers=covers
+        or "vectors, matrices and convolution kernels, gain, from the same random numbers",
         **special,
     )
 
@@ -45,15 +63,26 @@ ROWS = (
     _row(
         "truncated_normal",
         "uniform",
-        (*ANY_RANK, {"rank": 2, "mean": 0.5, "std": 2.0}, {"rank": 2, "std": 0.25, "lo": -0.125, "hi": 0.5}),
+        (
+            *ANY_RANK,
+            {"rank": 2, "mean": 0.5, "std": 2.0},
+            {"rank": 2, "std": 0.25, "lo": -0.125, "hi": 0.5},
+        ),
         examples=(Example("mean far outside", {"rank": 2, "sizes": (2, 3), "mean": 10.0}),),
         covers="the inverse cdf of the same uniform numbers, mean, std, limits",
     ),
     _row(
         "lecun_normal",
-        "probability",  # 0, where the inverse cdf of a normal far inside its limits is all rounding, is an example
+        # 0, where the inverse cdf of a normal far inside its limits is all rounding, is an example
+        "probability",
         WITH_GAIN,
-        examples=(Example("a uniform draw of zero gives -2", {"rank": 2, "sizes": (3, 2), "gain": 0.0625}, {"noise": np.eye(3, 2) / 2}),),
+        examples=(
+            Example(
+                "a uniform draw of zero gives -2",
+                {"rank": 2, "sizes": (3, 2), "gain": 0.0625},
+                {"noise": np.eye(3, 2) / 2},
+            ),
+        ),
     ),
     _row(
         "orthogonal",
@@ -74,14 +103,22 @@ ROWS = (
             Example("nothing left", {"rank": 2, "sizes": (2, 3), "sparsity": 1.5}),
             Example("a kernel", {"rank": 4, "sizes": (2, 3, 1, 1), "sparsity": 0.5}, refused=True),
         ),
-        shown=lambda array: np.sort(array, axis=1),  # Flux shuffles with its global generator, whichever it is given
-        covers="the numbers and the zeros of every row in order of size: their places are random on both sides",
+        shown=lambda array: np.sort(
+            array, axis=1
+        ),  # Flux shuffles with its global generator, whichever it is given
+        covers="the numbers and the zeros of every row in order of size: their places are random "
+        "on both sides",
     ),
     _row(
         "identity_init",
         "",
-        (*ANY_RANK, {"rank": 2, "gain": 0.5, "shift": 1}, {"rank": 4, "gain": -2.0, "shift": [0, 1, 1, 0]}),
-        covers="vectors, matrices, centres of odd and even kernels, gain, shift along one axis or all",
+        (
+            *ANY_RANK,
+            {"rank": 2, "gain": 0.5, "shift": 1},
+            {"rank": 4, "gain": -2.0, "shift": [0, 1, 1, 0]},
+        ),
+        covers="vectors, matrices, centres of odd and even kernels, gain, shift along one axis or "
+        "all",
     ),
     _row("rand32", "uniform", covers="the same random numbers in float32"),
     _row("randn32", "real", covers="the same random numbers in float32"),

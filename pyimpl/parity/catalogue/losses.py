@@ -14,7 +14,17 @@ AGGREGATED: tuple[Config, ...] = ({"agg": "mean"}, {"agg": "sum"}, {"agg": "iden
 SETTINGS = ("agg", "dims", "eps", "delta", "gamma", "margin", "beta", "smooth")
 
 
-def _row(name, *, prediction="real", target="real", structures=AGGREGATED, options=(), examples=(), exact=False, covers="") -> Row:
+def _row(
+    name,
+    *,
+    prediction="real",
+    target="real",
+    structures=AGGREGATED,
+    options=(),
+    examples=(),
+    exact=False,
+    covers="",
+) -> Row:
     function = getattr(pyimpl, name)
 
     def twin(config: Config):
@@ -33,16 +43,33 @@ def _row(name, *, prediction="real", target="real", structures=AGGREGATED, optio
         exact=lambda c: exact and c.get("agg") in ("sum", "identity"),
         examples=(
             *examples,
-            Example("a column against a row", column, {"x1": [[1.0], [2.0], [3.0], [4.0]], "x2": [[1.0, 2.0, 3.0, 4.0]]}, refused=True),
-            Example("a matrix against a vector", column, {"x1": [[1.0], [2.0], [3.0], [4.0]], "x2": [1.0, 2.0, 3.0, 4.0]}, refused=True),
+            Example(
+                "a column against a row",
+                column,
+                {"x1": [[1.0], [2.0], [3.0], [4.0]], "x2": [[1.0, 2.0, 3.0, 4.0]]},
+                refused=True,
+            ),
+            Example(
+                "a matrix against a vector",
+                column,
+                {"x1": [[1.0], [2.0], [3.0], [4.0]], "x2": [1.0, 2.0, 3.0, 4.0]},
+                refused=True,
+            ),
         ),
-        covers=covers or "mean, sum, no aggregation; gradients of prediction and target; shapes that would broadcast are refused",
+        covers=covers
+        or "mean, sum, no aggregation; gradients of prediction and target; shapes that would "
+        "broadcast are refused",
     )
 
 
 def _one_of_each(name, prediction, target, refused=False, **config) -> Example:
     """An example of a few entries, summed up."""
-    return Example(name, {"agg": "sum", "sizes": (1, len(target)), **config}, {"x1": [prediction], "x2": [target]}, refused=refused)
+    return Example(
+        name,
+        {"agg": "sum", "sizes": (1, len(target)), **config},
+        {"x1": [prediction], "x2": [target]},
+        refused=refused,
+    )
 
 
 def _one_hot(*classes, of=3):
@@ -50,26 +77,61 @@ def _one_hot(*classes, of=3):
 
 
 TWO_OF_THREE = {"agg": "mean", "sizes": (2, 3)}
-CERTAIN = Example("certain, right and wrong", TWO_OF_THREE, {"x1": _one_hot(0, 1), "x2": _one_hot(0, 2)})
-KL_OF_ZERO = "Flux gives NaN inside a gradient where a target is 0: `iszero` of a ForwardDiff dual also looks at its partials"
-ONE_HOT = Example("one-hot targets", TWO_OF_THREE, {"x1": [[0.25, 0.5, 0.25], [0.125, 0.125, 0.75]], "x2": _one_hot(1, 2)})
+CERTAIN = Example(
+    "certain, right and wrong", TWO_OF_THREE, {"x1": _one_hot(0, 1), "x2": _one_hot(0, 2)}
+)
+KL_OF_ZERO = (
+    "Flux gives NaN inside a gradient where a target is 0: `iszero` of a ForwardDiff dual also "
+    "looks at its partials"
+)
+ONE_HOT = Example(
+    "one-hot targets",
+    TWO_OF_THREE,
+    {"x1": [[0.25, 0.5, 0.25], [0.125, 0.125, 0.75]], "x2": _one_hot(1, 2)},
+)
 KL_ONE_HOT = replace(ONE_HOT, known=KL_OF_ZERO)
-LARGE = Example("large logits", TWO_OF_THREE, {"x1": [[500.0, 0.0, -500.0], [90.0, 89.0, -91.0]], "x2": _one_hot(2, 1)})
-EQUAL = Example("equal entries", {"agg": "sum", "sizes": (1, 3)}, {"x1": [[1.0, 2.0, 3.0]], "x2": [[1.0, 2.5, 2.0]]})
-AT_DELTA = Example("at delta", {"agg": "sum", "sizes": (1, 4)}, {"x1": [[1.0, -1.0, 0.0, 3.0]], "x2": [[0.0, 0.0, 0.0, 1.0]]})
-NEGATIVE = Example("negative probability", TWO_OF_THREE, {"x1": [[-0.25, 0.5, 0.25], [0.5, 0.25, 0.25]]}, refused=True)
-CERTAIN_AND_WRONG = _one_of_each("certain and wrong: log(-eps)", [0.5, 1.0], [1.0, 0.0], refused=True)
-MARGIN = _one_of_each("at the margin", [1.0, -1.0, 0.5, 2.0, 0.0, -3.0], [1.0, -1.0, 2.0, 1.0, -1.0, 1.0])
+LARGE = Example(
+    "large logits",
+    TWO_OF_THREE,
+    {"x1": [[500.0, 0.0, -500.0], [90.0, 89.0, -91.0]], "x2": _one_hot(2, 1)},
+)
+EQUAL = Example(
+    "equal entries",
+    {"agg": "sum", "sizes": (1, 3)},
+    {"x1": [[1.0, 2.0, 3.0]], "x2": [[1.0, 2.5, 2.0]]},
+)
+AT_DELTA = Example(
+    "at delta",
+    {"agg": "sum", "sizes": (1, 4)},
+    {"x1": [[1.0, -1.0, 0.0, 3.0]], "x2": [[0.0, 0.0, 0.0, 1.0]]},
+)
+NEGATIVE = Example(
+    "negative probability",
+    TWO_OF_THREE,
+    {"x1": [[-0.25, 0.5, 0.25], [0.5, 0.25, 0.25]]},
+    refused=True,
+)
+CERTAIN_AND_WRONG = _one_of_each(
+    "certain and wrong: log(-eps)", [0.5, 1.0], [1.0, 0.0], refused=True
+)
+MARGIN = _one_of_each(
+    "at the margin", [1.0, -1.0, 0.5, 2.0, 0.0, -3.0], [1.0, -1.0, 2.0, 1.0, -1.0, 1.0]
+)
 INFINITE_AT_MARGIN = Example(
     "infinite cotangent",
     {"agg": "identity", "sizes": (1, 3)},
     {"x1": [[1.0, 2.0, 0.5]], "x2": [[1.0] * 3], "dy1": [[np.inf, np.inf, np.nan]]},
 )
-NOT_FINITE = _one_of_each("nan and infinities", [np.nan, np.inf, -np.inf, 0.5], [1.0, 1.0, 1.0, 1.0])
+NOT_FINITE = _one_of_each(
+    "nan and infinities", [np.nan, np.inf, -np.inf, 0.5], [1.0, 1.0, 1.0, 1.0]
+)
 FIRST_AXIS = {"agg": "mean", "dims": -2}
 LARGE_EPS = {"agg": "mean", "eps": 0.125}
 GAMMAS = ({"agg": "mean", "gamma": 1.5}, {"agg": "sum", "gamma": 0})
-OVERLAP = "default and other settings; gradients of prediction and target; shapes that would broadcast are refused"
+OVERLAP = (
+    "default and other settings; gradients of prediction and target; shapes that would broadcast "
+    "are refused"
+)
 BOTH_PROBABILITIES = {"prediction": "probability", "target": "probability"}
 
 UNIT = np.eye(3)[:2]
@@ -107,12 +169,21 @@ def _written_twice(config: Config) -> dict:
 
 def _many_logarithms(config: Config) -> Slack:
     steps = 2 * config.get("labels", 4) + config.get("extra", 3)
-    return Slack(steps, "gradients are exp of the sum of a log probability per step, each rounded at the size of the sum")
+    return Slack(
+        steps,
+        "gradients are exp of the sum of a log probability per step, each rounded at the size of "
+        "the sum",
+    )
 
 
 def _sequence(name, logits, labels, refused=False) -> Example:
     logits = np.asarray(logits)
-    return Example(name, {"labels": len(labels), "extra": 0, "classes": logits.shape[1]}, {"x1": logits, "x2": labels}, refused=refused)
+    return Example(
+        name,
+        {"labels": len(labels), "extra": 0, "classes": logits.shape[1]},
+        {"x1": logits, "x2": labels},
+        refused=refused,
+    )
 
 
 GRAVES = np.array([[1.0, 2.0, 3.0], [2.0, 1.0, 3.0], [3.0, 1.0, 2.0], [0.5, -1.0, 2.0]])
@@ -131,13 +202,18 @@ CTC = Row(
         _sequence("too little time", GRAVES[:3], [1, 1, 0]),
         _sequence("one step", GRAVES[:1], [1]),
         _sequence("three of the same", np.tile(GRAVES, (2, 1)), [1, 1, 1]),
-        _sequence("infinite logit", [[-np.inf, 2.0, 3.0], [2.0, 1.0, 1.0], [3.0, 3.0, 2.0]], [0, 1]),
-        _sequence("certain", [[500.0, 0.0, -500.0], [0.0, 0.0, 500.0], [-500.0, 500.0, 0.0]], [0, 1]),
+        _sequence(
+            "infinite logit", [[-np.inf, 2.0, 3.0], [2.0, 1.0, 1.0], [3.0, 3.0, 2.0]], [0, 1]
+        ),
+        _sequence(
+            "certain", [[500.0, 0.0, -500.0], [0.0, 0.0, 500.0], [-500.0, 500.0, 0.0]], [0, 1]
+        ),
         _sequence("no labels", GRAVES, NO_LABELS, refused=True),
         _sequence("no time", GRAVES[:0], [0], refused=True),
         _sequence("a label beyond the classes", GRAVES, [0, 3], refused=True),
     ),
-    covers="repeated labels, too little time, infinite logits; no labels, no time and unknown labels are refused",
+    covers="repeated labels, too little time, infinite logits; no labels, no time and unknown "
+    "labels are refused",
 )
 
 ROWS = (
@@ -155,11 +231,28 @@ ROWS = (
         ),
     ),
     _row("huber_loss", options=({"agg": "mean", "delta": 0.5},), examples=(AT_DELTA,)),
-    _row("crossentropy", **BOTH_PROBABILITIES, options=(FIRST_AXIS, LARGE_EPS), examples=(CERTAIN, ONE_HOT, NEGATIVE)),
-    _row("logitcrossentropy", target="probability", options=(FIRST_AXIS,), examples=(LARGE, ONE_HOT)),
-    _row("binarycrossentropy", **BOTH_PROBABILITIES, options=(LARGE_EPS,), examples=(CERTAIN, NEGATIVE)),
+    _row(
+        "crossentropy",
+        **BOTH_PROBABILITIES,
+        options=(FIRST_AXIS, LARGE_EPS),
+        examples=(CERTAIN, ONE_HOT, NEGATIVE),
+    ),
+    _row(
+        "logitcrossentropy", target="probability", options=(FIRST_AXIS,), examples=(LARGE, ONE_HOT)
+    ),
+    _row(
+        "binarycrossentropy",
+        **BOTH_PROBABILITIES,
+        options=(LARGE_EPS,),
+        examples=(CERTAIN, NEGATIVE),
+    ),
     _row("logitbinarycrossentropy", target="probability", examples=(LARGE,)),
-    _row("kldivergence", **BOTH_PROBABILITIES, options=(FIRST_AXIS, LARGE_EPS), examples=(KL_ONE_HOT, NEGATIVE)),
+    _row(
+        "kldivergence",
+        **BOTH_PROBABILITIES,
+        options=(FIRST_AXIS, LARGE_EPS),
+        examples=(KL_ONE_HOT, NEGATIVE),
+    ),
     _row(
         "poisson_loss",
         prediction="positive",
@@ -189,7 +282,13 @@ ROWS = (
             CERTAIN,
             ONE_HOT,
             NEGATIVE,
-            _one_of_each("certain, fractional gamma: (-eps)^1.5", [1.0, 0.0], [1.0, 0.0], gamma=1.5, refused=True),
+            _one_of_each(
+                "certain, fractional gamma: (-eps)^1.5",
+                [1.0, 0.0],
+                [1.0, 0.0],
+                gamma=1.5,
+                refused=True,
+            ),
         ),
     ),
     _row(
@@ -209,8 +308,14 @@ ROWS = (
         structures=({}, {"smooth": 0.5}),
         covers=OVERLAP,
         examples=(
-            Example("nothing there", {"sizes": (2, 3)}, {"x1": np.zeros((2, 3)), "x2": np.zeros((2, 3))}),
-            Example("nothing there, not smoothed", {"smooth": 0.0, "sizes": (2, 3)}, {"x1": np.zeros((2, 3)), "x2": np.zeros((2, 3))}),
+            Example(
+                "nothing there", {"sizes": (2, 3)}, {"x1": np.zeros((2, 3)), "x2": np.zeros((2, 3))}
+            ),
+            Example(
+                "nothing there, not smoothed",
+                {"smooth": 0.0, "sizes": (2, 3)},
+                {"x1": np.zeros((2, 3)), "x2": np.zeros((2, 3))},
+            ),
             Example("one-hot", {"sizes": (2, 3)}, {"x2": UNIT}),
         ),
     ),
@@ -220,9 +325,15 @@ ROWS = (
         structures=({}, {"beta": 0.25}),
         covers=OVERLAP,
         examples=(
-            Example("nothing there", {"sizes": (2, 3)}, {"x1": np.zeros((2, 3)), "x2": np.zeros((2, 3))}),
-            Example("false positives only", {"sizes": (1, 2)}, {"x1": [[1.0, 0.5]], "x2": [[1.0, 0.0]]}),
-            Example("false negatives only", {"sizes": (1, 2)}, {"x1": [[1.0, 0.0]], "x2": [[1.0, 0.5]]}),
+            Example(
+                "nothing there", {"sizes": (2, 3)}, {"x1": np.zeros((2, 3)), "x2": np.zeros((2, 3))}
+            ),
+            Example(
+                "false positives only", {"sizes": (1, 2)}, {"x1": [[1.0, 0.5]], "x2": [[1.0, 0.0]]}
+            ),
+            Example(
+                "false negatives only", {"sizes": (1, 2)}, {"x1": [[1.0, 0.0]], "x2": [[1.0, 0.5]]}
+            ),
         ),
     ),
     LABEL_SMOOTHING,

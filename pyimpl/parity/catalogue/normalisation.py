@@ -10,7 +10,11 @@ from .activations import activation_slack
 from .row import Config, Example, Row, Slack
 from .settings import JOINT_SIZES, activation, chosen
 
-NORM = Slack(16, "the gradient of a normalisation is what remains of three terms that cancel, at the scale of the largest cotangent")
+NORM = Slack(
+    16,
+    "the gradient of a normalisation is what remains of three terms that cancel, at the scale of "
+    "the largest cotangent",
+)
 
 
 def _norm_slack(config: Config) -> Slack:
@@ -28,7 +32,9 @@ BATCHNORM_ROW = Row(
     "BatchNorm",
     "flux",
     "layer",
-    twin=lambda c: pyimpl.BatchNorm(c["chs"], activation(c), **chosen(c, "affine", "track_stats", "eps", "momentum")),
+    twin=lambda c: pyimpl.BatchNorm(
+        c["chs"], activation(c), **chosen(c, "affine", "track_stats", "eps", "momentum")
+    ),
     structures=(
         {"rank": 2},
         {"rank": 4, "act": "relu"},
@@ -36,36 +42,67 @@ BATCHNORM_ROW = Row(
         {"rank": 2, "affine": False},
         {"rank": 4, "track_stats": False, "act": "tanh"},
     ),
-    sizes={"chs": st.integers(1, 3), "batch": st.integers(3, 5), "space": st.tuples(st.integers(1, 3), st.integers(1, 2))},
+    sizes={
+        "chs": st.integers(1, 3),
+        "batch": st.integers(3, 5),
+        "space": st.tuples(st.integers(1, 3), st.integers(1, 2)),
+    },
     shapes=lambda c: {"x1": _norm_shape(c)},
     modes=("auto", "train", "test"),
     positive=("var",),
     slack=_norm_slack,
     examples=(
-        Example("constant channel", BATCHNORM, {"x1": [[1.0, 2.0, 3.0], [1.0, 0.5, 3.0], [1.0, -2.0, 3.0], [1.0, 4.0, 3.0]]}, "train"),
-        Example("far from zero", BATCHNORM, {"x1": 1000 + np.arange(12.0).reshape(4, 3) / 4}, "train"),
+        Example(
+            "constant channel",
+            BATCHNORM,
+            {"x1": [[1.0, 2.0, 3.0], [1.0, 0.5, 3.0], [1.0, -2.0, 3.0], [1.0, 4.0, 3.0]]},
+            "train",
+        ),
+        Example(
+            "far from zero", BATCHNORM, {"x1": 1000 + np.arange(12.0).reshape(4, 3) / 4}, "train"
+        ),
         Example("one sample in test mode", {**BATCHNORM, "batch": 1}, mode="test"),
         Example("one sample in train mode", {**BATCHNORM, "batch": 1}, mode="train"),
         Example("wrong number of channels", BATCHNORM, {"x1": np.ones((4, 2))}, refused=True),
         Example("a vector", BATCHNORM, {"x1": np.ones(3)}, refused=True),
     ),
-    covers="matrices, signals and images; affine, track_stats, eps, momentum; train, test and automatic mode; running statistics",
+    covers="matrices, signals and images; affine, track_stats, eps, momentum; train, test and "
+    "automatic mode; running statistics",
 )
 
 LAYERNORM_ROW = Row(
     "LayerNorm",
     "flux",
     "layer",
-    twin=lambda c: pyimpl.LayerNorm(tuple(c["sizes"][-c["over"] :]), activation(c), **chosen(c, "affine", "eps")),
-    structures=({"over": 1, "rank": 2}, {"over": 2, "rank": 3, "act": "tanh"}, {"over": 1, "rank": 3, "affine": False, "eps": 0.125}),
+    twin=lambda c: pyimpl.LayerNorm(
+        tuple(c["sizes"][-c["over"] :]), activation(c), **chosen(c, "affine", "eps")
+    ),
+    structures=(
+        {"over": 1, "rank": 2},
+        {"over": 2, "rank": 3, "act": "tanh"},
+        {"over": 1, "rank": 3, "affine": False, "eps": 0.125},
+    ),
     sizes={"sizes": st.tuples(st.integers(1, 3), st.integers(1, 4), st.integers(2, 5))},
     shapes=lambda c: {"x1": c["sizes"][-c["rank"] :]},
     modes=("auto",),
     slack=_norm_slack,
     examples=(
-        Example("constant row", {"over": 1, "rank": 2, "sizes": (1, 2, 3)}, {"x1": [[2.0, 2.0, 2.0], [1.0, 2.0, 4.0]]}),
-        Example("nearly constant row", {"over": 1, "rank": 2, "sizes": (1, 2, 3)}, {"x1": [[2.0**-16, 0.0, 2.0**-17], [1.0, 2.0, 4.0]]}),
-        Example("wrong size", {"over": 1, "rank": 2, "sizes": (1, 2, 3)}, {"x1": np.ones((2, 4))}, refused=True),
+        Example(
+            "constant row",
+            {"over": 1, "rank": 2, "sizes": (1, 2, 3)},
+            {"x1": [[2.0, 2.0, 2.0], [1.0, 2.0, 4.0]]},
+        ),
+        Example(
+            "nearly constant row",
+            {"over": 1, "rank": 2, "sizes": (1, 2, 3)},
+            {"x1": [[2.0**-16, 0.0, 2.0**-17], [1.0, 2.0, 4.0]]},
+        ),
+        Example(
+            "wrong size",
+            {"over": 1, "rank": 2, "sizes": (1, 2, 3)},
+            {"x1": np.ones((2, 4))},
+            refused=True,
+        ),
     ),
     covers="over one and two axes, affine or not, activation, eps squared under the root",
 )
@@ -74,7 +111,9 @@ NORMALISE_ROW = Row(
     "normalise",
     "flux",
     "function",
-    twin=lambda c: pyimpl.differentiable(lambda x: pyimpl.normalise.pullback(x, **chosen(c, "dims", "eps"))),
+    twin=lambda c: pyimpl.differentiable(
+        lambda x: pyimpl.normalise.pullback(x, **chosen(c, "dims", "eps"))
+    ),
     structures=({"rank": 2}, {"rank": 3, "dims": -1}, {"rank": 2, "dims": -1, "eps": 0.125}),
     sizes={"sizes": st.tuples(st.integers(2, 4), st.integers(2, 4), st.integers(2, 5))},
     shapes=lambda c: {"x1": c["sizes"][: c["rank"]]},
@@ -88,9 +127,18 @@ INSTANCENORM_ROW = Row(
     "InstanceNorm",
     "flux",
     "layer",
-    twin=lambda c: pyimpl.InstanceNorm(c["chs"], activation(c), **chosen(c, "affine", "track_stats", "eps", "momentum")),
-    structures=({"rank": 4, "act": "relu"}, {"rank": 3, "affine": True, "track_stats": True, "eps": 0.125, "momentum": 0.75}),
-    sizes={"chs": st.integers(1, 3), "batch": st.integers(1, 3), "space": st.tuples(st.integers(3, 4), st.integers(1, 2))},
+    twin=lambda c: pyimpl.InstanceNorm(
+        c["chs"], activation(c), **chosen(c, "affine", "track_stats", "eps", "momentum")
+    ),
+    structures=(
+        {"rank": 4, "act": "relu"},
+        {"rank": 3, "affine": True, "track_stats": True, "eps": 0.125, "momentum": 0.75},
+    ),
+    sizes={
+        "chs": st.integers(1, 3),
+        "batch": st.integers(1, 3),
+        "space": st.tuples(st.integers(3, 4), st.integers(1, 2)),
+    },
     shapes=lambda c: {"x1": _norm_shape(c)},
     modes=("auto", "train", "test"),
     positive=("var",),
@@ -99,19 +147,30 @@ INSTANCENORM_ROW = Row(
         Example(
             "constant channel",
             {**INSTANCE, "affine": True},
-            {"x1": np.where(np.arange(3)[:, None, None] == 1, 2.0, np.arange(36.0).reshape(2, 3, 2, 3) % 5)},
+            {
+                "x1": np.where(
+                    np.arange(3)[:, None, None] == 1, 2.0, np.arange(36.0).reshape(2, 3, 2, 3) % 5
+                )
+            },
         ),
-        Example("one cell, tracked", {**INSTANCE, "rank": 3, "space": (1, 1), "track_stats": True}, mode="train"),
+        Example(
+            "one cell, tracked",
+            {**INSTANCE, "rank": 3, "space": (1, 1), "track_stats": True},
+            mode="train",
+        ),
         Example("wrong number of channels", INSTANCE, {"x1": np.ones((2, 2, 2, 3))}, refused=True),
     ),
-    covers="signals and images; affine, track_stats, eps, momentum; train, test and automatic mode; running statistics",
+    covers="signals and images; affine, track_stats, eps, momentum; train, test and automatic "
+    "mode; running statistics",
 )
 
 GROUPNORM_ROW = Row(
     "GroupNorm",
     "flux",
     "layer",
-    twin=lambda c: pyimpl.GroupNorm(c["groups"] * c["each"], c["groups"], activation(c), **chosen(c, "affine", "eps")),
+    twin=lambda c: pyimpl.GroupNorm(
+        c["groups"] * c["each"], c["groups"], activation(c), **chosen(c, "affine", "eps")
+    ),
     structures=({"rank": 4, "act": "tanh"}, {"rank": 3, "affine": False, "eps": 0.125}),
     sizes={
         "groups": st.integers(1, 3),
@@ -137,12 +196,16 @@ GROUPNORM_ROW = Row(
 
 def _weight_norm(c: Config):
     return pyimpl.WeightNorm(
-        pyimpl.Conv((2,), c["n_in"], c["n_out"]) if c["layer"] == "conv" else pyimpl.Dense(c["n_in"], c["n_out"], activation(c))
+        pyimpl.Conv((2,), c["n_in"], c["n_out"])
+        if c["layer"] == "conv"
+        else pyimpl.Dense(c["n_in"], c["n_out"], activation(c))
     )
 
 
 UNIT = Slack(
-    64, "over a single entry the gradient of the direction is 0; what is left is rounding at the scale of g / |v|, which has no bound"
+    64,
+    "over a single entry the gradient of the direction is 0; what is left is rounding at the "
+    "scale of g / |v|, which has no bound",
 )
 
 WEIGHTNORM_ROW = Row(
@@ -176,7 +239,11 @@ REMOVE_ROW = Row(
     "function",
     twin=_removed,
     sizes=JOINT_SIZES,
-    shapes=lambda c: {"x1": (c["batch"], c["n_in"]), "x2": ((c["n_in"], c["n_out"]), "positive"), "x3": (1, c["n_out"])},
+    shapes=lambda c: {
+        "x1": (c["batch"], c["n_in"]),
+        "x2": ((c["n_in"], c["n_out"]), "positive"),
+        "x3": (1, c["n_out"]),
+    },
     differentiable=False,
     since=lambda c: "0.16",
     covers="a WeightNorm inside a Chain",

@@ -13,7 +13,16 @@ from .settings import chosen
 def _pool_row(name: str, exact) -> Row:
     kind = getattr(pyimpl, name)
     plain = {"rank": 2, "kernel": (2, 2), "extra": (2, 2), "channels": 1, "batch": 1}
-    ties = [[[[1.0, 1.0, 0.0, 0.0], [1.0, 1.0, 0.0, 0.0], [-1.0, 2.0, -3.0, -3.0], [2.0, 2.0, -3.0, -4.0]]]]
+    ties = [
+        [
+            [
+                [1.0, 1.0, 0.0, 0.0],
+                [1.0, 1.0, 0.0, 0.0],
+                [-1.0, 2.0, -3.0, -3.0],
+                [2.0, 2.0, -3.0, -4.0],
+            ]
+        ]
+    ]
     near = [
         [
             [
@@ -64,7 +73,11 @@ def _global_pool_row(name: str, exact) -> Row:
         "layer",
         twin=lambda c: kind(),
         structures=({"rank": 2}, {"rank": 1}),
-        sizes={"sizes": st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1, 4), st.integers(1, 4))},
+        sizes={
+            "sizes": st.tuples(
+                st.integers(1, 3), st.integers(1, 3), st.integers(1, 4), st.integers(1, 4)
+            )
+        },
         shapes=lambda c: {"x1": c["sizes"][: c["rank"] + 2]},
         modes=("auto",),
         exact=exact,
@@ -90,9 +103,21 @@ def _adaptive_row(name: str, exact) -> Row:
         modes=("auto",),
         exact=exact,
         examples=(
-            Example("windows that overlap", {"rank": 2, "out": (2, 3), "space": (5, 5), "channels": 1, "batch": 2}),
-            Example("more windows than cells", {"rank": 1, "out": (3,), "space": (2,), "channels": 1, "batch": 1}, refused=True),
-            Example("a matrix", {"rank": 1, "out": (2,), "space": (3,), "channels": 1, "batch": 1}, {"x1": np.ones((3, 4))}, refused=True),
+            Example(
+                "windows that overlap",
+                {"rank": 2, "out": (2, 3), "space": (5, 5), "channels": 1, "batch": 2},
+            ),
+            Example(
+                "more windows than cells",
+                {"rank": 1, "out": (3,), "space": (2,), "channels": 1, "batch": 1},
+                refused=True,
+            ),
+            Example(
+                "a matrix",
+                {"rank": 1, "out": (2,), "space": (3,), "channels": 1, "batch": 1},
+                {"x1": np.ones((3, 4))},
+                refused=True,
+            ),
         ),
         covers="1 and 2 dimensions, windows that divide the space and windows that overlap",
     )
@@ -104,7 +129,11 @@ FLATTEN_ROW = Row(
     "function",
     twin=lambda c: pyimpl.flatten,
     structures=({"rank": 4}, {"rank": 2}),
-    sizes={"sizes": st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1, 3), st.integers(1, 3))},
+    sizes={
+        "sizes": st.tuples(
+            st.integers(1, 3), st.integers(1, 3), st.integers(1, 3), st.integers(1, 3)
+        )
+    },
     shapes=lambda c: {"x1": c["sizes"][: c["rank"]]},
     exact=lambda c: True,
     covers="images and matrices",
@@ -112,7 +141,11 @@ FLATTEN_ROW = Row(
 
 
 def _upsample(c: Config):
-    by = {"scale": tuple(c["scale"][: c["rank"]])} if c["by"] == "scale" else {"size": tuple(c["size"][: c["rank"]])}
+    by = (
+        {"scale": tuple(c["scale"][: c["rank"]])}
+        if c["by"] == "scale"
+        else {"size": tuple(c["size"][: c["rank"]])}
+    )
     return pyimpl.Upsample(c["mode"], **by)
 
 
@@ -153,9 +186,17 @@ UPSAMPLE_ROW = Row(
         Example("nearest", UPSAMPLE_NEAREST),
         Example("nearest, one dimension", {**UPSAMPLE_NEAREST, "rank": 1}),
         Example("nearest, to a size", {**UPSAMPLE_NEAREST, "by": "size", "size": (6, 2)}),
-        Example("the size that it has", {**IMAGE, "mode": "bilinear", "by": "size", "size": (3, 2)}),
-        Example("smaller", {**IMAGE, "mode": "bilinear", "by": "size", "space": (5, 6), "size": (3, 2)}),
-        Example("nearest, a size that is no multiple", {**UPSAMPLE_NEAREST, "by": "size", "size": (4, 2)}, refused=True),
+        Example(
+            "the size that it has", {**IMAGE, "mode": "bilinear", "by": "size", "size": (3, 2)}
+        ),
+        Example(
+            "smaller", {**IMAGE, "mode": "bilinear", "by": "size", "space": (5, 6), "size": (3, 2)}
+        ),
+        Example(
+            "nearest, a size that is no multiple",
+            {**UPSAMPLE_NEAREST, "by": "size", "size": (4, 2)},
+            refused=True,
+        ),
     ),
     covers="nearest, linear, bilinear and trilinear; by scale, whole or not, and by size",
 )
@@ -167,10 +208,19 @@ PIXELSHUFFLE_ROW = Row(
     twin=lambda c: pyimpl.PixelShuffle(c["r"]),
     structures=({"rank": 2}, {"rank": 1}),
     sizes={**IMAGE_SIZES, "r": st.integers(1, 3)},
-    shapes=lambda c: {"x1": (c["batch"], c["channels"] * c["r"] ** c["rank"], *c["space"][: c["rank"]])},
+    shapes=lambda c: {
+        "x1": (c["batch"], c["channels"] * c["r"] ** c["rank"], *c["space"][: c["rank"]])
+    },
     modes=("auto",),
     exact=lambda c: True,
-    examples=(Example("channels that are no multiple", {**IMAGE, "r": 2}, {"x1": np.ones((2, 6, 3, 2))}, refused=True),),
+    examples=(
+        Example(
+            "channels that are no multiple",
+            {**IMAGE, "r": 2},
+            {"x1": np.ones((2, 6, 3, 2))},
+            refused=True,
+        ),
+    ),
     covers="1 and 2 dimensions",
 )
 

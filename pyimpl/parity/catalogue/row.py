@@ -1,6 +1,7 @@
 """What a row of the catalogue says, and how a case is made of it.
 
-A row says what is special about its subject; drawing, evaluating, comparing and reporting are the same for all.
+A row says what is special about its subject; drawing, evaluating, comparing and reporting are the
+same for all.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -25,7 +26,9 @@ Fill = Callable[[tuple[int, ...], str], np.ndarray]
 
 @dataclass(frozen=True)
 class Slack:
-    """How many ulps of the largest number involved a row may be off beyond the derived tolerance, and why."""
+    """How many ulps of the largest number involved a row may be off beyond the derived tolerance,
+    and why.
+    """
 
     ulps: float
     reason: str
@@ -33,7 +36,8 @@ class Slack:
 
 @dataclass(frozen=True)
 class Example:
-    """A case worth its own name: a kink, a tie, an odd shape, or something that both sides must refuse.
+    """A case worth its own name: a kink, a tie, an odd shape, or something that both sides must
+    refuse.
 
     Arrays that are not given are filled in from a fixed seed.
     """
@@ -43,7 +47,8 @@ class Example:
     arrays: dict[str, Any] = field(default_factory=dict)
     mode: str | None = None
     refused: bool = False
-    known: str = ""  # the reason for which the sides differ here, such as a bug in Flux; it must still be seen
+    # the reason for which the sides differ here, such as a bug in Flux; it must still be seen
+    known: str = ""
     dtypes: tuple[str, ...] = ("float32", "float64")
     since: str = "0"  # the first release of Flux that behaves so
 
@@ -52,14 +57,16 @@ class Example:
 class Row:
     """One subject that exists on both sides.
 
-    `structures` are the configurations that differ in more than size; Julia compiles anew for each, so they are few. `sizes`
-    draws the rest of the configuration. `shapes(config)` names the data arrays: a shape, or (shape, kind), the kind one
-    of those that `draws.ELEMENTS` knows.
+    `structures` are the configurations that differ in more than size; Julia compiles anew for each,
+    so they are few. `sizes` draws the rest of the configuration. `shapes(config)` names the data
+    arrays: a shape, or (shape, kind), the kind one of those that `draws.ELEMENTS` knows.
     """
 
     name: str
     family: str  # "flux" or "textbook"
-    kind: str  # "activation", "function", "loss", "layer", "rule", "initialiser", "training", "data"
+    kind: (
+        str  # "activation", "function", "loss", "layer", "rule", "initialiser", "training", "data"
+    )
     twin: Callable[[Config], Any]
     shapes: Callable[[Config], dict[str, Any]]
     structures: tuple[Config, ...] = ({},)
@@ -67,13 +74,19 @@ class Row:
     modes: tuple[str, ...] = ("function",)
     positive: tuple[str, ...] = ()  # parameters that cannot be negative
     parameters: str = "real"  # the kind of all others
-    exact: Callable[[Config], bool] = lambda config: False  # sums and products of the inputs only: small dyadic inputs give no rounding
+    exact: Callable[[Config], bool] = lambda config: (
+        False
+    )  # sums and products of the inputs only: small dyadic inputs give no rounding
     slack: Callable[[Config], Slack | None] = lambda config: None
-    since: Callable[[Config], str] = lambda config: "0"  # the first release of Flux that has such a thing
+    since: Callable[[Config], str] = lambda config: (
+        "0"
+    )  # the first release of Flux that has such a thing
     examples: tuple[Example, ...] = ()
-    constant: bool = False  # the outcome is constant by definition, so that its being so is no reason for mistrust
+    # the outcome is constant by definition, so that its being so is no reason for mistrust
+    constant: bool = False
     differentiable: bool = True
-    true_gradient: bool = True  # False where the backward pass is, by convention, not the derivative of the forward pass
+    # False where the backward pass is, by convention, not the derivative of the forward pass
+    true_gradient: bool = True
     covers: str = ""
 
     @property
@@ -86,20 +99,35 @@ class Row:
         slack = self.slack(case.config)
         return slack.ulps if slack else 0.0
 
-    def responses(self, case: Case, julia: dict[str, Outcome], evaluate: Callable[[Case], Outcome]) -> dict[str, dict[Name, np.ndarray]]:
-        """Per dtype, how sensitive every entry of the outcome is. `evaluate` is the twin's, asked every question once."""
+    def responses(
+        self, case: Case, julia: dict[str, Outcome], evaluate: Callable[[Case], Outcome]
+    ) -> dict[str, dict[Name, np.ndarray]]:
+        """Per dtype, how sensitive every entry of the outcome is.
+
+        `evaluate` is the twin's, asked every question once.
+        """
         return dict.fromkeys(julia, sensitivity(evaluate, case))
 
     def is_in(self, version: str, case: Case) -> bool:
         """Whether that version of Flux has what the case asks for."""
         named = [example.since for example in self.examples if example.name == case.origin]
-        return all(parsed_release(release) <= parsed(version) for release in (self.since(case.config), *named))
+        return all(
+            parsed_release(release) <= parsed(version)
+            for release in (self.since(case.config), *named)
+        )
 
     def newer_than(self, version: str) -> list[str]:
-        """The releases that brought what that version of Flux does not have, of the structures and examples of the row."""
+        """The releases that brought what that version of Flux does not have, of the structures and
+        examples of the row.
+        """
         configs = [*self.structures, *(example.config for example in self.examples)]
-        brought = {self.since(config) for config in configs} | {example.since for example in self.examples}
-        return sorted((release for release in brought if parsed_release(release) > parsed(version)), key=parsed_release)
+        brought = {self.since(config) for config in configs} | {
+            example.since for example in self.examples
+        }
+        return sorted(
+            (release for release in brought if parsed_release(release) > parsed(version)),
+            key=parsed_release,
+        )
 
     def build(self, case: Case):
         """The twin of `case`, in its dtype and with its parameters."""
@@ -114,12 +142,23 @@ class Row:
         """The NumPy side's outcome of a case of this row."""
         return numpy_twin.evaluate(case, self.build)
 
-    def complete(self, config: Config, fill: Fill, mode: str | None = None, given: dict[str, Any] | None = None, **marks) -> Case:
+    def complete(
+        self,
+        config: Config,
+        fill: Fill,
+        mode: str | None = None,
+        given: dict[str, Any] | None = None,
+        **marks,
+    ) -> Case:
         """A case for `config` whose arrays come from `fill(shape, kind)`, except those given."""
         arrays = Arrays((name, np.asarray(array)) for name, array in (given or {}).items())
         for text, wanted in self.shapes(config).items():
             name = Name.parse(text)
-            shape, kind = wanted if isinstance(wanted[-1:], tuple) and wanted and isinstance(wanted[-1], str) else (wanted, "real")
+            shape, kind = (
+                wanted
+                if isinstance(wanted[-1:], tuple) and wanted and isinstance(wanted[-1], str)
+                else (wanted, "real")
+            )
             if name not in arrays:
                 arrays[name] = fill(shape, kind)
         mode = mode or self.modes[0]
@@ -147,7 +186,10 @@ class Row:
         for example in self.examples:
             if dtype not in example.dtypes:
                 continue
-            given = {name: np.asarray(array, None if _is_index(array) else np.float64) for name, array in example.arrays.items()}
+            given = {
+                name: np.asarray(array, None if _is_index(array) else np.float64)
+                for name, array in example.arrays.items()
+            }
             case = self.complete(
                 example.config,
                 seeded_fill(f"{self.key}/{example.name}"),
@@ -160,10 +202,15 @@ class Row:
             yield case.cast(dtype)
 
     def smallest_configs(self) -> Iterable[Config]:
-        """One small configuration per structure: what has to be compiled before anything of this row can run."""
+        """One small configuration per structure: what has to be compiled before anything of this
+        row can run.
+        """
         from ..case.draws import smallest
 
-        return [{**structure, **{name: smallest(strategy) for name, strategy in self.sizes.items()}} for structure in self.structures]
+        return [
+            {**structure, **{name: smallest(strategy) for name, strategy in self.sizes.items()}}
+            for structure in self.structures
+        ]
 
 
 def _model(twin):

@@ -17,8 +17,14 @@ def make_rule(config: Config):
     if config["rule"] == "OptimiserChain":
         return pyimpl.OptimiserChain(*map(make_rule, config["rules"]))
     if config["rule"] == "MixedPrecision":
-        return pyimpl.MixedPrecision(*([config["precision"]] if "precision" in config else []), make_rule(config["inner"]))
-    settings = {name: tuple(value) if isinstance(value, list) else value for name, value in config.items() if name not in ("rule", "sizes")}
+        return pyimpl.MixedPrecision(
+            *([config["precision"]] if "precision" in config else []), make_rule(config["inner"])
+        )
+    settings = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in config.items()
+        if name not in ("rule", "sizes")
+    }
     return getattr(pyimpl, config["rule"])(**settings)
 
 
@@ -41,7 +47,11 @@ def _row(name, *variants: Config, examples: tuple[Example, ...] = (), covers="")
         since=lambda c: "0.15" if "couple" in c or "MixedPrecision" in _kinds(c) else "0",
         examples=(
             Example("zero gradients", vector, {"g1": np.zeros(3), "g4": np.zeros(3)}),
-            Example("tiny and huge gradients", vector, {"g1": (1e-6, 1e6, -1e6), "g2": (1e6, 1e-6, -1e-6), "g3": (2.0**-20, 1.0, 1024.0)}),
+            Example(
+                "tiny and huge gradients",
+                vector,
+                {"g1": (1e-6, 1e6, -1e6), "g2": (1e6, 1e-6, -1e-6), "g3": (2.0**-20, 1.0, 1024.0)},
+            ),
             *examples,
         ),
         covers=covers or "parameter and state after each of six steps, defaults and other settings",
@@ -49,27 +59,70 @@ def _row(name, *variants: Config, examples: tuple[Example, ...] = (), covers="")
 
 
 def _downhill(rule) -> Example:
-    return Example("negative learning rate", {"rule": rule, "eta": -0.125, "sizes": (3,)}, refused=True)
+    return Example(
+        "negative learning rate", {"rule": rule, "eta": -0.125, "sizes": (3,)}, refused=True
+    )
 
 
 MOMENTUM = {"rule": "Momentum", "eta": 0.25, "rho": 0.5}
 MIXED = {"rule": "MixedPrecision", "precision": "float64", "inner": {"rule": "Adam", "eta": 0.02}}
-INSIDE = "Optimisers.jl refuses MixedPrecision inside a chain; the deprecated module Flux.Optimise adds a constructor that does not ask"
+INSIDE = (
+    "Optimisers.jl refuses MixedPrecision inside a chain; the deprecated module Flux.Optimise "
+    "adds a constructor that does not ask"
+)
 
 ROWS = (
-    _row("Descent", {}, {"eta": 0.25}, examples=(Example("uphill", {"rule": "Descent", "eta": -0.125, "sizes": (3,)}),)),
+    _row(
+        "Descent",
+        {},
+        {"eta": 0.25},
+        examples=(Example("uphill", {"rule": "Descent", "eta": -0.125, "sizes": (3,)}),),
+    ),
     _row("Momentum", {}, {"eta": 0.25, "rho": 0.5}),
     _row("Nesterov", {}, {"eta": 0.25, "rho": 0.5}),
     _row("RMSProp", {}, {"eta": 0.25, "rho": 0.5}, {"eta": 0.01, "rho": 0.75, "centred": True}),
     _row("AdaGrad", {}, {"eta": 0.5, "eps": 0.001}),
     _row("Adam", {}, {"eta": 0.02, "beta": [0.75, 0.9], "eps": 1e-4}),
-    _row("AdamW", {}, {"eta": 0.01, "beta": [0.9, 0.99], "lam": 0.125}, {"eta": 0.01, "lam": 0.125, "couple": False}),
-    _row("RAdam", {}, {"eta": 0.02, "beta": [0.75, 0.9], "eps": 1e-4}, {"eta": 0.02, "beta": [0.5, 0.5]}, examples=(_downhill("RAdam"),)),
-    _row("AdaMax", {}, {"eta": 0.02, "beta": [0.75, 0.9], "eps": 1e-4}, examples=(_downhill("AdaMax"),)),
-    _row("OAdam", {}, {"eta": 0.02, "beta": [0.75, 0.99], "eps": 1e-4}, examples=(_downhill("OAdam"),)),
-    _row("AMSGrad", {}, {"eta": 0.02, "beta": [0.75, 0.9], "eps": 1e-4}, examples=(_downhill("AMSGrad"),)),
-    _row("NAdam", {}, {"eta": 0.02, "beta": [0.75, 0.9], "eps": 1e-4}, examples=(_downhill("NAdam"),)),
-    _row("AdaBelief", {}, {"eta": 0.02, "beta": [0.75, 0.9], "eps": 1e-4}, examples=(_downhill("AdaBelief"),)),
+    _row(
+        "AdamW",
+        {},
+        {"eta": 0.01, "beta": [0.9, 0.99], "lam": 0.125},
+        {"eta": 0.01, "lam": 0.125, "couple": False},
+    ),
+    _row(
+        "RAdam",
+        {},
+        {"eta": 0.02, "beta": [0.75, 0.9], "eps": 1e-4},
+        {"eta": 0.02, "beta": [0.5, 0.5]},
+        examples=(_downhill("RAdam"),),
+    ),
+    _row(
+        "AdaMax",
+        {},
+        {"eta": 0.02, "beta": [0.75, 0.9], "eps": 1e-4},
+        examples=(_downhill("AdaMax"),),
+    ),
+    _row(
+        "OAdam",
+        {},
+        {"eta": 0.02, "beta": [0.75, 0.99], "eps": 1e-4},
+        examples=(_downhill("OAdam"),),
+    ),
+    _row(
+        "AMSGrad",
+        {},
+        {"eta": 0.02, "beta": [0.75, 0.9], "eps": 1e-4},
+        examples=(_downhill("AMSGrad"),),
+    ),
+    _row(
+        "NAdam", {}, {"eta": 0.02, "beta": [0.75, 0.9], "eps": 1e-4}, examples=(_downhill("NAdam"),)
+    ),
+    _row(
+        "AdaBelief",
+        {},
+        {"eta": 0.02, "beta": [0.75, 0.9], "eps": 1e-4},
+        examples=(_downhill("AdaBelief"),),
+    ),
     _row("AdaDelta", {}, {"rho": 0.5, "eps": 1e-4}),
     _row(
         "Rprop",
@@ -78,7 +131,9 @@ ROWS = (
         examples=(
             dataclasses.replace(_downhill("Rprop"), since="0.15"),
             Example(
-                "signs that turn and stay", {"rule": "Rprop", "sizes": (2,)}, {f"g{i}": (1.0, (-1.0) ** i) for i in range(1, STEPS + 1)}
+                "signs that turn and stay",
+                {"rule": "Rprop", "sizes": (2,)},
+                {f"g{i}": (1.0, (-1.0) ** i) for i in range(1, STEPS + 1)},
             ),
         ),
     ),
@@ -98,10 +153,25 @@ ROWS = (
         "MixedPrecision",
         {"precision": "float64", "inner": MIXED["inner"]},
         {"inner": MOMENTUM},  # without rounding on this grid, in whichever precision
-        {"precision": "float64", "inner": {"rule": "OptimiserChain", "rules": [{"rule": "AccumGrad", "n": 2}, {"rule": "Momentum"}]}},
+        {
+            "precision": "float64",
+            "inner": {
+                "rule": "OptimiserChain",
+                "rules": [{"rule": "AccumGrad", "n": 2}, {"rule": "Momentum"}],
+            },
+        },
         examples=(
-            Example("inside a chain", {"rule": "OptimiserChain", "rules": [{"rule": "WeightDecay"}, MIXED], "sizes": (3,)}, known=INSIDE),
+            Example(
+                "inside a chain",
+                {
+                    "rule": "OptimiserChain",
+                    "rules": [{"rule": "WeightDecay"}, MIXED],
+                    "sizes": (3,),
+                },
+                known=INSIDE,
+            ),
         ),
-        covers="the parameter, its copy in another precision and the inner rule's state after each of six steps",
+        covers="the parameter, its copy in another precision and the inner rule's state after each "
+        "of six steps",
     ),
 )

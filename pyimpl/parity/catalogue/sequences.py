@@ -1,6 +1,7 @@
 """Recurrent layers and attention.
 
-Their states and masks are made inputs and outputs of their own here, for a case is a list of arrays.
+Their states and masks are made inputs and outputs of their own here, for a case is a list of
+arrays.
 """
 
 from dataclasses import dataclass
@@ -16,8 +17,16 @@ from ...layers.layer import Layer
 from .row import Config, Example, Row, Slack
 from .settings import chosen
 
-GATES = Slack(16, "every step goes through sigmoid_fast and tanh_fast (5 ulp each), whose slopes near saturation magnify the error")
-SHIFTED = Slack(64, "softmax does not see what shifts all scores of a query: of such gradients only the rounding of large terms remains")
+GATES = Slack(
+    16,
+    "every step goes through sigmoid_fast and tanh_fast (5 ulp each), whose slopes near "
+    "saturation magnify the error",
+)
+SHIFTED = Slack(
+    64,
+    "softmax does not see what shifts all scores of a query: of such gradients only the rounding "
+    "of large terms remains",
+)
 
 
 # Recurrent layers.
@@ -37,7 +46,11 @@ class Flat(Layer):
 
         def flat_back(dys):
             dlayer, dx, *dstate = back((dys[0], dys[1] if len(dys) == 2 else tuple(dys[1:])))
-            return Gradient(layer=dlayer), dx, *(part for d in dstate for part in (d if isinstance(d, tuple) else (d,)))
+            return (
+                Gradient(layer=dlayer),
+                dx,
+                *(part for d in dstate for part in (d if isinstance(d, tuple) else (d,))),
+            )
 
         return _flat(y), flat_back
 
@@ -53,7 +66,11 @@ def _flat(y):
 def _sequence(c: Config, states: int):
     batch = (c["batch"],) if c["rank"] == 3 else ()
     shapes = {"x1": ((*batch, c["length"], c["n_in"]), "small")}
-    return shapes | ({f"x{i + 2}": ((*batch, c["n_out"]), "small") for i in range(states)} if c.get("given") else {})
+    return shapes | (
+        {f"x{i + 2}": ((*batch, c["n_out"]), "small") for i in range(states)}
+        if c.get("given")
+        else {}
+    )
 
 
 def _with_bias(c: Config) -> str:
@@ -61,7 +78,12 @@ def _with_bias(c: Config) -> str:
 
 
 SEQUENCE = {"n_in": 3, "n_out": 2, "batch": 2, "length": 3}
-SEQUENCE_SIZES = {"n_in": st.integers(1, 3), "n_out": st.integers(1, 3), "batch": st.integers(1, 3), "length": st.integers(1, 4)}
+SEQUENCE_SIZES = {
+    "n_in": st.integers(1, 3),
+    "n_out": st.integers(1, 3),
+    "batch": st.integers(1, 3),
+    "length": st.integers(1, 4),
+}
 
 
 def _recurrent_row(name: str, states: int) -> Row:
@@ -85,13 +107,24 @@ def _recurrent_row(name: str, states: int) -> Row:
         since=_with_bias,
         examples=(
             Example("one time step", {**SEQUENCE, "rank": 3, "length": 1}),
-            Example("one state for all samples", wrong, {f"x{i + 2}": np.array([0.25, -0.5]) for i in range(states)}, since="0.16"),
-            Example("wrong number of features", {**SEQUENCE, "rank": 3}, {"x1": np.ones((2, 3, 2))}, refused=True),
+            Example(
+                "one state for all samples",
+                wrong,
+                {f"x{i + 2}": np.array([0.25, -0.5]) for i in range(states)},
+                since="0.16",
+            ),
+            Example(
+                "wrong number of features",
+                {**SEQUENCE, "rank": 3},
+                {"x1": np.ones((2, 3, 2))},
+                refused=True,
+            ),
             Example("wrong number of states", wrong, {"x2": np.ones((2, 3))}, refused=True),
             Example("no time", {**SEQUENCE, "rank": 3}, {"x1": np.ones((2, 0, 3))}, refused=True),
             Example("a vector", {**SEQUENCE, "rank": 3}, {"x1": np.ones(3)}, refused=True),
         ),
-        covers="with and without a batch; state zero or given, returned or not; with and without bias; backward through time",
+        covers="with and without a batch; state zero or given, returned or not; with and without "
+        "bias; backward through time",
     )
 
 
@@ -107,12 +140,21 @@ def _cell_row(name: str, states: int) -> Row:
         sizes={name: size for name, size in SEQUENCE_SIZES.items() if name != "length"},
         shapes=lambda c: {
             name: (shapes[c["rank"]](c, c[width]), "small")
-            for name, width in [("x1", "n_in"), ("x2", "n_out"), ("x3", "n_out")][: 1 + (states if c.get("given") else 0)]
+            for name, width in [("x1", "n_in"), ("x2", "n_out"), ("x3", "n_out")][
+                : 1 + (states if c.get("given") else 0)
+            ]
         },
         modes=("auto",),
         slack=lambda c: GATES,
         since=_with_bias,
-        examples=(Example("wrong number of features", {**SEQUENCE, "rank": 1}, {"x1": np.ones(2)}, refused=True),),
+        examples=(
+            Example(
+                "wrong number of features",
+                {**SEQUENCE, "rank": 1},
+                {"x1": np.ones(2)},
+                refused=True,
+            ),
+        ),
         covers="one step, with and without a batch, state given or zero, with and without bias",
     )
 
@@ -138,8 +180,16 @@ class Fading(Layer):
 
 
 def _recurrence(c: Config):
-    cell = Fading(pyimpl.glorot_uniform((c["n_in"], c["n_out"]))) if c["cell"] == "own" else pyimpl.GRUCell(c["n_in"], c["n_out"])
-    return Flat(pyimpl.Recurrence(cell, return_state=True)) if c.get("given") else pyimpl.Recurrence(cell)
+    cell = (
+        Fading(pyimpl.glorot_uniform((c["n_in"], c["n_out"])))
+        if c["cell"] == "own"
+        else pyimpl.GRUCell(c["n_in"], c["n_out"])
+    )
+    return (
+        Flat(pyimpl.Recurrence(cell, return_state=True))
+        if c.get("given")
+        else pyimpl.Recurrence(cell)
+    )
 
 
 RECURRENCE_ROW = Row(
@@ -147,7 +197,11 @@ RECURRENCE_ROW = Row(
     "flux",
     "layer",
     twin=_recurrence,
-    structures=({"rank": 3, "cell": "own", "given": True}, {"rank": 2, "cell": "own"}, {"rank": 3, "cell": "GRUCell"}),
+    structures=(
+        {"rank": 3, "cell": "own", "given": True},
+        {"rank": 2, "cell": "own"},
+        {"rank": 3, "cell": "GRUCell"},
+    ),
     sizes=SEQUENCE_SIZES,
     shapes=lambda c: _sequence(c, 1),
     modes=("auto",),
@@ -186,7 +240,10 @@ class Causal(Layer):
 def _multi_head(c: Config):
     n = 2 * c["half"]
     layer = pyimpl.MultiHeadAttention(
-        (n, (2 * c["n_qk"], n), c["n_out"]), nheads=2, bias=c.get("bias", False), dropout_prob=c.get("p", 0.0)
+        (n, (2 * c["n_qk"], n), c["n_out"]),
+        nheads=2,
+        bias=c.get("bias", False),
+        dropout_prob=c.get("p", 0.0),
     )
     return Causal(layer) if c.get("causal") else layer
 
@@ -199,7 +256,10 @@ def _attended(c: Config):
     if inputs == 4:
         shapes["x4"] = ((queries, keys), "small")
     if "p" in c:
-        shapes["noise"] = ((c["batch"], 2, queries, queries if inputs == 1 else keys), "probability")
+        shapes["noise"] = (
+            (c["batch"], 2, queries, queries if inputs == 1 else keys),
+            "probability",
+        )
     return shapes
 
 
@@ -218,7 +278,11 @@ MHA_ROW = Row(
     "flux",
     "layer",
     twin=_multi_head,
-    structures=({"inputs": 1, "causal": True}, {"inputs": 2, "p": 0.25}, {"inputs": 4, "bias": True}),
+    structures=(
+        {"inputs": 1, "causal": True},
+        {"inputs": 2, "p": 0.25},
+        {"inputs": 4, "bias": True},
+    ),
     sizes=ATTENTION_SIZES,
     shapes=_attended,
     modes=("auto", "test"),
@@ -227,10 +291,16 @@ MHA_ROW = Row(
         Example("one sequence", {**ATTENTION, "inputs": 1}),
         Example("three sequences", {**ATTENTION, "inputs": 3}),
         Example("a bias of the scores", {**ATTENTION, "inputs": 4, "bias": True}),
-        Example("wrong number of features", {**ATTENTION, "inputs": 1}, {"x1": np.ones((2, 3, 5))}, refused=True),
+        Example(
+            "wrong number of features",
+            {**ATTENTION, "inputs": 1},
+            {"x1": np.ones((2, 3, 5))},
+            refused=True,
+        ),
         Example("no batch", {**ATTENTION, "inputs": 1}, {"x1": np.ones((3, 4))}, refused=True),
     ),
-    covers="one to three sequences, a bias of the scores, a causal mask, dropout of the weights, biases of the projections",
+    covers="one to three sequences, a bias of the scores, a causal mask, dropout of the weights, "
+    "biases of the projections",
 )
 
 
@@ -242,7 +312,9 @@ def _attention(c: Config):
         elif c.get("mask") in ("given", "bare"):
             bias, mask = (), more[0] > 0
             mask[..., 0] |= c["mask"] == "given"  # every query may look somewhere
-        y, back = pyimpl.dot_product_attention.pullback(q, k, v, *bias, nheads=c["nheads"], mask=mask)
+        y, back = pyimpl.dot_product_attention.pullback(
+            q, k, v, *bias, nheads=c["nheads"], mask=mask
+        )
         return y, lambda dys: (*back(dys), *(None for _ in more[len(bias) :]))
 
     return differentiable(attend)
@@ -251,7 +323,11 @@ def _attention(c: Config):
 def _attention_inputs(c: Config):
     lead = (2,) * (c["rank"] - 3) + (c["batch"],)
     keys = c["length"] if c.get("mask") == "causal" else c["keys"]
-    shapes = {"x1": (*lead, c["length"], 2 * c["n_qk"]), "x2": (*lead, keys, 2 * c["n_qk"]), "x3": (*lead, keys, 2 * c["half"])}
+    shapes = {
+        "x1": (*lead, c["length"], 2 * c["n_qk"]),
+        "x2": (*lead, keys, 2 * c["n_qk"]),
+        "x3": (*lead, keys, 2 * c["half"]),
+    }
     shapes = {name: (shape, "small") for name, shape in shapes.items()}
     if c.get("mask") == "given":
         shapes["x4"] = ((c["batch"], 1, c["length"], keys), "index:2")
@@ -278,10 +354,21 @@ SCORES_ROW = Row(
             {"x4": np.array([[[[1, 1], [0, 0], [1, 0]]]])},
         ),
         Example("features that do not divide", {**ATTENTION, "rank": 3, "nheads": 3}, refused=True),
-        Example("keys and values of different length", {**ATTENTION, "rank": 3, "nheads": 1}, {"x3": np.ones((2, 3, 4))}, refused=True),
-        Example("batches that differ", {**ATTENTION, "rank": 3, "nheads": 1}, {"x1": np.ones((1, 3, 2))}, refused=True),
+        Example(
+            "keys and values of different length",
+            {**ATTENTION, "rank": 3, "nheads": 1},
+            {"x3": np.ones((2, 3, 4))},
+            refused=True,
+        ),
+        Example(
+            "batches that differ",
+            {**ATTENTION, "rank": 3, "nheads": 1},
+            {"x1": np.ones((1, 3, 2))},
+            refused=True,
+        ),
     ),
-    covers="one and two heads, further batch axes, given and causal masks, a bias, a query without a key",
+    covers="one and two heads, further batch axes, given and causal masks, a bias, a query without "
+    "a key",
 )
 
 MASK_ROW = Row(

@@ -1,4 +1,6 @@
-"""The textbook family: layers, losses and rules of "deep learning from scratch", against plain Julia."""
+"""The textbook family: layers, losses and rules of "deep learning from scratch", against plain
+Julia.
+"""
 
 import numpy as np
 from hypothesis import strategies as st
@@ -32,18 +34,28 @@ AFFINE_ROW = _row(
     sizes={"n_in": st.integers(1, 5), "n_out": st.integers(1, 4), "batch": st.integers(1, 5)},
     modes=("auto",),
     exact=lambda c: True,
-    examples=(Example("wrong number of features", {**AFFINE, "rank": 2}, {"x1": np.ones((3, 5))}, refused=True),),
+    examples=(
+        Example(
+            "wrong number of features", {**AFFINE, "rank": 2}, {"x1": np.ones((3, 5))}, refused=True
+        ),
+    ),
 )
 
 KINKS = Example("kinks", {"sizes": (1, 5)}, {"x1": [[-100.0, -1.0, 0.0, 1.0, 100.0]]})
 
 
 def _activation(name: str, exact: bool) -> Row:
-    shapes = lambda c: {"x1": c["sizes"]}  # noqa: E731
     return _row(
-        name, "layer", lambda c: getattr(textbook, name)(), shapes, "value and slope", sizes=MATRIX, modes=("auto",), exact=lambda c: exact,
+        name,
+        "layer",
+        lambda c: getattr(textbook, name)(),
+        lambda c: {"x1": c["sizes"]},
+        "value and slope",
+        sizes=MATRIX,
+        modes=("auto",),
+        exact=lambda c: exact,
         examples=(KINKS,),
-    )  # fmt: skip
+    )
 
 
 def _batchnorm(c: Config):
@@ -56,12 +68,19 @@ BATCHNORM_ROW = _row(
     "layer",
     _batchnorm,
     lambda c: {"x1": (c["batch"], c["channels"], c["pixels"], c["pixels"])[: c["rank"]]},
-    "one statistic per feature or pixel, biased; momentum of the old value; train, test and automatic mode",
+    "one statistic per feature or pixel, biased; momentum of the old value; train, test and "
+    "automatic mode",
     structures=({"rank": 2}, {"rank": 4}),
     sizes={"batch": st.integers(2, 5), "channels": st.integers(1, 3), "pixels": st.integers(1, 2)},
     modes=("auto", "train", "test"),
     positive=("running_var",),
-    examples=(Example("one sample in test mode", {"rank": 2, "batch": 1, "channels": 3, "pixels": 1}, mode="test"),),
+    examples=(
+        Example(
+            "one sample in test mode",
+            {"rank": 2, "batch": 1, "channels": 3, "pixels": 1},
+            mode="test",
+        ),
+    ),
 )
 
 DROPOUT_ROW = _row(
@@ -77,8 +96,19 @@ DROPOUT_ROW = _row(
 CONVOLUTION_ROW = _row(
     "Convolution",
     "layer",
-    lambda c: textbook.Convolution(zeros(c["n_out"], c["n_in"], *c["kernel"]), zeros(c["n_out"]), stride=c["stride"], pad=c["pad"]),
-    lambda c: {"x1": (c["batch"], c["n_in"], *(k + extra for k, extra in zip(c["kernel"], c["extra"], strict=True)))},
+    lambda c: textbook.Convolution(
+        zeros(c["n_out"], c["n_in"], *c["kernel"]),
+        zeros(c["n_out"]),
+        stride=c["stride"],
+        pad=c["pad"],
+    ),
+    lambda c: {
+        "x1": (
+            c["batch"],
+            c["n_in"],
+            *(k + extra for k, extra in zip(c["kernel"], c["extra"], strict=True)),
+        )
+    },
     "cross-correlation by im2col, stride, padding",
     structures=({"stride": 1, "pad": 0}, {"stride": 1, "pad": 1}, {"stride": 2, "pad": 0}),
     sizes={
@@ -98,7 +128,9 @@ POOLING_ROW = _row(
     "Pooling",
     "layer",
     lambda c: textbook.Pooling(c["pool"][0], c["pool"][1], stride=c["stride"], ceil=c["ceil"]),
-    lambda c: {"x1": (c["batch"], 1, *(k + extra for k, extra in zip(c["pool"], c["extra"], strict=True)))},
+    lambda c: {
+        "x1": (c["batch"], 1, *(k + extra for k, extra in zip(c["pool"], c["extra"], strict=True)))
+    },
     "maxima, the first of equals, sizes rounded down or up",
     structures=({"ceil": False}, {"ceil": True}),
     sizes={
@@ -109,7 +141,13 @@ POOLING_ROW = _row(
     },
     modes=("auto",),
     exact=lambda c: True,
-    examples=(Example("ties", {"ceil": True, "pool": (2, 2), "extra": (1, 1), "stride": 2, "batch": 1}, {"x1": TIES}),),
+    examples=(
+        Example(
+            "ties",
+            {"ceil": True, "pool": (2, 2), "extra": (1, 1), "stride": 2, "batch": 1},
+            {"x1": TIES},
+        ),
+    ),
 )
 
 
@@ -119,8 +157,12 @@ def _loss(name: str, prediction: str, true_gradient: bool) -> Row:
         name,
         "loss",
         lambda c: differentiable(function.pullback),
-        lambda c: {"x1": ((c["batch"], c["classes"]), prediction), "x2": ((c["batch"],), f"index:{c['classes']}")},
-        "class indices; the 1e-7 inside the logarithm" + ("" if true_gradient else ", of which the gradient knows nothing"),
+        lambda c: {
+            "x1": ((c["batch"], c["classes"]), prediction),
+            "x2": ((c["batch"],), f"index:{c['classes']}"),
+        },
+        "class indices; the 1e-7 inside the logarithm"
+        + ("" if true_gradient else ", of which the gradient knows nothing"),
         sizes={"batch": st.integers(1, 5), "classes": st.integers(2, 4)},
         true_gradient=true_gradient,
     )
@@ -139,7 +181,9 @@ SOFTMAX_ROW = _row(
 
 def _rule(name: str, **other) -> Row:
     def twin(c: Config):
-        return getattr(textbook, name)(**{key: c[key] for key in ("lr", "rho", "beta1", "beta2") if key in c})
+        return getattr(textbook, name)(
+            **{key: c[key] for key in ("lr", "rho", "beta1", "beta2") if key in c}
+        )
 
     return _row(
         name,

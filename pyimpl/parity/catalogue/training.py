@@ -10,18 +10,27 @@ from .row import Config, Example, Row, Slack
 from .rules import make_rule
 
 STEPS = 4
-DRIFT = Slack(2048, "batch normalisation of three samples and the quotient in Adam magnify the roundings of every step before")
+DRIFT = Slack(
+    2048,
+    "batch normalisation of three samples and the quotient in Adam magnify the roundings of "
+    "every step before",
+)
 
 
 def _run(c: Config):
-    model = pyimpl.Chain(pyimpl.Dense(c["n_in"], 5, pyimpl.sigmoid), pyimpl.BatchNorm(5), pyimpl.Dense(5, 1))
+    model = pyimpl.Chain(
+        pyimpl.Dense(c["n_in"], 5, pyimpl.sigmoid), pyimpl.BatchNorm(5), pyimpl.Dense(5, 1)
+    )
     return model, pyimpl.supervised(pyimpl.mse), make_rule(c["optimiser"])
 
 
 def _batches(c: Config):
     shapes: dict[str, tuple[tuple[int, int], str]] = {}
     for step in range(1, STEPS + 1):
-        shapes |= {f"x{step}": ((c["batch"], c["n_in"]), "spread"), f"t{step}": ((c["batch"], 1), "spread")}
+        shapes |= {
+            f"x{step}": ((c["batch"], c["n_in"]), "spread"),
+            f"t{step}": ((c["batch"], 1), "spread"),
+        }
     return shapes
 
 
@@ -42,9 +51,12 @@ TRAIN_ROW = Row(
     shapes=_batches,
     modes=("training",),
     positive=("var",),
-    parameters="moderate",  # no unit saturated or dead: Adam would make full steps of the rounding that is left of its gradient
+    # no unit saturated or dead: Adam would make full steps of the rounding that is left of its
+    # gradient
+    parameters="moderate",
     slack=lambda c: DRIFT,
-    covers="withgradient, setup, update, freeze, adjust: loss and all parameters after each of four steps of a batch-normalised regression",
+    covers="withgradient, setup, update, freeze, adjust: loss and all parameters after each of "
+    "four steps of a batch-normalised regression",
 )
 
 
@@ -65,7 +77,14 @@ ONEHOT_ROW = Row(
     sizes={"classes": st.integers(1, 5), "sizes": st.tuples(st.integers(1, 6), st.integers(1, 3))},
     shapes=_labels(1),
     differentiable=False,
-    examples=(Example("unknown label", {"rank": 1, "classes": 3, "sizes": (2,)}, {"x1": np.array([1, 3])}, refused=True),),
+    examples=(
+        Example(
+            "unknown label",
+            {"rank": 1, "classes": 3, "sizes": (2,)},
+            {"x1": np.array([1, 3])},
+            refused=True,
+        ),
+    ),
     covers="labels of any shape, unknown labels",
 )
 
@@ -84,7 +103,11 @@ ONECOLD_ROW = Row(
 
 def _loader(c: Config):
     def batches(x, y):
-        return tuple(part for batch in pyimpl.DataLoader((x, y), batchsize=c["batchsize"], partial=c["partial"]) for part in batch), None
+        return tuple(
+            part
+            for batch in pyimpl.DataLoader((x, y), batchsize=c["batchsize"], partial=c["partial"])
+            for part in batch
+        ), None
 
     return differentiable(batches)
 
@@ -99,9 +122,15 @@ DATALOADER_ROW = Row(
     shapes=lambda c: {"x1": (c["count"], 2, 3), "x2": (c["count"],)},
     differentiable=False,
     examples=(
-        Example("different numbers of observations", {"partial": True, "count": 4, "batchsize": 2}, {"x2": np.arange(3.0)}, refused=True),
+        Example(
+            "different numbers of observations",
+            {"partial": True, "count": 4, "batchsize": 2},
+            {"x2": np.arange(3.0)},
+            refused=True,
+        ),
     ),
-    covers="batches in order, with and without the partial one; shuffling has no twin: the streams differ",
+    covers="batches in order, with and without the partial one; shuffling has no twin: the streams "
+    "differ",
 )
 
 ROWS = (TRAIN_ROW, ONEHOT_ROW, ONECOLD_ROW, DATALOADER_ROW)

@@ -19,11 +19,15 @@ from .row import Config, Example, Row
 def _net(c: Config):
     n = c["n"]
     if c["net"] == "batchnorm":
-        return pyimpl.Chain(pyimpl.Dense(n, 3, pyimpl.sigmoid), pyimpl.BatchNorm(3), pyimpl.Dense(3, 2))
+        return pyimpl.Chain(
+            pyimpl.Dense(n, 3, pyimpl.sigmoid), pyimpl.BatchNorm(3), pyimpl.Dense(3, 2)
+        )
     if c["net"] == "layernorm":
         return pyimpl.Chain(pyimpl.LayerNorm(n), pyimpl.Dense(n, 2))
     if c["net"] == "conv":
-        return pyimpl.Chain(pyimpl.Conv((2,), 1, 2, pyimpl.tanh), pyimpl.flatten, pyimpl.Dense(2 * (n - 1), 2))
+        return pyimpl.Chain(
+            pyimpl.Conv((2,), 1, 2, pyimpl.tanh), pyimpl.flatten, pyimpl.Dense(2 * (n - 1), 2)
+        )
     if c["net"] == "gru":
         return pyimpl.GRUv3(n, 2)
     tied = pyimpl.Dense(n, n, pyimpl.sigmoid)
@@ -55,8 +59,16 @@ DESTRUCTURE_ROW = Row(
     shapes=_flat_shapes,
     slack=lambda c: SPREAD,
     since=lambda c: "0.16" if c["net"] == "gru" else "0",
-    examples=(Example("a vector of another length", {"net": "tied", "n": 2, "batch": 3}, {"x1": np.ones(7)}, refused=True),),
-    covers="models made of a vector: the order of the parameters, shared ones, gradients of vector and data",
+    examples=(
+        Example(
+            "a vector of another length",
+            {"net": "tied", "n": 2, "batch": 3},
+            {"x1": np.ones(7)},
+            refused=True,
+        ),
+    ),
+    covers="models made of a vector: the order of the parameters, shared ones, gradients of vector "
+    "and data",
 )
 
 
@@ -98,16 +110,26 @@ def _sized(c: Config):
         )
         return net, ((*side, 2, 2 * n + 3, n + 4),)
     if c["net"] == "joint":
-        return pyimpl.Chain(pyimpl.Parallel(pyimpl.vcat, pyimpl.Dense(n, 3), pyimpl.Dense(2, 4)), pyimpl.softmax), ((*side, n), (*side, 2))
+        return pyimpl.Chain(
+            pyimpl.Parallel(pyimpl.vcat, pyimpl.Dense(n, 3), pyimpl.Dense(2, 4)), pyimpl.softmax
+        ), ((*side, n), (*side, 2))
     if c["net"] == "sequence":
-        return pyimpl.Chain(pyimpl.LSTM(n, 3), pyimpl.LayerNorm(3), pyimpl.Dense(3, 2)), ((*side, 5, n),)
-    net = pyimpl.Chain(pyimpl.ConvTranspose((2, 2), 2, 4, stride=2), pyimpl.PixelShuffle(2), pyimpl.Upsample(scale=(2, 3)))
+        return pyimpl.Chain(pyimpl.LSTM(n, 3), pyimpl.LayerNorm(3), pyimpl.Dense(3, 2)), (
+            (*side, 5, n),
+        )
+    net = pyimpl.Chain(
+        pyimpl.ConvTranspose((2, 2), 2, 4, stride=2),
+        pyimpl.PixelShuffle(2),
+        pyimpl.Upsample(scale=(2, 3)),
+    )
     return net, ((*side, 2, n, n + 1),)
 
 
 def _size(c: Config):
     net, shapes = _sized(c)
-    return lambda rng: np.asarray(pyimpl.outputsize(net, *shapes, padbatch=c.get("padbatch", False)), np.float32)
+    return lambda rng: np.asarray(
+        pyimpl.outputsize(net, *shapes, padbatch=c.get("padbatch", False)), np.float32
+    )
 
 
 OUTPUTSIZE_ROW = Row(
@@ -128,7 +150,13 @@ OUTPUTSIZE_ROW = Row(
     modes=("draw",),
     exact=lambda c: True,
     differentiable=False,
-    examples=(Example("a layer that does not fit", {"net": "images", "channels": 3, "n": 2, "batch": 1}, refused=True),),
+    examples=(
+        Example(
+            "a layer that does not fit",
+            {"net": "images", "channels": 3, "n": 2, "batch": 1},
+            refused=True,
+        ),
+    ),
     covers="convolutions, joined inputs, sequences, larger images, with a batch and with padbatch",
 )
 
@@ -167,7 +195,9 @@ DISTANCES = {"minus": lambda best, score: best - score, "plus": lambda best, sco
 
 def _trigger(make: Callable) -> Callable[[Config], object]:
     def twin(c: Config):
-        options: dict[str, Any] = {name: c[name] for name in ("init_score", "min_dist") if name in c}
+        options: dict[str, Any] = {
+            name: c[name] for name in ("init_score", "min_dist") if name in c
+        }
         if "distance" in c:
             options["distance"] = DISTANCES[c["distance"]]
 
@@ -191,7 +221,13 @@ def _stopping(name: str, make: Callable, structures: tuple[Config, ...], covers:
         shapes=lambda c: {"x1": ((c["rounds"],), "small")},
         differentiable=False,
         exact=lambda c: True,
-        examples=(Example("not finite", {**structures[0], "rounds": 6}, {"x1": (1.0, np.inf, 0.5, np.nan, 2.0, 3.0)}),),
+        examples=(
+            Example(
+                "not finite",
+                {**structures[0], "rounds": 6},
+                {"x1": (1.0, np.inf, 0.5, np.nan, 2.0, 3.0)},
+            ),
+        ),
         covers=covers,
     )
 
@@ -206,13 +242,22 @@ STOPPING_ROWS = (
     _stopping(
         "early_stopping",
         lambda wait, **options: pyimpl.early_stopping(lambda score: score, wait, **options),
-        ({"wait": 2}, {"wait": 1, "min_dist": 0.125}, {"wait": 2, "init_score": 0.0}, {"wait": 2, "init_score": -1.0, "distance": "plus"}),
+        (
+            {"wait": 2},
+            {"wait": 1, "min_dist": 0.125},
+            {"wait": 2, "init_score": 0.0},
+            {"wait": 2, "init_score": -1.0, "distance": "plus"},
+        ),
         "delay, least distance, first score, scores that should rise",
     ),
     _stopping(
         "plateau",
         lambda wait, **options: pyimpl.plateau(lambda score: score, wait, **options),
-        ({"wait": 1}, {"wait": 2, "min_dist": 0.125}, {"wait": 1, "init_score": 0.0, "distance": "plus"}),
+        (
+            {"wait": 1},
+            {"wait": 2, "min_dist": 0.125},
+            {"wait": 1, "init_score": 0.0, "distance": "plus"},
+        ),
         "width, least distance, first score",
     ),
 )

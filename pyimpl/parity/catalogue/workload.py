@@ -1,4 +1,6 @@
-"""What is compiled of a row ahead of its use: one small case per structure and mode, without values."""
+"""What is compiled of a row ahead of its use: one small case per structure and mode, without
+values.
+"""
 
 from collections.abc import Iterable
 
@@ -10,7 +12,9 @@ from . import Row
 
 
 def workload_cases(rows: Iterable[Row]) -> Iterable[tuple[Case, str]]:
-    """The smallest case of every structure and mode, filled with one half, and the first release of Flux that has it."""
+    """The smallest case of every structure and mode, filled with one half, and the first release of
+    Flux that has it.
+    """
 
     def fill(shape, kind):
         return np.zeros(shape, np.int64) if kind.startswith("index:") else np.full(shape, 0.5)
@@ -25,9 +29,21 @@ def as_toml(rows: Iterable[Row]) -> str:
     """The cases as TOML, which `julia/src/workload.jl` reads."""
     lines = ["# Written by `julia-parity warm-up` from the catalogue."]
     for case, since in workload_cases(rows):
-        arrays = {str(name): {"size": list(array.shape), "kind": _kind(name, array)} for name, array in case.arrays.items()}
-        lines += ["", "[[case]]", f"row = {_toml(case.row)}", f"mode = {_toml(case.mode)}", f"config = {_toml(case.config)}"]
-        lines += [f"arrays = {_toml(arrays)}", *([f"since = {_toml(since)}"] if since != "0" else [])]
+        arrays = {
+            str(name): {"size": list(array.shape), "kind": _kind(name, array)}
+            for name, array in case.arrays.items()
+        }
+        lines += [
+            "",
+            "[[case]]",
+            f"row = {_toml(case.row)}",
+            f"mode = {_toml(case.mode)}",
+            f"config = {_toml(case.config)}",
+        ]
+        lines += [
+            f"arrays = {_toml(arrays)}",
+            *([f"since = {_toml(since)}"] if since != "0" else []),
+        ]
     return "\n".join(lines) + "\n"
 
 

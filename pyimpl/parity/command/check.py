@@ -27,26 +27,54 @@ class Precision(StrEnum):
 
 def check(
     rows: Names = None,
-    reference: Annotated[Source, typer.Option(help="Julia itself, or a recording of it.")] = Source.auto,
+    reference: Annotated[
+        Source, typer.Option(help="Julia itself, or a recording of it.")
+    ] = Source.auto,
     recording: Annotated[
-        str | None, typer.Option(metavar="FILE", help="A recording other than the newest shipped one: a file, or the Flux version of one.")
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="A recording other than the newest shipped one: a file, or the Flux version of "
+            "one.",
+        ),
     ] = None,
-    dtype: Annotated[Precision, typer.Option(help="Precision; both tells differences in meaning from rounding.")] = Precision.both,
-    cases: Annotated[int | None, typer.Option(min=1, help=f"Drawn cases per row (live: {LIVE_CASES}; recorded: all there are).")] = None,
+    dtype: Annotated[
+        Precision, typer.Option(help="Precision; both tells differences in meaning from rounding.")
+    ] = Precision.both,
+    cases: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help=f"Drawn cases per row (live: {LIVE_CASES}; recorded: all there are)."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the draws (live).")] = 0,
-    workers: Annotated[int, typer.Option(min=1, help="Julias that share the rows (live).")] = WORKERS,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Julias that share the rows (live).")
+    ] = WORKERS,
     timings: Annotated[bool, typer.Option("--timings", help="Where the time went.")] = False,
-    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as JSON.")] = None,
-    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as JUnit XML.")] = None,
+    json: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the report as JSON.")
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the report as JUnit XML.")
+    ] = None,
     meaning: Annotated[
         str,
         typer.Option(
-            "--semantics", metavar="VERSION", help="The version of Flux that the NumPy side follows; `reference`: that of the reference."
+            "--semantics",
+            metavar="VERSION",
+            help="The version of Flux that the NumPy side follows; `reference`: that of the "
+            "reference.",
         ),
     ] = "reference",
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="All findings, and the reason of every slack.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="All findings, and the reason of every slack.")
+    ] = False,
 ):
-    """Check the NumPy twin against Flux, row by row. Exit code: 0 agrees, 1 disagrees, 2 wrong usage, 3 no reference."""
+    """Check the NumPy twin against Flux, row by row.
+
+    Exit code: 0 agrees, 1 disagrees, 2 wrong usage, 3 no reference.
+    """
     wanted = chosen_rows(rows)
     expect_directories(json, junit)
     if meaning != "reference":
@@ -67,7 +95,10 @@ def check(
     screen.print(tables.table(reports))
     _findings(reports, verbose)
     evaluated = sum(sum(r.per_dtype.values()) for r in reports)
-    screen.print(f"{evaluated} cases in {seconds:.1f} s, {evaluated / max(seconds, 1e-9):.0f} per second", highlight=False)
+    screen.print(
+        f"{evaluated} cases in {seconds:.1f} s, {evaluated / max(seconds, 1e-9):.0f} per second",
+        highlight=False,
+    )
     if timings:
         screen.print(tables.timings_line(summary, julia, seconds), highlight=False, soft_wrap=True)
     screen.print(tables.summary_line(summary, julia), style="bold", highlight=False, soft_wrap=True)
@@ -84,13 +115,25 @@ def _findings(reports: list[Report[Row]], verbose: bool) -> None:
         for finding in shown:
             screen.print(f"\n{finding}", markup=False, highlight=False, soft_wrap=True)
         if len(result.findings) > len(shown):
-            screen.print(f"    and {len(result.findings) - len(shown)} more in {result.subject.key} (--verbose)", highlight=False)
+            screen.print(
+                f"    and {len(result.findings) - len(shown)} more in {result.subject.key} "
+                "(--verbose)",
+                highlight=False,
+            )
         if verbose:
             for structure in result.subject.structures:
                 slack = result.subject.slack(structure)
                 if slack:
-                    screen.print(f"{result.subject.key}: {slack.ulps:g} ulp of slack: {slack.reason}", highlight=False, soft_wrap=True)
+                    screen.print(
+                        f"{result.subject.key}: {slack.ulps:g} ulp of slack: {slack.reason}",
+                        highlight=False,
+                        soft_wrap=True,
+                    )
                     break
             for example in result.subject.examples:
                 if example.known:
-                    screen.print(f"{result.subject.key}, {example.name}: known to differ: {example.known}", highlight=False, soft_wrap=True)
+                    screen.print(
+                        f"{result.subject.key}, {example.name}: known to differ: {example.known}",
+                        highlight=False,
+                        soft_wrap=True,
+                    )

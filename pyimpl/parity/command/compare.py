@@ -34,17 +34,35 @@ class Data(StrEnum):
 
 
 def compare(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help=f"One of {', '.join(NAMES)}.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help=f"One of {', '.join(NAMES)}.")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All five.")] = False,
-    quick: Annotated[bool, typer.Option("--quick/--full", help="Some steps of each, or the published size.")] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of data, initial parameters and batches.")] = 1,
-    data: Annotated[Data, typer.Option(help="scikit-learn's digits, or MNIST, which is downloaded once.")] = Data.digits,
-    out: Annotated[Path, typer.Option(metavar="DIR", file_okay=False, help="Where figures and index.html go.")] = Path("comparison"),
-    reference: Annotated[Source, typer.Option(help="The Julia side: run now, or recorded.")] = Source.auto,
-    record: Annotated[bool, typer.Option("--record", help="Keep the live Julia side as the recorded one.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Every curve, and what both sides printed.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick/--full", help="Some steps of each, or the published size.")
+    ] = False,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of data, initial parameters and batches.")
+    ] = 1,
+    data: Annotated[
+        Data, typer.Option(help="scikit-learn's digits, or MNIST, which is downloaded once.")
+    ] = Data.digits,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", file_okay=False, help="Where figures and index.html go.")
+    ] = Path("comparison"),
+    reference: Annotated[
+        Source, typer.Option(help="The Julia side: run now, or recorded.")
+    ] = Source.auto,
+    record: Annotated[
+        bool, typer.Option("--record", help="Keep the live Julia side as the recorded one.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Every curve, and what both sides printed.")
+    ] = False,
 ):
-    """Run the published walk-throughs on both sides, from the same numbers, and compare them step by step. Exit codes as in `check`."""
+    """Run the published walk-throughs on both sides, from the same numbers, and compare them step
+    by step. Exit codes as in `check`.
+    """
     if everything == (name is not None):
         raise fail(f"name one experiment ({', '.join(NAMES)}) or ask for --all", USAGE)
     if name is not None and name not in NAMES:
@@ -75,13 +93,19 @@ def compare(
     agree = sum(result.agrees for result, _ in pages)
     versions = next(iter(pages))[0].julia.name
     screen.print(
-        f"{agree} of {len(pages)} experiments agree; Julia side: {versions}; {index}", style="bold", highlight=False, soft_wrap=True
+        f"{agree} of {len(pages)} experiments agree; Julia side: {versions}; {index}",
+        style="bold",
+        highlight=False,
+        soft_wrap=True,
     )
     raise typer.Exit(0 if agree == len(pages) else 1)
 
 
 def _way(reference: Source) -> Installed | None:
-    """The way to a live Julia, None for the recorded runs. Exits with 3 where live was asked for and cannot be had."""
+    """The way to a live Julia, None for the recorded runs.
+
+    Exits with 3 where live was asked for and cannot be had.
+    """
     if reference is Source.recorded:
         return None
     try:
@@ -90,12 +114,17 @@ def _way(reference: Source) -> Installed | None:
         if reference is Source.live:
             raise fail(str(missing), NO_REFERENCE) from None
         aside.print(
-            "live Julia is not ready here (`julia-parity doctor` tells why): its side is a recorded run", style="yellow", soft_wrap=True
+            "live Julia is not ready here (`julia-parity doctor` tells why): its side is a "
+            "recorded run",
+            style="yellow",
+            soft_wrap=True,
         )
         return None
 
 
-def _run(experiment: Experiment, size: str, data: str, pictures, seed: int, way: Installed | None) -> Comparison:
+def _run(
+    experiment: Experiment, size: str, data: str, pictures, seed: int, way: Installed | None
+) -> Comparison:
     julia = LiveJulia(way, experiment.julia) if way else None
     with working(experiment.name) as step:
         try:
@@ -113,37 +142,71 @@ def _run(experiment: Experiment, size: str, data: str, pictures, seed: int, way:
 
 
 def _show(result: Comparison, verbose: bool) -> None:
-    screen.print(f"\n{result.experiment.name}: {result.experiment.title}", style="bold", highlight=False)
     screen.print(
-        f"{result.size_name}, seed {result.seed}; NumPy {result.python.seconds:.1f} s, {result.julia.name} {result.julia.seconds:.1f} s",
+        f"\n{result.experiment.name}: {result.experiment.title}", style="bold", highlight=False
+    )
+    screen.print(
+        f"{result.size_name}, seed {result.seed}; NumPy {result.python.seconds:.1f} s, "
+        f"{result.julia.name} {result.julia.seconds:.1f} s",
         highlight=False,
     )
     if verbose:
         for side in (result.python, result.julia):
-            screen.print(f"{side.name}:\n" + "\n".join(f"  {line}" for line in side.lines), highlight=False, markup=False)
-    sheet = Table("", "steps", "difference", "one ulp does", "allowed", "at", "", box=None, pad_edge=False, header_style="bold")
-    ranked = sorted(result.drifts, key=lambda drift: (drift.agrees, drift.name.startswith("final.")))
+            screen.print(
+                f"{side.name}:\n" + "\n".join(f"  {line}" for line in side.lines),
+                highlight=False,
+                markup=False,
+            )
+    sheet = Table(
+        "",
+        "steps",
+        "difference",
+        "one ulp does",
+        "allowed",
+        "at",
+        "",
+        box=None,
+        pad_edge=False,
+        header_style="bold",
+    )
+    ranked = sorted(
+        result.drifts, key=lambda drift: (drift.agrees, drift.name.startswith("final."))
+    )
     for drift in ranked if verbose else ranked[:SHOWN]:
         if drift.problem:
             sheet.add_row(drift.name, "", "", "", "", "", f"[red]{drift.problem}[/]")
             continue
         at = drift.first_beyond if drift.first_beyond is not None else drift.worst
         curve = result.experiment.curve(drift.name)
-        place = "end" if drift.name.startswith("final.") or curve is None else f"{curve.unit} {curve.positions(at + 1)[-1]}"
+        place = (
+            "end"
+            if drift.name.startswith("final.") or curve is None
+            else f"{curve.unit} {curve.positions(at + 1)[-1]}"
+        )
         numbers = (f"{values[at]:.2g}" for values in (drift.difference, drift.noise, drift.allowed))
         sheet.add_row(
-            drift.name, str(drift.difference.size), *numbers, place, "agrees" if drift.agrees else "[red]beyond rounding from here[/]"
+            drift.name,
+            str(drift.difference.size),
+            *numbers,
+            place,
+            "agrees" if drift.agrees else "[red]beyond rounding from here[/]",
         )
     screen.print(sheet)
     if not verbose and len(ranked) > SHOWN:
         rest = ranked[SHOWN:]
-        screen.print(f"and {len(rest)} more, {sum(drift.agrees for drift in rest)} of which agree (--verbose shows them)", highlight=False)
+        screen.print(
+            f"and {len(rest)} more, {sum(drift.agrees for drift in rest)} of which agree "
+            "(--verbose shows them)",
+            highlight=False,
+        )
 
 
 def _write(result: Comparison, directory: Path) -> None:
     """What both sides printed, and the verdicts as JSON."""
     for stem, side in (("numpy", result.python), ("julia", result.julia)):
-        (directory / f"{stem}.txt").write_text("\n".join([side.name, *side.lines]) + "\n", encoding="utf-8")
+        (directory / f"{stem}.txt").write_text(
+            "\n".join([side.name, *side.lines]) + "\n", encoding="utf-8"
+        )
     verdicts = [
         {
             "name": drift.name,

@@ -20,7 +20,11 @@ screen = Console(width=None if sys.stdout.isatty() else 140)
 aside = Console(stderr=True)
 
 USAGE, NO_REFERENCE = 2, 3
-QUICK, PATIENCE, EVERY = 0.3, 2.0, 10.0  # seconds: what ends sooner is not told at all; told with its time; told again in a log
+QUICK, PATIENCE, EVERY = (
+    0.3,
+    2.0,
+    10.0,
+)  # seconds: what ends sooner is not told at all; told with its time; told again in a log
 
 
 class Source(StrEnum):
@@ -54,13 +58,18 @@ def chosen_dtypes(text: str) -> tuple[str, ...]:
 
 @contextmanager
 def working(what: str) -> Iterator[Callable[..., None]]:
-    """While the block runs, standard error tells what long work is busy with. Gives `step(done, total, detail)`, as `busy` does."""
+    """While the block runs, standard error tells what long work is busy with.
+
+    Gives `step(done, total, detail)`, as `busy` does.
+    """
     with busy(what) as step:
         if len(current()) > 1:  # part of something that is told already
             yield step
             return
         done = threading.Event()
-        thread = threading.Thread(target=_follow if aside.is_terminal else _log, args=(done,), daemon=True)
+        thread = threading.Thread(
+            target=_follow if aside.is_terminal else _log, args=(done,), daemon=True
+        )
         thread.start()
         try:
             yield step
@@ -79,19 +88,28 @@ def _follow(done: threading.Event) -> None:
 
 
 def _line() -> str:
-    """All activities and for how long the innermost has lasted, cut to the width of the terminal."""
+    """All activities and for how long the innermost has lasted, cut to the width of the
+    terminal.
+    """
     activities = current()
     seconds = time.monotonic() - max((activity.since for activity in activities), default=0.0)
-    text = f"{' > '.join(map(str, activities))}{f' ({seconds:.0f} s)' if activities and seconds > PATIENCE else ''}"
+    waited = f" ({seconds:.0f} s)" if activities and seconds > PATIENCE else ""
+    text = " > ".join(map(str, activities)) + waited
     return escape(text if len(text) < aside.width - 4 else f"{text[: aside.width - 8]} ...")
 
 
 def _log(done: threading.Event) -> None:
-    """Elsewhere, in a log: a plain line for every activity that lasts over two seconds, and one every ten seconds after that."""
+    """Elsewhere, in a log: a plain line for every activity that lasts over two seconds, and one
+    every ten seconds after that.
+    """
     told, last = None, 0.0
     while not done.wait(0.2):
         activities, now = current(), time.monotonic()
-        if activities and now - activities[-1].since > PATIENCE and (activities[-1] is not told or now - last > EVERY):
+        if (
+            activities
+            and now - activities[-1].since > PATIENCE
+            and (activities[-1] is not told or now - last > EVERY)
+        ):
             told, last = activities[-1], now
             text = f"... {' > '.join(map(str, activities))} ({now - told.since:.0f} s so far)"
             aside.print(text, highlight=False, markup=False, soft_wrap=True)

@@ -32,48 +32,101 @@ from .console import (
 )
 
 SHAPES = (
-    'One for each argument: "batch,5", "n,n:positive", "" for a number. Entries: real, positive, probability, small, wide, int, natural, '
+    'One for each argument: "batch,5", "n,n:positive", "" for a number. Entries: real, positive, '
+    "probability, small, wide, int, natural, "
     "bool, index:N."
 )
 OutFile = Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False)]
 
 
 def crosscheck(
-    python: Annotated[str, typer.Argument(metavar="my.py:function", help="The Python side: a function, a layer or a module in a file.")],
-    julia: Annotated[str, typer.Argument(metavar="my.jl:function", help="The Julia side: a function or expression after a file is read.")],
+    python: Annotated[
+        str,
+        typer.Argument(
+            metavar="my.py:function",
+            help="The Python side: a function, a layer or a module in a file.",
+        ),
+    ],
+    julia: Annotated[
+        str,
+        typer.Argument(
+            metavar="my.jl:function",
+            help="The Julia side: a function or expression after a file is read.",
+        ),
+    ],
     shape: Annotated[list[str] | None, typer.Option(metavar="SHAPE", help=SHAPES)] = None,
     inputs: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Arrays of your own in place of drawn ones: .npy, or .npz with an array per argument."),
+        typer.Option(
+            metavar="FILE",
+            help="Arrays of your own in place of drawn ones: .npy, or .npz with an array per "
+            "argument.",
+        ),
     ] = None,
-    dtype: Annotated[str, typer.Option(metavar="DTYPES", help="float64, float32 or both.")] = "float64,float32",
+    dtype: Annotated[
+        str, typer.Option(metavar="DTYPES", help="float64, float32 or both.")
+    ] = "float64,float32",
     layout: Annotated[
         str | None,
         typer.Option(
             metavar="LAYOUT",
-            help="same (A[i, j] is A[i, j]; for functions), reversed (the same memory; for models), or x1=same,y=reversed.",
+            help="same (A[i, j] is A[i, j]; for functions), reversed (the same memory; for "
+            "models), or x1=same,y=reversed.",
         ),
     ] = None,
-    backward: Annotated[str | None, typer.Option(metavar="my.py:function", help="backward(dy, *xs) of the Python function.")] = None,
-    gradient: Annotated[str, typer.Option(help="auto, none, or differences: Julia's against central differences.")] = "auto",
+    backward: Annotated[
+        str | None,
+        typer.Option(metavar="my.py:function", help="backward(dy, *xs) of the Python function."),
+    ] = None,
+    gradient: Annotated[
+        str, typer.Option(help="auto, none, or differences: Julia's against central differences.")
+    ] = "auto",
     mode: Annotated[str | None, typer.Option(help="Of a model: auto, train or test.")] = None,
     calls: Annotated[int, typer.Option(min=1, help="Calls in a row.")] = 1,
     loss: Annotated[
-        tuple[str, str] | None, typer.Option(metavar="my.py:loss JULIA", help="Train both models: the loss of each, of output and target.")
+        tuple[str, str] | None,
+        typer.Option(
+            metavar="my.py:loss JULIA",
+            help="Train both models: the loss of each, of output and target.",
+        ),
     ] = None,
-    rule: Annotated[tuple[str, str] | None, typer.Option(metavar="my.py:rule JULIA", help="The optimiser of each.")] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Steps of training, or of a rule where the pair is one of rules.")] = None,
+    rule: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="my.py:rule JULIA", help="The optimiser of each."),
+    ] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option(min=1, help="Steps of training, or of a rule where the pair is one of rules."),
+    ] = None,
     cases: Annotated[int, typer.Option(min=1, help="Drawn cases.")] = 50,
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
     seconds: Annotated[float, typer.Option(min=1, help="How long one call may take.")] = 60,
-    reference: Annotated[Source, typer.Option(help="Julia itself, or a recording of this pair.")] = Source.auto,
-    recording: Annotated[Path | None, typer.Option(metavar="FILE", help="Not Julia, but a recording that --record has made.")] = None,
-    record: Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Keep what Julia says, in a new file.")] = None,
-    bundle: Annotated[Path, typer.Option(metavar="DIR", file_okay=False, help="Where a disagreement is written.")] = Path("parity-bundles"),
-    html: Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write a page about it.")] = None,
-    json: Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write everything as plain data.")] = None,
+    reference: Annotated[
+        Source, typer.Option(help="Julia itself, or a recording of this pair.")
+    ] = Source.auto,
+    recording: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Not Julia, but a recording that --record has made."),
+    ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", dir_okay=False, help="Keep what Julia says, in a new file."),
+    ] = None,
+    bundle: Annotated[
+        Path, typer.Option(metavar="DIR", file_okay=False, help="Where a disagreement is written.")
+    ] = Path("parity-bundles"),
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write a page about it.")
+    ] = None,
+    json: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", dir_okay=False, help="Write everything as plain data."),
+    ] = None,
 ):
-    """Check your own pair: a Python function, layer or module against a Julia function or model. Exit codes as in `check`."""
+    """Check your own pair: a Python function, layer or module against a Julia function or model.
+
+    Exit codes as in `check`.
+    """
     from ..case.inputs import arrays
     from ..explain import explain
     from ..pair.checking import NothingCompared, check_pair
@@ -93,7 +146,9 @@ def crosscheck(
         raise fail("--record needs a live Julia", USAGE)
     if recording is not None:
         if reference is Source.live:
-            raise fail("--recording stands in for Julia: it does not go with --reference live", USAGE)
+            raise fail(
+                "--recording stands in for Julia: it does not go with --reference live", USAGE
+            )
         reference = Source.recorded
     if record is not None and recording is not None:
         raise fail("--record makes a recording, --recording uses one: give one of them", USAGE)
@@ -119,7 +174,9 @@ def crosscheck(
     except (SubjectError, ValueError, TypeError, OSError) as wrong:
         raise fail(str(wrong), USAGE) from None
     with _started():
-        reached = open_reference(pair, "live" if record else reference.value, recording, seconds, tape=record is not None)
+        reached = open_reference(
+            pair, "live" if record else reference.value, recording, seconds, tape=record is not None
+        )
     screen.print(f"reference: {versions_line(reached)}", highlight=False, soft_wrap=True)
     try:
         with working("checking"):
@@ -141,16 +198,28 @@ def crosscheck(
         write_html(html, [result])
         screen.print(f"report: {html}", highlight=False, soft_wrap=True)
     if json is not None:
-        json.write_text(json_format.dumps(_as_json(result), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        json.write_text(
+            json_format.dumps(_as_json(result), indent=2, ensure_ascii=False) + "\n",
+            encoding="utf-8",
+        )
     raise typer.Exit(_exit_code(result))
 
 
 def explain_bundle(
-    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", file_okay=False, help="A directory that `crosscheck` has written.")],
-    reference: Annotated[Source, typer.Option(help="Julia run again, or what the bundle has of it.")] = Source.recorded,
+    bundle: Annotated[
+        Path,
+        typer.Argument(
+            metavar="BUNDLE", file_okay=False, help="A directory that `crosscheck` has written."
+        ),
+    ],
+    reference: Annotated[
+        Source, typer.Option(help="Julia run again, or what the bundle has of it.")
+    ] = Source.recorded,
     html: OutFile = None,
 ):
-    """Replay a disagreement from its bundle with the Python side as it is now, and say what would make it vanish."""
+    """Replay a disagreement from its bundle with the Python side as it is now, and say what would
+    make it vanish.
+    """
     from ..explain import explain
     from ..pair.held_against import LivePair
     from ..reference.session import session
@@ -179,25 +248,39 @@ def explain_bundle(
 
 def new(
     name: Annotated[str, typer.Argument(help="The name of the pair: a Python identifier.")],
-    directory: Annotated[Path, typer.Option("--out", metavar="DIR", file_okay=False, help="Where the files go.")] = Path("."),
+    directory: Annotated[
+        Path, typer.Option("--out", metavar="DIR", file_okay=False, help="Where the files go.")
+    ] = Path("."),
 ):
     """Make a pair to start from: NAME.py, NAME.jl and test_NAME.py."""
     if not name.isidentifier() or keyword.iskeyword(name):
         raise fail(f"a pair is called by a name that Python can have, got {name!r}", USAGE)
     if importlib.util.find_spec(name) is not None:
-        raise fail(f"there is a module {name} already, which the pair would hide: choose another name", USAGE)
+        raise fail(
+            f"there is a module {name} already, which the pair would hide: choose another name",
+            USAGE,
+        )
     templates = resources.files(__package__) / "templates"
-    files = {f"{name}.py": "new.py.jinja", f"{name}.jl": "new.jl.jinja", f"test_{name}.py": "new_test.py.jinja"}
+    files = {
+        f"{name}.py": "new.py.jinja",
+        f"{name}.jl": "new.jl.jinja",
+        f"test_{name}.py": "new_test.py.jinja",
+    }
     there = [file for file in files if (directory / file).exists()]
     if there:
         raise fail(f"{', '.join(there)} exists already in {directory}: nothing was written", USAGE)
     directory.mkdir(parents=True, exist_ok=True)
     for file, template in files.items():
-        text = jinja2.Template((templates / template).read_text(encoding="utf-8"), keep_trailing_newline=True).render(name=name)
+        text = jinja2.Template(
+            (templates / template).read_text(encoding="utf-8"), keep_trailing_newline=True
+        ).render(name=name)
         (directory / file).write_text(text, encoding="utf-8")
         screen.print(str(directory / file), highlight=False, soft_wrap=True)
     python, julia = directory / f"{name}.py", directory / f"{name}.jl"
-    said = f'try: julia-parity crosscheck {python}:{name} {julia}:{name} --shape "batch,5" --backward {python}:{name}_backward'
+    said = (
+        f'try: julia-parity crosscheck {python}:{name} {julia}:{name} --shape "batch,5" '
+        f"--backward {python}:{name}_backward"
+    )
     screen.print(said, highlight=False, soft_wrap=True)
 
 
@@ -226,7 +309,12 @@ def _training(loss: tuple[str, str] | None, rule: tuple[str, str] | None, steps:
     if loss is None and rule is None and steps is None:
         return None
     parts = [(load_subject(both[0]), both[1]) if both else None for both in (loss, rule)]
-    return Training(parts[0], parts[1], steps or STEPS, (_place(loss[0]) if loss else None, _place(rule[0]) if rule else None))
+    return Training(
+        parts[0],
+        parts[1],
+        steps or STEPS,
+        (_place(loss[0]) if loss else None, _place(rule[0]) if rule else None),
+    )
 
 
 def _place(python: str) -> str:
@@ -247,21 +335,48 @@ def _table(result) -> None:
         sheet.add_column(heading)
     for dtype, worst in result.report.worst.items():
         error = f"{ulps(worst.ulps)} ulp" if np.isfinite(worst.ulps) else "without bound"
-        sheet.add_row(result.pair.name, str(result.report.per_dtype[dtype]), dtype, error, worst.what if worst.ulps else "")
+        sheet.add_row(
+            result.pair.name,
+            str(result.report.per_dtype[dtype]),
+            dtype,
+            error,
+            worst.what if worst.ulps else "",
+        )
     if result.report.worst:
         screen.print(sheet)
     if result.refused:
-        screen.print(f"both sides refused {result.refused} of {result.report.cases} cases", highlight=False, soft_wrap=True)
+        screen.print(
+            f"both sides refused {result.refused} of {result.report.cases} cases",
+            highlight=False,
+            soft_wrap=True,
+        )
     if result.agrees:
         blind = result.report.mistrusted
-        doubt = f", but {', '.join(map(str, sorted(blind)))} was zero or constant in every case: that proves nothing" if blind else ""
-        screen.print(f"{result.pair.name} agrees with {result.pair.julia}{doubt}", style="bold", highlight=False, soft_wrap=True)
+        doubt = (
+            f", but {', '.join(map(str, sorted(blind)))} was zero or constant in every case: "
+            "that proves nothing"
+            if blind
+            else ""
+        )
+        screen.print(
+            f"{result.pair.name} agrees with {result.pair.julia}{doubt}",
+            style="bold",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def _record(path: Path, entries: list, result, how: str) -> None:
     if not entries:
-        raise fail(f"nothing was recorded in {path}: Julia did not come to an end with a case", NO_REFERENCE)
-    count = recorded.write(path, entries, {"versions": result.versions, "made": datetime.date.today().isoformat(), "manner": how})
+        raise fail(
+            f"nothing was recorded in {path}: Julia did not come to an end with a case",
+            NO_REFERENCE,
+        )
+    count = recorded.write(
+        path,
+        entries,
+        {"versions": result.versions, "made": datetime.date.today().isoformat(), "manner": how},
+    )
     screen.print(f"recorded: {count} cases in {path}", highlight=False, soft_wrap=True)
 
 
@@ -275,7 +390,8 @@ def _as_json(result) -> dict:
         "cases": report.cases,
         "mistrusted": list(map(str, sorted(report.mistrusted))),
         "worst": {
-            dtype: {"array": worst.what, "ulp": worst.ulps if np.isfinite(worst.ulps) else None} for dtype, worst in report.worst.items()
+            dtype: {"array": worst.what, "ulp": worst.ulps if np.isfinite(worst.ulps) else None}
+            for dtype, worst in report.worst.items()
         },
         "findings": [str(finding) for finding in report.findings],
         "explanations": [vars(explanation) for explanation in result.explanations],

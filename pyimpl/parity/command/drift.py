@@ -16,19 +16,38 @@ from .rows import chosen_rows, named_recording, opened
 
 
 def show_drift(
-    old: Annotated[str, typer.Argument(help="A recording: its file, or the Flux version of a shipped one; or `live`.")],
+    old: Annotated[
+        str,
+        typer.Argument(
+            help="A recording: its file, or the Flux version of a shipped one; or `live`."
+        ),
+    ],
     new: Annotated[str, typer.Argument(help="Likewise.")],
-    rows: Annotated[list[str] | None, typer.Option("--row", metavar="ROW", help="Only these rows.")] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Unchanged rows too, and every array.")] = False,
+    rows: Annotated[
+        list[str] | None, typer.Option("--row", metavar="ROW", help="Only these rows.")
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Unchanged rows too, and every array.")
+    ] = False,
 ):
-    """What changed in meaning between two versions of Flux, row by row, on the cases that both have. Exit code: 0 nothing, 1 something."""
+    """What changed in meaning between two versions of Flux, row by row, on the cases that both
+    have. Exit code: 0 nothing, 1 something.
+    """
     wanted = chosen_rows(rows)
     with _recording_or_live(old, wanted) as before, _recording_or_live(new, wanted) as after:
-        screen.print(f"old: {versions_line(before)}\nnew: {versions_line(after)}", highlight=False, soft_wrap=True)
+        screen.print(
+            f"old: {versions_line(before)}\nnew: {versions_line(after)}",
+            highlight=False,
+            soft_wrap=True,
+        )
         with working("comparing"):
             found = list(drift(before, after, [row.key for row in wanted]))
     if not found:
-        raise fail("the two have no case in common: record one with the cases of the other (`record --like OTHER`)", USAGE)
+        raise fail(
+            "the two have no case in common: record one with the cases of the other (`record "
+            "--like OTHER`)",
+            USAGE,
+        )
     changed = [row for row in found if row.changed]
     screen.print(drift_table(found if verbose else changed, before, after, verbose))
     screen.print(f"{len(changed)} of {len(found)} rows changed", style="bold", highlight=False)

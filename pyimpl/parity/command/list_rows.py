@@ -17,7 +17,10 @@ from .rows import Names, checked, chosen_rows, opened
 def list_rows(
     rows: Names = None,
     markdown: Annotated[
-        bool, typer.Option("--markdown", help="Every public name of Flux, its twin, and the worst error recorded.")
+        bool,
+        typer.Option(
+            "--markdown", help="Every public name of Flux, its twin, and the worst error recorded."
+        ),
     ] = False,
 ):
     """The catalogue: every row, and what it covers."""

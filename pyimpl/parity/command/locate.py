@@ -24,18 +24,40 @@ from .console import (
 
 
 def locate_models(
-    python: Annotated[str, typer.Argument(metavar="my.py:model", help="A Chain, a Sequential, a list or dict of stages.")],
-    julia: Annotated[str, typer.Argument(metavar="my.jl:model", help="The Julia model: a Chain, or a vector or tuple of stages.")],
-    shape: Annotated[list[str], typer.Option(metavar="SHAPE", help='Of the input, as Python sees it: "batch,5".')],
-    state: Annotated[Path | None, typer.Option(metavar="FILE", help="Parameters for both: a JLD2 file of Flux.state(model).")] = None,
-    mode: Annotated[str, typer.Option(help="auto (as inside a gradient, nothing dropped), train or test.")] = "auto",
-    dtype: Annotated[str, typer.Option(metavar="DTYPES", help="float64, float32 or both.")] = "float64,float32",
+    python: Annotated[
+        str,
+        typer.Argument(
+            metavar="my.py:model", help="A Chain, a Sequential, a list or dict of stages."
+        ),
+    ],
+    julia: Annotated[
+        str,
+        typer.Argument(
+            metavar="my.jl:model", help="The Julia model: a Chain, or a vector or tuple of stages."
+        ),
+    ],
+    shape: Annotated[
+        list[str], typer.Option(metavar="SHAPE", help='Of the input, as Python sees it: "batch,5".')
+    ],
+    state: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Parameters for both: a JLD2 file of Flux.state(model)."),
+    ] = None,
+    mode: Annotated[
+        str, typer.Option(help="auto (as inside a gradient, nothing dropped), train or test.")
+    ] = "auto",
+    dtype: Annotated[
+        str, typer.Option(metavar="DTYPES", help="float64, float32 or both.")
+    ] = "float64,float32",
     cases: Annotated[int, typer.Option(min=1, help="Drawn inputs.")] = 6,
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
     html: Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False)] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False)] = None,
 ):
-    """Compare two models stage by stage and name the first that differs. Exit code: 0 agree, 1 differ, 2 wrong usage, 3 no live Julia."""
+    """Compare two models stage by stage and name the first that differs.
+
+    Exit code: 0 agree, 1 differ, 2 wrong usage, 3 no live Julia.
+    """
     from ..case.inputs import arrays
     from ..locate.walk import locate
     from ..pair.loading import SubjectError, load_subject, parse_julia
@@ -45,7 +67,11 @@ def locate_models(
     dtypes = chosen_dtypes(dtype)
     expect_directories(html, json)
     try:
-        model, (file, expression), drawn = load_subject(python), parse_julia(julia), arrays(*shape, sizes=(2, 5))
+        model, (file, expression), drawn = (
+            load_subject(python),
+            parse_julia(julia),
+            arrays(*shape, sizes=(2, 5)),
+        )
         found = None
         if state is not None:
             from ...files.state_files import read_state
@@ -59,7 +85,16 @@ def locate_models(
         screen.print(f"reference: {versions_line(reached)}", highlight=False, soft_wrap=True)
         with working("walking through the stages"):
             located = locate(
-                model, expression, drawn, file=file, state=found, mode=mode, dtypes=dtypes, cases=cases, seed=seed, reference=reached
+                model,
+                expression,
+                drawn,
+                file=file,
+                state=found,
+                mode=mode,
+                dtypes=dtypes,
+                cases=cases,
+                seed=seed,
+                reference=reached,
             )
     except NoJulia as missing:
         raise fail(str(missing), NO_REFERENCE) from None
@@ -68,12 +103,24 @@ def locate_models(
     screen.print(table(located))
     for stage in located.stages:
         for found_match in stage.matches:
-            screen.print(f"{stage.name} {stage.kind}: {found_match}", highlight=False, markup=False, soft_wrap=True)
+            screen.print(
+                f"{stage.name} {stage.kind}: {found_match}",
+                highlight=False,
+                markup=False,
+                soft_wrap=True,
+            )
     screen.print(sentence(located), style="bold", highlight=False, markup=False, soft_wrap=True)
-    for line in explanation_lines(located.explanations) if located.explanations or located.agrees else [f"    {NO_EXPLANATION}"]:
+    for line in (
+        explanation_lines(located.explanations)
+        if located.explanations or located.agrees
+        else [f"    {NO_EXPLANATION}"]
+    ):
         screen.print(line, highlight=False, markup=False, soft_wrap=True)
     if json is not None:
-        json.write_text(json_format.dumps(as_data(located), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        json.write_text(
+            json_format.dumps(as_data(located), indent=2, ensure_ascii=False) + "\n",
+            encoding="utf-8",
+        )
     if html is not None:
         from ..report.page import write_html
 
@@ -83,10 +130,21 @@ def locate_models(
 
 
 def table(located) -> Table:
-    """Stage by stage: what was inherited and what was added, forward and backward, in the first precision that was asked for."""
+    """Stage by stage: what was inherited and what was added, forward and backward, in the first
+    precision that was asked for.
+    """
     dtype = next(iter(located.stages[0].added), DTYPES[0])
     sheet = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("stage", "", "inherited", "added", "back: inherited", "added", "added, in ulp", "verdict"):
+    for heading in (
+        "stage",
+        "",
+        "inherited",
+        "added",
+        "back: inherited",
+        "added",
+        "added, in ulp",
+        "verdict",
+    ):
         sheet.add_column(heading)
     for i, stage in enumerate(located.stages):
         sizes = [stage.inherited, stage.added, stage.backward_inherited, stage.backward_added]
@@ -101,20 +159,34 @@ def table(located) -> Table:
 def sentence(located) -> str:
     """What was found, in one."""
     if located.guilty is None:
-        unproved = [f"{stage.name}: {m.python}" for stage in located.stages for m in stage.matches if m.proved is False]
+        unproved = [
+            f"{stage.name}: {m.python}"
+            for stage in located.stages
+            for m in stage.matches
+            if m.proved is False
+        ]
         doubt = f"; not proved: {', '.join(unproved)}" if unproved else ""
-        notes = [f"stage {stage.name}, {stage.kind}: {note}" for stage in located.stages for note in stage.notes]
+        notes = [
+            f"stage {stage.name}, {stage.kind}: {note}"
+            for stage in located.stages
+            for note in stage.notes
+        ]
         notes += [
             f"stage {stage.name}, {stage.kind}: {', '.join(map(str, sorted(stage.mistrusted)))} "
             "was zero or constant in every case: that proves nothing"
             for stage in located.stages
             if stage.mistrusted
         ]
-        return "\n".join([f"all {len(located.stages)} stages agree{doubt}", *(f"  {note}" for note in notes)])
+        return "\n".join(
+            [f"all {len(located.stages)} stages agree{doubt}", *(f"  {note}" for note in notes)]
+        )
     stage = located.stages[located.guilty]
     inside = f", in {located.inside}" if located.inside else ""
     shown = ", ".join(stage.shows)
-    return f"the first difference arises in stage {stage.name}, {stage.kind}, {located.direction}{inside}; it shows in {shown}"
+    return (
+        f"the first difference arises in stage {stage.name}, {stage.kind}, "
+        f"{located.direction}{inside}; it shows in {shown}"
+    )
 
 
 def as_data(located) -> dict:
@@ -136,7 +208,10 @@ def as_data(located) -> dict:
                 "agrees": stage.agrees,
                 "differing": stage.shows,
                 "forward": {"inherited": sizes(stage.inherited), "added": sizes(stage.added)},
-                "backward": {"inherited": sizes(stage.backward_inherited), "added": sizes(stage.backward_added)},
+                "backward": {
+                    "inherited": sizes(stage.backward_inherited),
+                    "added": sizes(stage.backward_added),
+                },
                 "matches": [str(found) for found in stage.matches],
                 "notes": stage.notes,
                 "mistrusted": list(map(str, sorted(stage.mistrusted))),

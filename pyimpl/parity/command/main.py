@@ -1,4 +1,6 @@
-"""The command `julia-parity`: its verbs, each in a file of its own that is loaded when the verb is used."""
+"""The command `julia-parity`: its verbs, each in a file of its own that is loaded when the verb is
+used.
+"""
 
 from dataclasses import dataclass
 from importlib import import_module
@@ -10,7 +12,9 @@ from typer.core import TyperCommand, TyperGroup
 
 @dataclass(frozen=True)
 class Verb:
-    """Where a verb is: the file of this room and the function in it; and what it is for, as `--help` says it."""
+    """Where a verb is: the file of this room and the function in it; and what it is for, as
+    `--help` says it.
+    """
 
     file: str
     function: str
@@ -19,19 +23,40 @@ class Verb:
 
 VERBS = {
     "crosscheck": Verb(
-        "crosscheck", "crosscheck", "Check your own pair: a Python function, layer or module against a Julia function or model."
+        "crosscheck",
+        "crosscheck",
+        "Check your own pair: a Python function, layer or module against a Julia function or "
+        "model.",
     ),
-    "locate": Verb("locate", "locate_models", "Compare two models stage by stage and name the first that differs."),
-    "explain": Verb("crosscheck", "explain_bundle", "Replay a disagreement from its bundle with the Python side as it is now."),
-    "new": Verb("crosscheck", "new", "Make a pair to start from: NAME.py, NAME.jl and test_NAME.py."),
+    "locate": Verb(
+        "locate",
+        "locate_models",
+        "Compare two models stage by stage and name the first that differs.",
+    ),
+    "explain": Verb(
+        "crosscheck",
+        "explain_bundle",
+        "Replay a disagreement from its bundle with the Python side as it is now.",
+    ),
+    "new": Verb(
+        "crosscheck", "new", "Make a pair to start from: NAME.py, NAME.jl and test_NAME.py."
+    ),
     "check": Verb("check", "check", "Check the NumPy twin against Flux, row by row."),
     "list": Verb("list_rows", "list_rows", "The catalogue: every row, and what it covers."),
     "doctor": Verb("doctor", "doctor", "What was found of Python, Julia, PythonCall and Flux."),
     "warm-up": Verb("warm_up", "warm_up", "Compile rows for live checks, once."),
     "record": Verb("record", "record", "Record what live Julia makes of every row."),
     "drift": Verb("drift", "show_drift", "What changed in meaning between two versions of Flux."),
-    "compare": Verb("compare", "compare", "Run the published walk-throughs on both sides, from the same numbers."),
-    "benchmarks": Verb("benchmarks", "run_benchmarks", "A training step of every experiment: NumPy beside PyTorch and Flux."),
+    "compare": Verb(
+        "compare",
+        "compare",
+        "Run the published walk-throughs on both sides, from the same numbers.",
+    ),
+    "benchmarks": Verb(
+        "benchmarks",
+        "run_benchmarks",
+        "A training step of every experiment: NumPy beside PyTorch and Flux.",
+    ),
 }
 
 
@@ -42,17 +67,26 @@ class Lazy(TyperCommand):
         super().__init__(name, help=verb.help)
         self._verb = verb
 
-    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
+    ) -> Any:
         """The context of the verb itself."""
         app = typer.Typer(add_completion=False)
-        app.command(self.name)(getattr(import_module(f".{self._verb.file}", __package__), self._verb.function))
+        app.command(self.name)(
+            getattr(import_module(f".{self._verb.file}", __package__), self._verb.function)
+        )
         return typer.main.get_command(app).make_context(info_name, args, parent, **extra)
 
 
 def main() -> None:
     """The entry point."""
     about = "Do the Julia and the Python version agree, and if not, where, by how much and why?"
-    TyperGroup(name="julia-parity", help=about, commands={name: Lazy(name, verb) for name, verb in VERBS.items()}, no_args_is_help=True)()
+    TyperGroup(
+        name="julia-parity",
+        help=about,
+        commands={name: Lazy(name, verb) for name, verb in VERBS.items()},
+        no_args_is_help=True,
+    )()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
-"""What the fixture `parity` does: a pair checked against live Julia or the test's recording. (`pytest_julia_parity` has the hooks.)
+"""What the fixture `parity` does: a pair checked against live Julia or the test's recording.
+(`pytest_julia_parity` has the hooks.)
 
-A test function has one recording, with all of its pairs. It says what was asked of Julia; where that has changed since, the recording
-is of no use any more, and the test fails with what has changed.
+A test function has one recording, with all of its pairs. It says what was asked of Julia; where
+that has changed since, the recording is of no use any more, and the test fails with what has
+changed.
 """
 
 import datetime
@@ -62,7 +64,11 @@ def reference_line(run) -> str:
         way: Any = choose(may_download=run.reference == "live")
     except NoJulia:
         return "recordings (no live Julia is ready here: `julia-parity doctor` tells why)"
-    versions = versions_line(SimpleNamespace(name="live", versions=way.versions)) if "Flux" in way.versions else f"live, {way.where}"  # type: ignore[arg-type]
+    versions = (
+        versions_line(SimpleNamespace(name="live", versions=way.versions))
+        if "Flux" in way.versions
+        else f"live, {way.where}"
+    )  # type: ignore[arg-type]
     return f"{versions}, recording" if run.record else versions
 
 
@@ -98,7 +104,14 @@ class Parity:
         __tracebackhide__ = True
         count, drawn_with = self._settings(cases, seed)
         try:
-            pair = make_pair(python, julia, inputs, file=self._beside(file), name=self._key(name, python), **described)
+            pair = make_pair(
+                python,
+                julia,
+                inputs,
+                file=self._beside(file),
+                name=self._key(name, python),
+                **described,
+            )
         except (TypeError, ValueError, OSError) as wrong:
             raise wrong.with_traceback(None) from None
         reference = self._reference(pair, tuple(dtypes), described.get("seconds", SECONDS))
@@ -133,7 +146,9 @@ class Parity:
         if set(said) - {"cases", "seed"}:
             raise TypeError(f"the marker parity takes cases and seed, got {', '.join(said)}")
         count = cases or said.get("cases") or self._run.cases or CASES
-        return count, next(value for value in (seed, said.get("seed"), self._run.seed) if value is not None)
+        return count, next(
+            value for value in (seed, said.get("seed"), self._run.seed) if value is not None
+        )
 
     def _beside(self, file: str | Path | None) -> Path | None:
         return self._node.path.parent / file if file is not None else None
@@ -145,14 +160,18 @@ class Parity:
         return called if self._names[called] == 1 else f"{called} ({self._names[called]})"
 
     def _bundle_directory(self) -> Path | None:
-        """In pytest's cache, one for each test: what the test wrote there in an earlier run goes."""
+        """In pytest's cache, one for each test: what the test wrote there in an earlier run
+        goes.
+        """
         cache = getattr(self._node.config, "cache", None)
         if self._bundles is None and cache is not None:
             self._bundles = cache.mkdir(BUNDLES) / self._path.parent.name / self._path.stem
             shutil.rmtree(self._bundles, ignore_errors=True)
         return self._bundles
 
-    def _reference(self, pair: Pair, dtypes: tuple[str, ...], seconds: float) -> LivePair | Recorded:
+    def _reference(
+        self, pair: Pair, dtypes: tuple[str, ...], seconds: float
+    ) -> LivePair | Recorded:
         __tracebackhide__ = True
         run = self._run
         if run.reference != "recorded" and not run.missing:
@@ -164,7 +183,9 @@ class Parity:
         if run.explicit and run.missing:
             pytest.fail(run.missing, pytrace=False)
         path = os.path.relpath(self._path, run.start)
-        command = f"pytest {shlex.quote(self._node.nodeid)} --parity-record" + (f"\n{run.missing}" if run.missing else "")
+        command = f"pytest {shlex.quote(self._node.nodeid)} --parity-record" + (
+            f"\n{run.missing}" if run.missing else ""
+        )
         remedy = f"make one with a live Julia: {command}"
         if not self._path.is_file():
             pytest.fail(f"there is no recording {path} of {pair.name}\n{remedy}", pytrace=False)
@@ -173,7 +194,11 @@ class Parity:
         except NoRecording as broken:
             pytest.fail(f"{broken}\n{remedy}", pytrace=False)
         if pair.key not in found.rows():
-            pytest.fail(f"the recording {path} has no {pair.name}, only {', '.join(found.rows())}\n{remedy}", pytrace=False)
+            pytest.fail(
+                f"the recording {path} has no {pair.name}, only "
+                f"{', '.join(found.rows())}\n{remedy}",
+                pytrace=False,
+            )
         changes = changed_since(pair, dtypes, found)
         if changes:
             said = "\n  ".join([f"the recording {path} of {pair.name} no longer fits:", *changes])
@@ -189,7 +214,10 @@ class Parity:
         self._versions, self._how = reference.versions, reference.how
 
     def close(self, passed: bool) -> None:
-        """Write what was recorded. A test that did not come to its end may have had more pairs: those it had before stay."""
+        """Write what was recorded.
+
+        A test that did not come to its end may have had more pairs: those it had before stay.
+        """
         if not self._taped:
             return
         entries, pairs = dict(self._taped), dict(self._asked)
@@ -198,12 +226,21 @@ class Parity:
             if before is not None and before.versions == self._versions:
                 for key in set(before.rows()) - set(entries):
                     about = before.provenance.get("pairs", {})[key]
-                    entries[key] = list(before.pairs(SimpleNamespace(key=key), tuple(about["dtypes"]), None, 0))
+                    entries[key] = list(
+                        before.pairs(SimpleNamespace(key=key), tuple(about["dtypes"]), None, 0)
+                    )
                     pairs[key] = about
-        provenance = {"versions": self._versions, "made": datetime.date.today().isoformat(), "manner": self._how, "pairs": pairs}
+        provenance = {
+            "versions": self._versions,
+            "made": datetime.date.today().isoformat(),
+            "manner": self._how,
+            "pairs": pairs,
+        }
         unfinished = self._path.with_name(f".{secrets.token_hex(8)}.npz")
         try:
-            recorded.write(unfinished, (entry for each in entries.values() for entry in each), provenance)
+            recorded.write(
+                unfinished, (entry for each in entries.values() for entry in each), provenance
+            )
             os.replace(unfinished, self._path)
         finally:
             unfinished.unlink(missing_ok=True)
@@ -218,8 +255,12 @@ def _readable(path: Path) -> Recorded | None:
 
 
 def recording_path(node: pytest.Item, directory: str) -> Path:
-    """Where the recording of a test function is: by its file, its class and its name; what a file cannot be called is replaced."""
-    name = ".".join(part.name for part in node.listchain() if isinstance(part, pytest.Class | pytest.Function))
+    """Where the recording of a test function is: by its file, its class and its name; what a file
+    cannot be called is replaced.
+    """
+    name = ".".join(
+        part.name for part in node.listchain() if isinstance(part, pytest.Class | pytest.Function)
+    )
     safe = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-")[:100]
     if safe != name:
         safe += "-" + hashlib.sha256(name.encode()).hexdigest()[:8]
@@ -227,7 +268,11 @@ def recording_path(node: pytest.Item, directory: str) -> Path:
         return node.path.parent / DIRECTORY / node.path.stem / f"{safe}.npz"
     config = node.config
     top = config.inipath.parent if config.inipath else config.rootpath
-    inside = node.path.relative_to(config.rootpath) if node.path.is_relative_to(config.rootpath) else Path(node.path.name)
+    inside = (
+        node.path.relative_to(config.rootpath)
+        if node.path.is_relative_to(config.rootpath)
+        else Path(node.path.name)
+    )
     return top / directory / inside.with_suffix("") / f"{safe}.npz"
 
 
@@ -245,7 +290,9 @@ def asked(pair: Pair, dtypes: tuple[str, ...]) -> dict[str, Any]:
         "mode": pair.mode,
         "calls": pair.config.get("calls", 1),
         "gradient": pair.gradient,
-        "training": (pair.training.config | {"steps": pair.training.steps}) if pair.training else None,
+        "training": (pair.training.config | {"steps": pair.training.steps})
+        if pair.training
+        else None,
         "inputs": _described(pair.inputs),
         "parameters": {name: list(array.shape) for name, array in pair.python.parameters().items()},
         "dtypes": list(dtypes),
@@ -253,7 +300,9 @@ def asked(pair: Pair, dtypes: tuple[str, ...]) -> dict[str, Any]:
 
 
 def content(file: Path) -> str:
-    """A hash of a Julia file and of the files that it includes by name, whatever their line endings."""
+    """A hash of a Julia file and of the files that it includes by name, whatever their line
+    endings.
+    """
     found = hashlib.sha256()
     seen, waiting = set(), [file.resolve()]
     while waiting:
@@ -263,7 +312,10 @@ def content(file: Path) -> str:
         seen.add(path)
         text = path.read_text(encoding="utf-8", errors="surrogateescape").replace("\r\n", "\n")
         found.update(text.encode("utf-8", "surrogateescape") + b"\0")
-        waiting += [(path.parent / name).resolve() for name in re.findall(r'\binclude\(\s*"([^"$]+)"\s*\)', text)]
+        waiting += [
+            (path.parent / name).resolve()
+            for name in re.findall(r'\binclude\(\s*"([^"$]+)"\s*\)', text)
+        ]
     return found.hexdigest()
 
 
@@ -273,7 +325,9 @@ def _described(inputs: Any) -> Any:
     if isinstance(inputs, Given):
         found = hashlib.sha256()
         for array in (array for case in inputs.cases for array in case):
-            found.update(f"{array.dtype} {array.shape} ".encode() + np.ascontiguousarray(array).tobytes())
+            found.update(
+                f"{array.dtype} {array.shape} ".encode() + np.ascontiguousarray(array).tobytes()
+            )
         return {"given": found.hexdigest()}
     return {"strategies": len(inputs.strategies)}
 
@@ -286,9 +340,20 @@ def changed_since(pair: Pair, dtypes: tuple[str, ...], recording: Recorded) -> l
     now, changes = asked(pair, dtypes), []
     if now["file"] == then["file"] and now["content"] != then["content"]:
         changes.append(f"recorded with another version of {now['file']}")
-    for what in ("file", "expression", "layout", "mode", "calls", "gradient", "training", "parameters"):
+    for what in (
+        "file",
+        "expression",
+        "layout",
+        "mode",
+        "calls",
+        "gradient",
+        "training",
+        "parameters",
+    ):
         if now[what] != then.get(what):
-            changes.append(f"recorded with {what} {_shown(then.get(what))}, now it is {_shown(now[what])}")
+            changes.append(
+                f"recorded with {what} {_shown(then.get(what))}, now it is {_shown(now[what])}"
+            )
     if now["inputs"] != then["inputs"]:
         changes.append(f"recorded with other inputs: {_shapes(then)}, now {_shapes(now)}")
     absent = [dtype for dtype in dtypes if dtype not in then["dtypes"]]
@@ -301,12 +366,18 @@ def _shapes(about: dict[str, Any]) -> str:
     inputs = about["inputs"]
     if "arrays" not in inputs:
         return "arrays of your own" if "given" in inputs else "strategies of your own"
-    return f"{' and '.join(map(repr, inputs['arrays']))} with sizes from {inputs['sizes'][0]} to {inputs['sizes'][1]}"
+    return (
+        f"{' and '.join(map(repr, inputs['arrays']))} with sizes from {inputs['sizes'][0]} to "
+        f"{inputs['sizes'][1]}"
+    )
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name}={part}" if name else str(part) for name, part in value.items()) or "none"
+        return (
+            ", ".join(f"{name}={part}" if name else str(part) for name, part in value.items())
+            or "none"
+        )
     return f"`{value}`" if isinstance(value, str) else str(value)
 
 
@@ -321,5 +392,8 @@ def _unfit(pair: Pair, dtypes: tuple[str, ...], recording: Recorded) -> list[str
     try:
         signature.bind(*xs)
     except TypeError as problem:
-        return [f"recorded with {len(xs)} argument{'' if len(xs) == 1 else 's'}, which {pair.name}{signature} does not take: {problem}"]
+        return [
+            f"recorded with {len(xs)} argument{'' if len(xs) == 1 else 's'}, which "
+            f"{pair.name}{signature} does not take: {problem}"
+        ]
     return []

@@ -20,16 +20,26 @@ from .rows import Names, chosen_rows, named_recording, opened
 def record(
     rows: Names = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The folder to write to (default: the package's, of the version of Flux).")
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="The folder to write to (default: the package's, of the version of Flux).",
+        ),
     ] = None,
-    cases: Annotated[int, typer.Option(min=1, help="Drawn cases per row, beside its examples.")] = 8,
+    cases: Annotated[
+        int, typer.Option(min=1, help="Drawn cases per row, beside its examples.")
+    ] = 8,
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 1,
     like: Annotated[
         str | None,
-        typer.Option(metavar="RECORDING", help="The cases of a recording (its folder, or a version of Flux), not fresh draws."),
+        typer.Option(
+            metavar="RECORDING",
+            help="The cases of a recording (its folder, or a version of Flux), not fresh draws.",
+        ),
     ] = None,
 ):
-    """Record what live Julia makes of every row, or of some: examples and fresh draws, in both precisions, with full provenance.
+    """Record what live Julia makes of every row, or of some: examples and fresh draws, in both
+    precisions, with full provenance.
 
     What was recorded of these rows before is replaced.
     """
@@ -42,13 +52,27 @@ def record(
         drawn: dict[str, object] = {"seed": seed, "cases": cases}
         if given:
             drawn = {name: given.provenance[name] for name in drawn if name in given.provenance}
-        provenance = {"versions": julia.versions, "made": datetime.date.today().isoformat(), "manner": julia.manner, **drawn}
+        provenance = {
+            "versions": julia.versions,
+            "made": datetime.date.today().isoformat(),
+            "manner": julia.manner,
+            **drawn,
+        }
         folder = out or recorded.SHIPPED / f"flux-{julia.versions['Flux']}"
-        asked = ((row, _again(julia, row, given)) for row in wanted) if given else julia.of_rows(wanted, DTYPES, cases, seed)
+        asked = (
+            ((row, _again(julia, row, given)) for row in wanted)
+            if given
+            else julia.of_rows(wanted, DTYPES, cases, seed)
+        )
         for done, (row, answers) in enumerate(asked):
             step(done, len(wanted), row.key)
             entries = list(answers)
-            gone = [f"{row.key}, {case.origin}: {o.error}" for case, outcomes in entries for o in outcomes.values() if o.lost]
+            gone = [
+                f"{row.key}, {case.origin}: {o.error}"
+                for case, outcomes in entries
+                for o in outcomes.values()
+                if o.lost
+            ]
             lost += gone
             if entries and not gone:
                 count += recorded.write_row(folder, row.kind, row.key, entries, provenance)
@@ -57,5 +81,9 @@ def record(
         raise fail("not recorded, whole rows of:\n  " + "\n  ".join(lost), NO_REFERENCE)
 
 
-def _again(julia: Live, row: Row, given: Recorded | RecordedRows) -> Iterator[tuple[Case, dict[str, Outcome]]]:
-    return julia.evaluated(row, [(case, tuple(outcomes)) for case, outcomes in given.pairs(row, DTYPES, None, 0)])
+def _again(
+    julia: Live, row: Row, given: Recorded | RecordedRows
+) -> Iterator[tuple[Case, dict[str, Outcome]]]:
+    return julia.evaluated(
+        row, [(case, tuple(outcomes)) for case, outcomes in given.pairs(row, DTYPES, None, 0)]
+    )

@@ -1,4 +1,6 @@
-"""What the verbs about the catalogue share: which rows are meant, and the reference that they are held against."""
+"""What the verbs about the catalogue share: which rows are meant, and the reference that they are
+held against.
+"""
 
 import difflib
 import fnmatch
@@ -21,7 +23,10 @@ from .console import NO_REFERENCE, USAGE, Source, aside, fail, working
 
 WORKERS = min(2, os.cpu_count() or 1)
 Names = Annotated[
-    list[str] | None, typer.Argument(metavar="ROW", help="Rows by name or pattern (Conv, 'Batch*', 'textbook.*'); none: all.")
+    list[str] | None,
+    typer.Argument(
+        metavar="ROW", help="Rows by name or pattern (Conv, 'Batch*', 'textbook.*'); none: all."
+    ),
 ]
 
 
@@ -34,18 +39,24 @@ def chosen_rows(names: list[str] | None) -> list[Row]:
         found = [key for key in CATALOGUE if fnmatch.fnmatchcase(key, name)]
         if not found:
             near = difflib.get_close_matches(name, CATALOGUE, n=3, cutoff=0.5)
-            hint = f"; did you mean {' or '.join(near)}?" if near else "; `julia-parity list` shows all"
+            hint = (
+                f"; did you mean {' or '.join(near)}?"
+                if near
+                else "; `julia-parity list` shows all"
+            )
             raise fail(f"no row is called {name}{hint}", USAGE)
         rows |= {key: CATALOGUE[key] for key in found}
     return list(rows.values())
 
 
 @contextmanager
-def opened(source: Source, rows: Collection[Row], recording: str | None = None, workers: int = WORKERS) -> Iterator[Reference]:
+def opened(
+    source: Source, rows: Collection[Row], recording: str | None = None, workers: int = WORKERS
+) -> Iterator[Reference]:
     """The reference asked for. Exits with 3 where there is none.
 
-    `auto` is live where Julia is ready and the rows are compiled for it, else recorded: its answer comes within a minute, and nothing is
-    downloaded.
+    `auto` is live where Julia is ready and the rows are compiled for it, else recorded: its answer
+    comes within a minute, and nothing is downloaded.
     """
     try:
         if recording is not None or source is Source.recorded:
@@ -56,13 +67,18 @@ def opened(source: Source, rows: Collection[Row], recording: str | None = None, 
         except NoJulia as missing:
             if source is Source.live:
                 raise fail(str(missing), NO_REFERENCE) from None
-            note("live Julia is not ready here (`julia-parity doctor` tells why): using the recording")
+            note(
+                "live Julia is not ready here (`julia-parity doctor` tells why): using the "
+                "recording"
+            )
             yield recorded.newest()
             return
         if source is Source.auto and not are_warm(way, rows):
             note(
-                "live Julia is here, but these rows are not compiled for it: using the recording. `--reference live` asks Julia all the "
-                "same, which interprets them; `julia-parity warm-up` compiles them once, for minutes"
+                "live Julia is here, but these rows are not compiled for it: using the "
+                "recording. `--reference live` asks Julia all the "
+                "same, which interprets them; `julia-parity warm-up` compiles them once, for "
+                "minutes"
             )
             yield recorded.newest()
             return
@@ -73,7 +89,10 @@ def opened(source: Source, rows: Collection[Row], recording: str | None = None, 
             with working("Julia"):
                 several[0].__enter__()  # the others start when there is work for them
             for group in several[0].damaged:
-                note(f"{group.name}, which was compiled by `julia-parity warm-up`, is damaged and not used: run it again")
+                note(
+                    f"{group.name}, which was compiled by `julia-parity warm-up`, is damaged and "
+                    "not used: run it again"
+                )
             yield Live(*several)
     except (NoJulia, NoRecording) as missing:
         raise fail(str(missing), NO_REFERENCE) from None
@@ -84,13 +103,20 @@ def note(text: str) -> None:
 
 
 def named_recording(name: str) -> Recorded | RecordedRows:
-    """A recording by its file, or by the Flux version of a shipped one. Exits with 2 where there is none, with 3 where it is not one."""
+    """A recording by its file, or by the Flux version of a shipped one.
+
+    Exits with 2 where there is none, with 3 where it is not one.
+    """
     path = Path(name)
     if path.suffix != ".npz" and not path.is_dir():
         fitting = [path for path in recorded.shipped() if path.name.startswith(f"flux-{name}")]
         if not fitting:
             there = ", ".join(path.name for path in recorded.shipped())
-            raise fail(f"no recording of Flux {name} is shipped; there are {there}; or give a file or folder, or `live`", USAGE)
+            raise fail(
+                f"no recording of Flux {name} is shipped; there are {there}; or give a file or "
+                "folder, or `live`",
+                USAGE,
+            )
         path = fitting[-1]
     try:
         return recorded.opened(path)
@@ -98,7 +124,9 @@ def named_recording(name: str) -> Recorded | RecordedRows:
         raise fail(str(missing), NO_REFERENCE) from None
 
 
-def checked(rows: list[Row], julia: Reference, dtypes: tuple[str, ...], cases: int | None, seed: int) -> list[Report[Row]]:
+def checked(
+    rows: list[Row], julia: Reference, dtypes: tuple[str, ...], cases: int | None, seed: int
+) -> list[Report[Row]]:
     """The reports of rows, in the order of the rows, with progress."""
     found: dict[str, Report[Row]] = {}
     with working("checking") as step:

@@ -1,7 +1,7 @@
 """Speed of whole training steps, as ratios between contenders that are measured in one run.
 
-Every Python contender runs in a process of its own with one thread; the rounds of all contenders take turns, and the best of each
-counts, so that a busy machine slows all of them alike.
+Every Python contender runs in a process of its own with one thread; the rounds of all contenders
+take turns, and the best of each counts, so that a busy machine slows all of them alike.
 """
 
 import os
@@ -38,7 +38,9 @@ class Contender:
         self.name = name
         command = [sys.executable, "-m", __name__, name, experiment]
         environment = os.environ | ONE_THREAD
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
 
     def seconds(self, steps: int) -> float:
         """Seconds per step of one round."""
@@ -58,7 +60,10 @@ class Contender:
 
 
 def serve(contender: str, experiment: str) -> None:
-    """Answer every number of steps on standard input with the seconds per step. Runs in a process of its own."""
+    """Answer every number of steps on standard input with the seconds per step.
+
+    Runs in a process of its own.
+    """
     if contender == "torch":
         import torch
 
@@ -89,7 +94,11 @@ def measure(experiments: Iterable[str], rounds: int) -> Iterator[tuple[str, list
 
 
 def _measure(experiment: str, rounds: int, julia: LiveJulia | None, missing: str) -> list[Result]:
-    contenders = {name: Contender(name, experiment) for name, module in CONTENDERS.items() if find_spec(module)}
+    contenders = {
+        name: Contender(name, experiment)
+        for name, module in CONTENDERS.items()
+        if find_spec(module)
+    }
     clocks = {name: contender.seconds for name, contender in contenders.items()}
     if julia is not None:
         clocks["flux"] = lambda steps: float(julia.call("seconds_per_step", experiment, steps))
@@ -101,7 +110,9 @@ def _measure(experiment: str, rounds: int, julia: LiveJulia | None, missing: str
     for contender in contenders.values():
         contender.stop()
     results = [
-        Result(name, best[name], f"{module} {version(module)}") if name in best else Result(name, None, f"{module} is not installed")
+        Result(name, best[name], f"{module} {version(module)}")
+        if name in best
+        else Result(name, None, f"{module} is not installed")
         for name, module in CONTENDERS.items()
     ]
     if julia is None:

@@ -1,4 +1,6 @@
-"""The pictures that every experiment has: both sides' curves on top of each other, and how far apart they are."""
+"""The pictures that every experiment has: both sides' curves on top of each other, and how far
+apart they are.
+"""
 
 import matplotlib
 
@@ -41,18 +43,30 @@ def styled():
 
 
 def overlays(comparison: Comparison) -> Iterator[Picture]:
-    """One picture per kind of curve: above, both sides' curves; below, on a log axis, their difference beside what one ulp does."""
+    """One picture per kind of curve: above, both sides' curves; below, on a log axis, their
+    difference beside what one ulp does.
+    """
     script = comparison.experiment.script
     by_pattern: dict[str, list[str]] = {}
     for drift in comparison.drifts:
         for pattern in script.CURVES:
-            if comparison.experiment.curve(drift.name) is script.CURVES[pattern] and not drift.problem:
+            if (
+                comparison.experiment.curve(drift.name) is script.CURVES[pattern]
+                and not drift.problem
+            ):
                 by_pattern.setdefault(pattern, []).append(drift.name)
     for pattern, names in by_pattern.items():
         curve = script.CURVES[pattern]
-        chosen = names if len(names) <= PANELS else [names[i] for i in np.linspace(0, len(names) - 1, PANELS).round().astype(int)]
+        chosen = (
+            names
+            if len(names) <= PANELS
+            else [names[i] for i in np.linspace(0, len(names) - 1, PANELS).round().astype(int)]
+        )
         stem = "-".join(re.findall(r"\w+", pattern)) or "curves"
-        sentence = f"{curve.label.capitalize()} of both sides on top of each other, and their difference beside what one ulp does."
+        sentence = (
+            f"{curve.label.capitalize()} of both sides on top of each other, and their "
+            "difference beside what one ulp does."
+        )
         if len(names) > len(chosen):
             sentence += f" {len(chosen)} of {len(names)} curves are shown; all were compared."
         yield Picture(f"agreement-{stem}", sentence, _overlay(comparison, curve, chosen))
@@ -60,36 +74,87 @@ def overlays(comparison: Comparison) -> Iterator[Picture]:
 
 def _overlay(comparison: Comparison, curve: Curve, names: list[str]) -> Figure:
     figure, axes = plt.subplots(
-        2, len(names), figsize=(max(5.5, 3.4 * len(names)), 5.6), sharex="col", squeeze=False, layout="constrained", height_ratios=(3, 2)
+        2,
+        len(names),
+        figsize=(max(5.5, 3.4 * len(names)), 5.6),
+        sharex="col",
+        squeeze=False,
+        layout="constrained",
+        height_ratios=(3, 2),
     )
     drifts = {drift.name: drift for drift in comparison.drifts}
     for column, name in enumerate(names):
         above, below = axes[:, column]
-        mine, theirs, drift = comparison.python.arrays[name], comparison.julia.arrays[name], drifts[name]
+        mine, theirs, drift = (
+            comparison.python.arrays[name],
+            comparison.julia.arrays[name],
+            drifts[name],
+        )
         at, fine = curve.positions(len(mine)), len(mine) > FINE
-        above.plot(at, _line(mine), color=PYTHON, lw=1 if fine else 3, alpha=0.6, label=comparison.python.name)
-        above.plot(at, _line(theirs), color=JULIA, lw=0.4 if fine else 1, ls="--", label=comparison.julia.name)
+        above.plot(
+            at,
+            _line(mine),
+            color=PYTHON,
+            lw=1 if fine else 3,
+            alpha=0.6,
+            label=comparison.python.name,
+        )
+        above.plot(
+            at,
+            _line(theirs),
+            color=JULIA,
+            lw=0.4 if fine else 1,
+            ls="--",
+            label=comparison.julia.name,
+        )
         above.set_title(name, fontsize=9)
         if curve.log:
             above.set_yscale("log", nonpositive="mask")
-        below.fill_between(at, _visible(drift.allowed), 0, color=NOISE, alpha=0.2, lw=0, label="explained by rounding")
+        below.fill_between(
+            at,
+            _visible(drift.allowed),
+            0,
+            color=NOISE,
+            alpha=0.2,
+            lw=0,
+            label="explained by rounding",
+        )
         below.plot(at, _visible(drift.noise), color=NOISE, lw=1.5, label="one ulp, NumPy alone")
-        below.plot(at, _visible(drift.difference), color="black", lw=0.8, label="difference of the sides")
+        below.plot(
+            at, _visible(drift.difference), color="black", lw=0.8, label="difference of the sides"
+        )
         if not drift.difference.any():
-            below.text(0.5, 0.2, "no difference at all", ha="center", transform=below.transAxes, fontsize=8)
+            below.text(
+                0.5, 0.2, "no difference at all", ha="center", transform=below.transAxes, fontsize=8
+            )
         if drift.first_beyond is not None:
             where = at[drift.first_beyond]
             below.axvline(where, color=JULIA, lw=1, ls=":")
             below.text(
-                where, 0.95, f" beyond from {curve.unit} {where}", color=JULIA, va="top", transform=below.get_xaxis_transform(), fontsize=8
+                where,
+                0.95,
+                f" beyond from {curve.unit} {where}",
+                color=JULIA,
+                va="top",
+                transform=below.get_xaxis_transform(),
+                fontsize=8,
             )
         below.set_yscale("log")
         below.set_xlabel(curve.unit)
     axes[0, 0].set_ylabel(curve.label)
     axes[1, 0].set_ylabel("difference")
-    entries = [entry for ax in axes[:, 0] for entry in zip(*ax.get_legend_handles_labels(), strict=True)]
-    figure.legend(*zip(*entries, strict=True), loc="outside lower center", ncols=5 if len(names) > 2 else 2, fontsize=8)
-    figure.suptitle(f"{comparison.experiment.title}\n{curve.label}, seed {comparison.seed}", fontsize=10)
+    entries = [
+        entry for ax in axes[:, 0] for entry in zip(*ax.get_legend_handles_labels(), strict=True)
+    ]
+    figure.legend(
+        *zip(*entries, strict=True),
+        loc="outside lower center",
+        ncols=5 if len(names) > 2 else 2,
+        fontsize=8,
+    )
+    figure.suptitle(
+        f"{comparison.experiment.title}\n{curve.label}, seed {comparison.seed}", fontsize=10
+    )
     return figure
 
 
@@ -108,11 +173,15 @@ def save(picture: Picture, directory: Path) -> Path:
     if picture.frames is None:
         path, drawn = directory / f"{picture.stem}.png", io.BytesIO()
         picture.figure.savefig(drawn)
-        Image.open(drawn).convert("RGB").quantize(COLOURS).save(path, optimize=True)  # a third of the size
+        Image.open(drawn).convert("RGB").quantize(COLOURS).save(
+            path, optimize=True
+        )  # a third of the size
     else:
         from matplotlib.animation import FuncAnimation, PillowWriter
 
         path = directory / f"{picture.stem}.gif"
-        FuncAnimation(picture.figure, picture.frames, frames=picture.count).save(path, writer=PillowWriter(fps=12), dpi=80)
+        FuncAnimation(picture.figure, picture.frames, frames=picture.count).save(
+            path, writer=PillowWriter(fps=12), dpi=80
+        )
     plt.close(picture.figure)
     return path

@@ -1,16 +1,20 @@
-"""One experiment: a Python script and a Julia script of the same stem in `comparisons/`, which do the same.
+"""One experiment: a Python script and a Julia script of the same stem in `comparisons/`, which do
+the same.
 
 The Python script has
     TITLE, SENTENCE     a headline; one sentence on what is to be seen
     SIZES               {"quick": {...}, "full": {...}}: plain data handed to both sides
-    CURVES              pattern of names -> Curve: what is recorded along the steps, and how it is drawn
-    PUBLISHED           figures of the published walk-through, each with the place in the outcome where ours stands
-    draw(rng, size, images)            everything random - data, initial parameters, batches - as named arrays, once for both sides
-    run(size, arrays, watch)           the NumPy side; gives named arrays: curves, and "final.<name>" for the parameters at the end
+    CURVES              pattern of names -> Curve: what is recorded along the steps, and its drawing
+    PUBLISHED           figures of the published walk-through, each with its place in the outcome
+    draw(rng, size, images)            everything random - data, initial parameters, batches - as
+                                       named arrays, once for both sides
+    run(size, arrays, watch)           the NumPy side; gives named arrays: curves, and
+                                       "final.<name>" for the parameters at the end
     figures(size, arrays, sides)       pictures of what the experiment is about, as Picture
 
-and the Julia script a function `run(size, arrays, watch)` with the same outcome, arrays of both with reversed axes.
-`watch.say(line)` prints, `watch.step(done, total)` tells progress; both are cheap.
+and the Julia script a function `run(size, arrays, watch)` with the same outcome, arrays of both
+with reversed axes. `watch.say(line)` prints, `watch.step(done, total)` tells progress; both are
+cheap.
 """
 
 import importlib.util
@@ -31,7 +35,9 @@ Arrays = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Curve:
-    """How a recorded quantity is drawn: what it is, over which unit, recorded every how many of it, the first at `start`."""
+    """How a recorded quantity is drawn: what it is, over which unit, recorded every how many of it,
+    the first at `start`.
+    """
 
     label: str
     unit: str = "step"
@@ -46,7 +52,9 @@ class Curve:
 
 @dataclass(frozen=True)
 class Published:
-    """A figure of the published walk-through, and where ours stands: `ours(outcome)` gives it, None where this size does not reach it."""
+    """A figure of the published walk-through, and where ours stands: `ours(outcome)` gives it, None
+    where this size does not reach it.
+    """
 
     what: str
     value: str
@@ -104,17 +112,26 @@ class Experiment:
     def draw(self, size: dict[str, Any], seed: int, images) -> Arrays:
         """All that is random, in contiguous arrays."""
         drawn = self.script.draw(np.random.default_rng(seed), size, images)
-        return {name: np.ascontiguousarray(array) if np.ndim(array) else np.asarray(array) for name, array in drawn.items()}
+        return {
+            name: np.ascontiguousarray(array) if np.ndim(array) else np.asarray(array)
+            for name, array in drawn.items()
+        }
 
     def run(self, size: dict[str, Any], arrays: Arrays, watch: Watch) -> Arrays:
         """The NumPy side. A diverging run overflows on purpose: no warning for that."""
         given = {name: array.copy() for name, array in arrays.items()}
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            return {name: np.asarray(array) for name, array in self.script.run(size, given, watch).items()}
+            return {
+                name: np.asarray(array)
+                for name, array in self.script.run(size, given, watch).items()
+            }
 
     def curve(self, name: str) -> Curve | None:
         """How `name` is drawn; None for arrays that are not recorded along the steps."""
-        return next((curve for pattern, curve in self.script.CURVES.items() if fnmatchcase(name, pattern)), None)
+        return next(
+            (curve for pattern, curve in self.script.CURVES.items() if fnmatchcase(name, pattern)),
+            None,
+        )
 
 
 @dataclass
@@ -128,7 +145,9 @@ class Side:
 
 
 def scripts() -> Path:
-    """The directory of the experiments: inside an installed wheel, or beside `pyimpl` in a checkout."""
+    """The directory of the experiments: inside an installed wheel, or beside `pyimpl` in a
+    checkout.
+    """
     inside = Path(__file__).parents[1] / "comparisons"
     return inside if inside.is_dir() else Path(__file__).parents[3] / "comparisons"
 

@@ -11,7 +11,9 @@ class NoImages(Exception):
 
 @dataclass(frozen=True)
 class Images:
-    """Images as the set gives them, rows of whole-number grey values up to `white`, and their labels."""
+    """Images as the set gives them, rows of whole-number grey values up to `white`, and their
+    labels.
+    """
 
     name: str
     x: np.ndarray  # (images, height, width), whole numbers
@@ -25,7 +27,9 @@ def load(name: str) -> Images:
         try:
             from sklearn.datasets import load_digits
         except ImportError:
-            raise NoImages("the digits come with scikit-learn: pip install 'julia-parity[comparisons]'") from None
+            raise NoImages(
+                "the digits come with scikit-learn: pip install 'julia-parity[comparisons]'"
+            ) from None
         digits = load_digits()
         return Images("digits", digits.images.astype(np.uint8), digits.target, 16)
     from . import mnist

@@ -1,7 +1,9 @@
-"""MNIST: its four files from one of several mirrors, kept in the user's cache, and their format, idx.
+"""MNIST: its four files from one of several mirrors, kept in the user's cache, and their format,
+idx.
 
-An idx file is two zero bytes, the type of the entries, the number of axes, the length of every axis (big-endian), the entries.
-Files that someone put into the directory by hand are as good, packed by gzip or not.
+An idx file is two zero bytes, the type of the entries, the number of axes, the length of every axis
+(big-endian), the entries. Files that someone put into the directory by hand are as good, packed by
+gzip or not.
 """
 
 import gzip
@@ -16,7 +18,14 @@ from pathlib import Path
 import numpy as np
 from platformdirs import user_cache_path
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TransferSpeedColumn,
+)
 
 from .images import Images, NoImages
 
@@ -35,11 +44,21 @@ MIRRORS = (
 TIMEOUT = (10, 30)  # seconds until connected, seconds without a byte
 CHUNK = 1 << 14
 BYTE = 0x08
-IDX_TYPES = {BYTE: "unsigned bytes", 0x09: "signed bytes", 0x0B: "int16", 0x0C: "int32", 0x0D: "float32", 0x0E: "float64"}
+IDX_TYPES = {
+    BYTE: "unsigned bytes",
+    0x09: "signed bytes",
+    0x0B: "int16",
+    0x0C: "int32",
+    0x0D: "float32",
+    0x0E: "float64",
+}
 
 
 def load() -> Images:
-    """The 60000 training images, then the 10000 test images. Raises NoImages for everything that goes wrong."""
+    """The 60000 training images, then the 10000 test images.
+
+    Raises NoImages for everything that goes wrong.
+    """
     try:
         return read(files(directory()))
     except OSError as error:
@@ -56,7 +75,9 @@ def directory() -> Path:
 
 
 def files(folder: Path) -> list[Path]:
-    """The four files, in the order of FILES; those that `folder` does not have are downloaded into it."""
+    """The four files, in the order of FILES; those that `folder` does not have are downloaded into
+    it.
+    """
     missing = [name for name in FILES if present(folder, name) is None]
     if missing:
         download(folder, missing)
@@ -79,7 +100,9 @@ def checksum(path: Path) -> str:
 
 @dataclass(frozen=True)
 class Resuming:
-    """A downloader for pooch that keeps what has come so far in `part`, and goes on from there where the server can."""
+    """A downloader for pooch that keeps what has come so far in `part`, and goes on from there
+    where the server can.
+    """
 
     part: Path
     bar: Progress
@@ -91,9 +114,13 @@ class Resuming:
         have = self.part.stat().st_size if self.part.exists() else 0
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
         with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
-            if not have or response.status_code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:  # else all of it is here already
+            if (
+                not have or response.status_code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+            ):  # else all of it is here already
                 response.raise_for_status()
-                self._store(response, have if response.status_code == HTTPStatus.PARTIAL_CONTENT else 0)
+                self._store(
+                    response, have if response.status_code == HTTPStatus.PARTIAL_CONTENT else 0
+                )
         os.replace(self.part, output_file)
 
     def _store(self, response, start: int) -> None:
@@ -101,20 +128,33 @@ class Resuming:
         with self.part.open("ab" if start else "wb") as file:
             for chunk in response.iter_content(CHUNK):
                 file.write(chunk)
-                self.bar.update(self.task, completed=file.tell(), total=start + int(length) if length else None)
+                self.bar.update(
+                    self.task, completed=file.tell(), total=start + int(length) if length else None
+                )
 
 
 def download(folder: Path, names: list[str]) -> None:
-    """Get the files from the first mirror that has them. A mirror that failed once is not asked again. Raises NoImages if all failed."""
+    """Get the files from the first mirror that has them.
+
+    A mirror that failed once is not asked again. Raises NoImages if all failed.
+    """
     try:
         import pooch
     except ImportError:
-        raise NoImages(f"MNIST is downloaded with pooch: pip install 'julia-parity[comparisons]'\n{_by_hand(folder)}") from None
+        raise NoImages(
+            "MNIST is downloaded with pooch: pip install "
+            f"'julia-parity[comparisons]'\n{_by_hand(folder)}"
+        ) from None
     pooch.get_logger().setLevel("WARNING")
     folder.mkdir(parents=True, exist_ok=True)
     failures: dict[str, str] = {}
     with Progress(
-        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), console=Console(stderr=True), transient=True
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        console=Console(stderr=True),
+        transient=True,
     ) as bar:
         for name in names:
             downloader = Resuming(folder / f"{name}.part", bar, bar.add_task(name, total=None))
@@ -125,7 +165,9 @@ def download(folder: Path, names: list[str]) -> None:
                 except (OSError, ValueError) as error:  # what requests raises is an OSError
                     failures[mirror] = f"{name}: {_why(error)}"
             else:
-                tried = "\n".join(f"  {mirror}\n    {failure}" for mirror, failure in failures.items())
+                tried = "\n".join(
+                    f"  {mirror}\n    {failure}" for mirror, failure in failures.items()
+                )
                 raise NoImages(f"MNIST could not be downloaded:\n{tried}\n{_by_hand(folder)}")
 
 
@@ -146,11 +188,16 @@ def _why(error: Exception) -> str:
 
 
 def _by_hand(folder: Path) -> str:
-    lines = [f"without a network, put these four files into {folder}, packed or unpacked (then without .gz):"]
+    lines = [
+        f"without a network, put these four files into {folder}, packed or unpacked (then "
+        "without .gz):"
+    ]
     for name in FILES:
         there = "" if present(folder, name) is None else "  (is there)"
         if not there and (folder / name).is_file():
-            there = f"  (what is there has SHA-256 {checksum(folder / name)}, expected {FILES[name]})"
+            there = (
+                f"  (what is there has SHA-256 {checksum(folder / name)}, expected {FILES[name]})"
+            )
         lines.append(f"  {name}{there}")
     return "\n".join(lines + ["or take the digits of scikit-learn: --data digits"])
 
@@ -164,32 +211,52 @@ def read(paths: list[Path]) -> Images:
     for images_path, labels_path in (paths[:2], paths[2:]):
         x, labels = read_idx(images_path, 3), read_idx(labels_path, 1)
         if len(x) != len(labels):
-            raise NoImages(f"expected as many labels as images, found {len(labels)} in {labels_path} and {len(x)} in {images_path}")
+            raise NoImages(
+                f"expected as many labels as images, found {len(labels)} in {labels_path} and "
+                f"{len(x)} in {images_path}"
+            )
         if labels.max(initial=0) > 9:
             raise NoImages(f"{labels_path}: expected labels from 0 to 9, found {labels.max()}")
         sets.append((x, labels.astype(np.int64)))
     (x, labels), (test_x, test_labels) = sets
     if x.shape[1:] != test_x.shape[1:]:
-        raise NoImages(f"expected images of one size, found {x.shape[1:]} in {paths[0]} and {test_x.shape[1:]} in {paths[2]}")
+        raise NoImages(
+            f"expected images of one size, found {x.shape[1:]} in {paths[0]} and "
+            f"{test_x.shape[1:]} in {paths[2]}"
+        )
     return Images("mnist", np.concatenate([x, test_x]), np.concatenate([labels, test_labels]), 255)
 
 
 def read_idx(path: Path, axes: int) -> np.ndarray:
-    """The bytes in an idx file, which has that many axes. Raises NoImages, naming the file, what was expected and what was found."""
+    """The bytes in an idx file, which has that many axes.
+
+    Raises NoImages, naming the file, what was expected and what was found.
+    """
 
     def wrong(expected, found):
-        return NoImages(f"{path}: expected {expected}, found {found}; remove the file, and it is downloaded again")
+        return NoImages(
+            f"{path}: expected {expected}, found {found}; remove the file, and it is downloaded "
+            "again"
+        )
 
     content = path.read_bytes()
     if path.suffix == ".gz":
         try:
             content = gzip.decompress(content)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise wrong("a whole gzip file", f"{len(content)} bytes that cannot be unpacked ({error})") from None
+            raise wrong(
+                "a whole gzip file", f"{len(content)} bytes that cannot be unpacked ({error})"
+            ) from None
     if len(content) < 4 or content[:2] != b"\0\0":
-        raise wrong("an idx file, which begins with two zero bytes", content[:4].hex(" ") or "no bytes at all")
+        raise wrong(
+            "an idx file, which begins with two zero bytes",
+            content[:4].hex(" ") or "no bytes at all",
+        )
     if content[2] != BYTE:
-        raise wrong(f"{IDX_TYPES[BYTE]} (type 0x08)", f"{IDX_TYPES.get(content[2], 'an unknown type')} (type {content[2]:#04x})")
+        raise wrong(
+            f"{IDX_TYPES[BYTE]} (type 0x08)",
+            f"{IDX_TYPES.get(content[2], 'an unknown type')} (type {content[2]:#04x})",
+        )
     if content[3] != axes:
         raise wrong(f"{axes} axes", content[3])
     start = 4 + 4 * axes
@@ -197,5 +264,8 @@ def read_idx(path: Path, axes: int) -> np.ndarray:
         raise wrong(f"a header of {start} bytes", len(content))
     shape = tuple(int(length) for length in np.frombuffer(content, ">u4", axes, offset=4))
     if len(content) - start != math.prod(shape):
-        raise wrong(f"{' x '.join(map(str, shape))} = {math.prod(shape)} entries, as the header says", len(content) - start)
+        raise wrong(
+            f"{' x '.join(map(str, shape))} = {math.prod(shape)} entries, as the header says",
+            len(content) - start,
+        )
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)

@@ -1,7 +1,9 @@
-"""How far two runs of one program may drift apart by rounding alone, and whether they drifted further.
+"""How far two runs of one program may drift apart by rounding alone, and whether they drifted
+further.
 
-Training amplifies rounding, by how much depends on the program. So it is measured: the NumPy side runs again with every
-number that it is given moved by one ulp. Two sides agree as long as they are no further apart than a small multiple of what that did.
+Training amplifies rounding, by how much depends on the program. So it is measured: the NumPy side
+runs again with every number that it is given moved by one ulp. Two sides agree as long as they are
+no further apart than a small multiple of what that did.
 """
 
 from dataclasses import dataclass
@@ -11,7 +13,9 @@ import numpy as np
 from .experiment import Arrays
 
 BAND = 16.0  # times what one ulp does, and the rounding of the numbers themselves
-RUNS = 4  # nudged runs; what one ulp does varies from run to run, and the largest of only two is too often far too small
+# nudged runs; what one ulp does varies from run to run, and the largest of only two is too often
+# far too small
+RUNS = 4
 
 
 def nudged(arrays: Arrays, run: int) -> Arrays:
@@ -57,26 +61,42 @@ class Drift:
 
 def drifts(python: Arrays, nudges: list[Arrays], julia: Arrays) -> list[Drift]:
     """Every array that either side has."""
-    return [_drift(name, python.get(name), [n.get(name) for n in nudges], julia.get(name)) for name in sorted({*python, *julia})]
+    return [
+        _drift(name, python.get(name), [n.get(name) for n in nudges], julia.get(name))
+        for name in sorted({*python, *julia})
+    ]
 
 
 def _drift(name, python, nudges, julia) -> Drift:
     none = np.zeros(0)
     if python is None or julia is None:
-        return Drift(name, none, none, none, f"{'NumPy' if python is None else 'Julia'} does not have it")
+        return Drift(
+            name, none, none, none, f"{'NumPy' if python is None else 'Julia'} does not have it"
+        )
     if python.shape != julia.shape or python.dtype != julia.dtype:
         given = f"NumPy has {python.dtype} {python.shape}, Julia {julia.dtype} {julia.shape}"
         return Drift(name, none, none, none, given)
     eps = np.finfo(python.dtype).eps if python.dtype.kind == "f" else 0.0
     rows = 1 if name.startswith("final.") or not python.ndim else len(python)
     difference = _apart(python, julia, rows)
-    noise = np.maximum.accumulate(np.max([_apart(python, other, rows) for other in nudges], axis=0)) if nudges else np.zeros(rows)
-    sizes = np.abs(np.where(np.isfinite(python), python, 0.0)).astype(np.float64).reshape(rows, -1).max(1, initial=0)
+    noise = (
+        np.maximum.accumulate(np.max([_apart(python, other, rows) for other in nudges], axis=0))
+        if nudges
+        else np.zeros(rows)
+    )
+    sizes = (
+        np.abs(np.where(np.isfinite(python), python, 0.0))
+        .astype(np.float64)
+        .reshape(rows, -1)
+        .max(1, initial=0)
+    )
     return Drift(name, difference, noise, BAND * (noise + eps * np.maximum.accumulate(sizes)))
 
 
 def _apart(a: np.ndarray, b: np.ndarray, rows: int) -> np.ndarray:
-    """The largest difference in every row; equal infinities and NaN on both sides are no difference, one of them is an infinite one."""
+    """The largest difference in every row; equal infinities and NaN on both sides are no
+    difference, one of them is an infinite one.
+    """
     a, b = a.astype(np.float64).reshape(rows, -1), b.astype(np.float64).reshape(rows, -1)
     with np.errstate(invalid="ignore"):
         apart = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))

@@ -1,4 +1,6 @@
-"""The index page: every picture with its sentence, the verdicts, the published figures beside ours."""
+"""The index page: every picture with its sentence, the verdicts, the published figures beside
+ours.
+"""
 
 from pathlib import Path
 
@@ -10,20 +12,28 @@ TEMPLATES = Path(__file__).with_name("templates")
 
 
 def published_rows(result: Comparison) -> list[tuple[str, str, str, str]]:
-    """What was published, and what came here on both sides; «-» where this size does not reach it."""
+    """What was published, and what came here on both sides; «-» where this size does not reach
+    it.
+    """
     rows = []
     for figure in result.experiment.script.PUBLISHED:
-        ours = (figure.ours(result.size, side.arrays) or "-" for side in (result.python, result.julia))
+        ours = (
+            figure.ours(result.size, side.arrays) or "-" for side in (result.python, result.julia)
+        )
         rows.append((figure.what, figure.value, *ours, figure.comment))
     return rows
 
 
-def write_figures(result: Comparison, directory: Path, drawing) -> tuple[Comparison, list[tuple[str, str]]]:
+def write_figures(
+    result: Comparison, directory: Path, drawing
+) -> tuple[Comparison, list[tuple[str, str]]]:
     """Draw and save all pictures of an experiment. Gives (file name, sentence) of each."""
     directory.mkdir(parents=True, exist_ok=True)
     written = []
     with drawing.styled():
-        own = result.experiment.script.figures(result.size, result.inputs, (result.python, result.julia))
+        own = result.experiment.script.figures(
+            result.size, result.inputs, (result.python, result.julia)
+        )
         for pictures in (own, drawing.overlays(result)):
             for picture in pictures:
                 path = drawing.save(picture, directory)
@@ -33,7 +43,12 @@ def write_figures(result: Comparison, directory: Path, drawing) -> tuple[Compari
 
 def write_index(pages: list[tuple[Comparison, list[tuple[str, str]]]], out: Path) -> Path:
     """`index.html` in `out`."""
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     page = environment.get_template("index.html").render(pages=pages, published=published_rows)
     path = out / "index.html"
     path.write_text(page, encoding="utf-8")

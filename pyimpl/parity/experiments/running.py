@@ -1,4 +1,6 @@
-"""An experiment compared: both sides run on the same numbers, judged by the noise that the NumPy side shows by itself."""
+"""An experiment compared: both sides run on the same numbers, judged by the noise that the NumPy
+side shows by itself.
+"""
 
 import time
 from collections.abc import Callable
@@ -34,10 +36,19 @@ class Comparison:
         return all(drift.agrees for drift in self.drifts)
 
 
-def run(experiment: Experiment, size_name: str, data: str, images, seed: int, julia: LiveJulia | None, progress: Progress) -> Comparison:
+def run(
+    experiment: Experiment,
+    size_name: str,
+    data: str,
+    images,
+    seed: int,
+    julia: LiveJulia | None,
+    progress: Progress,
+) -> Comparison:
     """Run both sides, the Julia side from its recording where `julia` is None.
 
-    Raises NoTrajectory where there is no recording, NoJulia, and RuntimeError for an error of the Julia script.
+    Raises NoTrajectory where there is no recording, NoJulia, and RuntimeError for an error of the
+    Julia script.
     """
     from threadpoolctl import threadpool_limits  # comes with scikit-learn
 
@@ -45,10 +56,14 @@ def run(experiment: Experiment, size_name: str, data: str, images, seed: int, ju
     inputs = experiment.draw(size, seed, images)
     recorded = trajectories.place(experiment, size_name, data, seed)
     if julia is None:
-        theirs, versions = trajectories.load(recorded, inputs)  # before the work, for it may not be there
+        theirs, versions = trajectories.load(
+            recorded, inputs
+        )  # before the work, for it may not be there
 
     def numpy_side(name, given):
-        with threadpool_limits(1):  # on matrices as small as these a second thread costs more than it saves
+        with threadpool_limits(
+            1
+        ):  # on matrices as small as these a second thread costs more than it saves
             return _timed(name, lambda watch: experiment.run(size, given, watch), progress)
 
     mine = numpy_side("NumPy", inputs)
@@ -57,12 +72,19 @@ def run(experiment: Experiment, size_name: str, data: str, images, seed: int, ju
         with julia:
             versions = julia.versions
             name = f"live Flux {versions['Flux']}"
-            theirs = _timed(name, lambda watch: julia.call("run", size, inputs, watch=watch), progress)
+            theirs = _timed(
+                name, lambda watch: julia.call("run", size, inputs, watch=watch), progress
+            )
     else:
         mine.arrays = {name: trajectories.part(name, array) for name, array in mine.arrays.items()}
-        noisy = [{name: trajectories.part(name, array) for name, array in arrays.items()} for arrays in noisy]
+        noisy = [
+            {name: trajectories.part(name, array) for name, array in arrays.items()}
+            for arrays in noisy
+        ]
     found = tuple(drifts(mine.arrays, noisy, theirs.arrays))
-    return Comparison(experiment, size_name, size, seed, inputs, mine, theirs, tuple(noisy), found, versions)
+    return Comparison(
+        experiment, size_name, size, seed, inputs, mine, theirs, tuple(noisy), found, versions
+    )
 
 
 def _timed(name: str, work: Callable[[Watch], Arrays], progress: Progress) -> Side:

@@ -1,7 +1,9 @@
-"""One training step of every experiment of `comparisons/`, in Float32 and at its published size, for `benchmarks`.
+"""One training step of every experiment of `comparisons/`, in Float32 and at its published size,
+for `benchmarks`.
 
-Each builder gives a function that makes one step. The NumPy ones use what the experiment uses; the PyTorch ones are plain eager
-PyTorch; the Flux ones stand in `julia/benchmark.jl`. What is learned does not matter here: data are random.
+Each builder gives a function that makes one step. The NumPy ones use what the experiment uses; the
+PyTorch ones are plain eager PyTorch; the Flux ones stand in `julia/benchmark.jl`. What is learned
+does not matter here: data are random.
 """
 
 from collections.abc import Callable
@@ -75,8 +77,18 @@ def numpy_weight_scales(inputs: int = 64) -> Step:
     sizes = (inputs, 100, 100, 100, 100, 100)
     layers = []
     for n_in, n_out in zip(sizes, sizes[1:], strict=False):
-        layers += [_affine(n_in, n_out), BatchNormalization(np.ones(n_out, np.float32), np.zeros(n_out, np.float32)), Relu()]
-    return _stepper(Chain(*layers, _affine(100, 10)), softmax_with_loss, SGD(0.01), normal(100, inputs), labels(100))
+        layers += [
+            _affine(n_in, n_out),
+            BatchNormalization(np.ones(n_out, np.float32), np.zeros(n_out, np.float32)),
+            Relu(),
+        ]
+    return _stepper(
+        Chain(*layers, _affine(100, 10)),
+        softmax_with_loss,
+        SGD(0.01),
+        normal(100, inputs),
+        labels(100),
+    )
 
 
 def numpy_weight_scales_mnist() -> Step:
@@ -114,7 +126,9 @@ def numpy_techniques() -> Step:
     layers = []
     for n_in, n_out in zip(sizes, sizes[1:], strict=False):
         layers += [_affine(n_in, n_out), Relu()]
-    return _stepper(Chain(*layers, _affine(100, 10)), softmax_with_loss, Adam(), normal(100, 64), labels(100))
+    return _stepper(
+        Chain(*layers, _affine(100, 10)), softmax_with_loss, Adam(), normal(100, 64), labels(100)
+    )
 
 
 def numpy_convolution() -> Step:
@@ -130,11 +144,27 @@ def numpy_convolution() -> Step:
     )
 
     def convolution(n_in):
-        return Convolution(normal(10, n_in, 3, 3, std=0.1), np.zeros(10, np.float32), stride=(1, 1), pad=(1, 1))
+        return Convolution(
+            normal(10, n_in, 3, 3, std=0.1), np.zeros(10, np.float32), stride=(1, 1), pad=(1, 1)
+        )
 
     features = [convolution(1), Relu(), convolution(10), Relu(), Pooling(2, 2, stride=(2, 2))]
-    dense = [_affine(160, 200, 0.1), Relu(), Dropout(0.5), _affine(200, 200, 0.1), Relu(), Dropout(0.5), _affine(200, 10, 0.1)]
-    return _stepper(Chain(*features, *dense), softmax_with_summed_loss, AdaGradNoEps(0.01), normal(8, 1, 8, 8), labels(8))
+    dense = [
+        _affine(160, 200, 0.1),
+        Relu(),
+        Dropout(0.5),
+        _affine(200, 200, 0.1),
+        Relu(),
+        Dropout(0.5),
+        _affine(200, 10, 0.1),
+    ]
+    return _stepper(
+        Chain(*features, *dense),
+        softmax_with_summed_loss,
+        AdaGradNoEps(0.01),
+        normal(8, 1, 8, 8),
+        labels(8),
+    )
 
 
 # PyTorch, eager
@@ -168,7 +198,13 @@ def torch_regression() -> Step:
     from torch import nn
 
     model = nn.Sequential(nn.Linear(6, 10), nn.Sigmoid(), nn.BatchNorm1d(10), nn.Linear(10, 1))
-    return _torch_stepper(model, nn.functional.mse_loss, torch.optim.Adam(model.parameters()), normal(20, 6), normal(20, 1))
+    return _torch_stepper(
+        model,
+        nn.functional.mse_loss,
+        torch.optim.Adam(model.parameters()),
+        normal(20, 6),
+        normal(20, 1),
+    )
 
 
 def torch_weight_scales(inputs: int = 64) -> Step:
@@ -176,10 +212,14 @@ def torch_weight_scales(inputs: int = 64) -> Step:
     import torch
     from torch import nn
 
-    hidden = _torch_dense((inputs, 100, 100, 100, 100, 100), lambda units: (nn.BatchNorm1d(units), nn.ReLU()))
+    hidden = _torch_dense(
+        (inputs, 100, 100, 100, 100, 100), lambda units: (nn.BatchNorm1d(units), nn.ReLU())
+    )
     model = nn.Sequential(*hidden, nn.Linear(100, 10))
     optimiser = torch.optim.SGD(model.parameters(), lr=0.01)
-    return _torch_stepper(model, nn.functional.cross_entropy, optimiser, normal(100, inputs), labels(100))
+    return _torch_stepper(
+        model, nn.functional.cross_entropy, optimiser, normal(100, inputs), labels(100)
+    )
 
 
 def torch_weight_scales_mnist() -> Step:
@@ -193,7 +233,13 @@ def torch_sine() -> Step:
     from torch import nn
 
     model = nn.Sequential(nn.Linear(1, 10), nn.Sigmoid(), nn.Linear(10, 1))
-    return _torch_stepper(model, nn.functional.mse_loss, torch.optim.SGD(model.parameters(), lr=0.2), normal(100, 1), normal(100, 1))
+    return _torch_stepper(
+        model,
+        nn.functional.mse_loss,
+        torch.optim.SGD(model.parameters(), lr=0.2),
+        normal(100, 1),
+        normal(100, 1),
+    )
 
 
 def torch_techniques() -> Step:
@@ -201,8 +247,16 @@ def torch_techniques() -> Step:
     import torch
     from torch import nn
 
-    model = nn.Sequential(*_torch_dense((64, 100, 100, 100, 100), lambda units: (nn.ReLU(),)), nn.Linear(100, 10))
-    return _torch_stepper(model, nn.functional.cross_entropy, torch.optim.Adam(model.parameters()), normal(100, 64), labels(100))
+    model = nn.Sequential(
+        *_torch_dense((64, 100, 100, 100, 100), lambda units: (nn.ReLU(),)), nn.Linear(100, 10)
+    )
+    return _torch_stepper(
+        model,
+        nn.functional.cross_entropy,
+        torch.optim.Adam(model.parameters()),
+        normal(100, 64),
+        labels(100),
+    )
 
 
 def torch_convolution() -> Step:
@@ -210,8 +264,17 @@ def torch_convolution() -> Step:
     import torch
     from torch import nn
 
-    features = (nn.Conv2d(1, 10, 3, padding=1), nn.ReLU(), nn.Conv2d(10, 10, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten())
+    features = (
+        nn.Conv2d(1, 10, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(10, 10, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+    )
     dense = _torch_dense((160, 200, 200), lambda units: (nn.ReLU(), nn.Dropout(0.5)))
     model = nn.Sequential(*features, *dense, nn.Linear(200, 10))
     optimiser = torch.optim.Adagrad(model.parameters(), lr=0.01)
-    return _torch_stepper(model, nn.functional.cross_entropy, optimiser, normal(8, 1, 8, 8), labels(8))
+    return _torch_stepper(
+        model, nn.functional.cross_entropy, optimiser, normal(8, 1, 8, 8), labels(8)
+    )

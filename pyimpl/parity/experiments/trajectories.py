@@ -1,8 +1,8 @@
 """Recorded runs of the Julia side, so that an experiment can be compared where there is no Julia.
 
-`comparisons/recorded/<name>-<size>-<data>-seed<n>.npz` holds the outcome under its names; `provenance` (JSON: versions, date, seconds,
-what the run printed); and `inputs.<name>`, a fingerprint of every array that the run was given. Of large arrays a part is kept, evenly
-spread.
+`comparisons/recorded/<name>-<size>-<data>-seed<n>.npz` holds the outcome under its names;
+`provenance` (JSON: versions, date, seconds, what the run printed); and `inputs.<name>`, a
+fingerprint of every array that the run was given. Of large arrays a part is kept, evenly spread.
 """
 
 import datetime
@@ -29,7 +29,9 @@ def part(name: str, array: np.ndarray) -> np.ndarray:
 
 def _fingerprint(array: np.ndarray) -> np.ndarray:
     values = array.astype(np.float64).reshape(-1)
-    return np.array([*array.shape, values.sum(), np.abs(values).sum(), values @ np.cos(np.arange(values.size))])
+    return np.array(
+        [*array.shape, values.sum(), np.abs(values).sum(), values @ np.cos(np.arange(values.size))]
+    )
 
 
 def place(experiment: Experiment, size: str, data: str, seed: int) -> Path:
@@ -39,7 +41,12 @@ def place(experiment: Experiment, size: str, data: str, seed: int) -> Path:
 
 def save(path: Path, side: Side, inputs: Arrays, versions: dict[str, str]) -> None:
     """Write a live run."""
-    provenance = {"versions": versions, "date": str(datetime.date.today()), "seconds": side.seconds, "lines": side.lines}
+    provenance = {
+        "versions": versions,
+        "date": str(datetime.date.today()),
+        "seconds": side.seconds,
+        "lines": side.lines,
+    }
     arrays = {name: part(name, array) for name, array in side.arrays.items()}
     arrays |= {f"inputs.{name}": _fingerprint(array) for name, array in inputs.items()}
     path.parent.mkdir(exist_ok=True)
@@ -47,17 +54,29 @@ def save(path: Path, side: Side, inputs: Arrays, versions: dict[str, str]) -> No
 
 
 def load(path: Path, inputs: Arrays) -> tuple[Side, dict[str, str]]:
-    """A recorded run and the versions it was made with. Raises NoTrajectory if there is none, or if it was given other inputs."""
+    """A recorded run and the versions it was made with.
+
+    Raises NoTrajectory if there is none, or if it was given other inputs.
+    """
     if not path.is_file():
         there = ", ".join(sorted(other.stem for other in path.parent.glob("*.npz"))) or "none"
-        raise NoTrajectory(f"no Julia is ready and no run {path.stem} is recorded (recorded: {there})")
+        raise NoTrajectory(
+            f"no Julia is ready and no run {path.stem} is recorded (recorded: {there})"
+        )
     with np.load(path) as stored:
         arrays = {name: stored[name] for name in stored.files}
     provenance = json.loads(str(arrays.pop("provenance")))
     for name, array in inputs.items():
         recorded = arrays.pop(f"inputs.{name}", None)
         fingerprint = _fingerprint(array)
-        if recorded is None or recorded.shape != fingerprint.shape or not np.allclose(recorded, fingerprint, rtol=1e-6, atol=1e-6):
-            raise NoTrajectory(f"the recorded run {path.stem} was given another {name} than this NumPy draws: record it again")
+        if (
+            recorded is None
+            or recorded.shape != fingerprint.shape
+            or not np.allclose(recorded, fingerprint, rtol=1e-6, atol=1e-6)
+        ):
+            raise NoTrajectory(
+                f"the recorded run {path.stem} was given another {name} than this NumPy draws: "
+                "record it again"
+            )
     name = f"recorded Flux {provenance['versions']['Flux']}, {provenance['date']}"
     return Side(name, arrays, provenance["lines"], provenance["seconds"]), provenance["versions"]

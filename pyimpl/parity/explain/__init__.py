@@ -1,4 +1,6 @@
-"""Why two sides differ: the known ways in which correct programs do, each tried on the Python side and held against Julia's outcomes."""
+"""Why two sides differ: the known ways in which correct programs do, each tried on the Python side
+and held against Julia's outcomes.
+"""
 
 from .explaining import explain
 from .explanation import Explanation

@@ -1,4 +1,6 @@
-"""Settings of layers and modules as places where a trap may lie: epsilons, momenta, variants, versions."""
+"""Settings of layers and modules as places where a trap may lie: epsilons, momenta, variants,
+versions.
+"""
 
 import copy
 from collections.abc import Callable, Iterator
@@ -24,8 +26,18 @@ def of_side(side: PythonSide) -> Iterator[tuple[str, str, str, PythonSide]]:
     if isinstance(side, TorchSide) and side.is_model:
         for path, module in side.subject.named_modules():
             for cause, told, change in _of_module(module):
-                yield cause, _called(path, module), told, _changed(side, partial(_submodule, path), change)
-        yield "literals", "all layers", "eps and momentum in single precision", _changed(side, lambda model: model, _in_single_precision)
+                yield (
+                    cause,
+                    _called(path, module),
+                    told,
+                    _changed(side, partial(_submodule, path), change),
+                )
+        yield (
+            "literals",
+            "all layers",
+            "eps and momentum in single precision",
+            _changed(side, lambda model: model, _in_single_precision),
+        )
     elif isinstance(side, LayerSide):
         for number, layer in enumerate(tree.layers_of(side.subject)):
             for cause, told, change in _of_layer(layer):
@@ -67,20 +79,36 @@ def _of_both(part: Any) -> Iterator[tuple[str, str, Callable[[Any], None]]]:
     if isinstance(eps, float):
         for value in (*EPSILONS, eps**2, eps**0.5):
             if value != eps:
-                cause = "literals" if value == float(np.float32(eps)) or eps == float(np.float32(value)) else "eps"
+                cause = (
+                    "literals"
+                    if value == float(np.float32(eps)) or eps == float(np.float32(value))
+                    else "eps"
+                )
                 yield cause, f"eps = {value!r} instead of {eps!r}", _setting("eps", value)
     momentum = getattr(part, "momentum", None)
     if isinstance(momentum, float):
         for value in (1 - momentum, float(np.float32(1 - momentum))):
-            yield "momentum", f"momentum = {value:g} instead of {momentum:g}", _setting("momentum", value)
+            yield (
+                "momentum",
+                f"momentum = {value:g} instead of {momentum:g}",
+                _setting("momentum", value),
+            )
         if float(np.float32(momentum)) != momentum:
-            yield "literals", f"momentum in single precision: {np.float32(momentum)!s}", _setting("momentum", float(np.float32(momentum)))
+            yield (
+                "literals",
+                f"momentum in single precision: {np.float32(momentum)!s}",
+                _setting("momentum", float(np.float32(momentum))),
+            )
     for name in ("negative_slope", "alpha"):
         slope = getattr(part, name, None)
         if isinstance(slope, float):
             for value in (*SLOPES, float(np.float32(slope))):
                 if value != slope:
-                    yield "activation" if value in SLOPES else "literals", f"{name} = {value!r} instead of {slope!r}", _setting(name, value)
+                    yield (
+                        "activation" if value in SLOPES else "literals",
+                        f"{name} = {value!r} instead of {slope!r}",
+                        _setting(name, value),
+                    )
 
 
 def _of_module(part: Any) -> Iterator[tuple[str, str, Callable[[Any], None]]]:
@@ -94,9 +122,17 @@ def _of_module(part: Any) -> Iterator[tuple[str, str, Callable[[Any], None]]]:
                 yield "padding", f'padding_mode="{mode}"', _setting("padding_mode", mode)
     for name in ("count_include_pad", "ceil_mode"):
         if isinstance(getattr(part, name, None), bool):
-            yield "padding", f"{name}={not getattr(part, name)}", _setting(name, not getattr(part, name))
+            yield (
+                "padding",
+                f"{name}={not getattr(part, name)}",
+                _setting(name, not getattr(part, name)),
+            )
     if hasattr(part, "batch_first"):
-        yield "axes", f"batch_first={not part.batch_first}", _setting("batch_first", not part.batch_first)
+        yield (
+            "axes",
+            f"batch_first={not part.batch_first}",
+            _setting("batch_first", not part.batch_first),
+        )
 
 
 def _of_layer(part: Any) -> Iterator[tuple[str, str, Callable[[Any], None]]]:
@@ -115,4 +151,8 @@ def _of_layer(part: Any) -> Iterator[tuple[str, str, Callable[[Any], None]]]:
         for release in CHANGES["normalise"].formulas:
             if release != part._formulas[0]:
                 formula = CHANGES["normalise"].formulas[release]
-                yield "eps", f"normalised by {formula}", _setting("_formulas", (release, *part._formulas[1:]))
+                yield (
+                    "eps",
+                    f"normalised by {formula}",
+                    _setting("_formulas", (release, *part._formulas[1:])),
+                )

@@ -1,4 +1,6 @@
-"""The search: every known way is tried on the evidence, and what makes the difference vanish is told."""
+"""The search: every known way is tried on the evidence, and what makes the difference vanish is
+told.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -17,7 +19,8 @@ from .trial import Trial, counted, limited, near, only_dtypes, only_outputs, tel
 SECONDS = 10.0  # for the whole search
 MOST_TOLD = 4
 OF_ARRAYS = 3.0  # what transformations of whole arrays cost at least
-# (cause, another one): the second, as a transformation of a whole array, is the first, at a place of the program, in other words.
+# (cause, another one): the second, as a transformation of a whole array, is the first, at a place
+# of the program, in other words.
 SAID_BETTER = (("order", "axes"), ("axes", "order"), ("padding", "kernel"))
 
 
@@ -32,7 +35,9 @@ class Edit:
     cost: float
 
     def of_arguments(self, names: dict[str, str]) -> "Edit":
-        """With arguments called as the user calls them: x1, x2, ... are the names of the toolkit."""
+        """With arguments called as the user calls them: x1, x2, ... are the names of the
+        toolkit.
+        """
 
         def named(text: str) -> str:
             return re.sub(r"\bx\d+\b", lambda found: names.get(found[0], found[0]), text)
@@ -41,7 +46,9 @@ class Edit:
 
 
 def explain(result: Result, seconds: float = SECONDS) -> list[Explanation]:
-    """The explanations of a disagreement, most likely first; empty where none of the known ways explains it, or chance has a part in it."""
+    """The explanations of a disagreement, most likely first; empty where none of the known ways
+    explains it, or chance has a part in it.
+    """
     if result.random:
         return []
     trial = Trial.of(result, seconds)
@@ -55,7 +62,9 @@ def explain(result: Result, seconds: float = SECONDS) -> list[Explanation]:
 
 def explaining(trial: Trial, tried: Sequence[Edit]) -> list[Edit]:
     """The cheapest edit of every cause that explains."""
-    promising = [edit for edit in sorted(tried, key=lambda edit: edit.cost) if trial.promising(edit.side)]
+    promising = [
+        edit for edit in sorted(tried, key=lambda edit: edit.cost) if trial.promising(edit.side)
+    ]
     trial.complete &= not trial.late
     found: dict[str, Edit] = {}
     for edit in promising:
@@ -71,7 +80,15 @@ def edits(trial: Trial) -> list[Edit]:
     for scope in program.scopes_of(side):
         for rewriting in program.rewritings_of(scope):
             edited = program.Edited(limited(side), [(scope, rewriting)])
-            found.append(Edit(rewriting.cause, program.where(scope, rewriting), program.change(scope, rewriting), edited, rewriting.cost))
+            found.append(
+                Edit(
+                    rewriting.cause,
+                    program.where(scope, rewriting),
+                    program.change(scope, rewriting),
+                    edited,
+                    rewriting.cost,
+                )
+            )
     for cause, where, change, changed in training_settings.of_side(side):
         found.append(Edit(cause, where, change, changed, 2.0))
     names = {f"x{i}": name for i, name in enumerate(trial.pair.argument_names, 1)}
@@ -82,14 +99,29 @@ def _of_arrays(side: PythonSide, first: Evidence) -> Iterator[Edit]:
     dtype, julia = next(iter(first.julia.items()))
     case = first.case.cast(dtype)
     for inputs, where in transformations.of_inputs(case):
-        way, changed = next(iter(inputs.values())), transformations.Transformed(limited(side), inputs=inputs)
-        if way.cause == "axes" and all(array.ndim < 2 for name, array in julia.arrays.items() if name.kind is Kind.OUTPUT):
+        way, changed = (
+            next(iter(inputs.values())),
+            transformations.Transformed(limited(side), inputs=inputs),
+        )
+        if way.cause == "axes" and all(
+            array.ndim < 2 for name, array in julia.arrays.items() if name.kind is Kind.OUTPUT
+        ):
             # What puts all entries in a row may as well have read them in another order.
             yield Edit("order", where, f"{where} read in the other order", changed, way.cost)
-        yield Edit(way.cause, where, way.told.format(where), changed, way.cost + 0.2 * (len(inputs) - 1))
-    for outputs, where in transformations.of_results(case, side.evaluate(case).arrays, julia.arrays):
+        yield Edit(
+            way.cause, where, way.told.format(where), changed, way.cost + 0.2 * (len(inputs) - 1)
+        )
+    for outputs, where in transformations.of_results(
+        case, side.evaluate(case).arrays, julia.arrays
+    ):
         way = next(iter(outputs.values()))
-        yield Edit(way.cause, where, way.told.format(where), transformations.Transformed(limited(side), outputs=outputs), way.cost)
+        yield Edit(
+            way.cause,
+            where,
+            way.told.format(where),
+            transformations.Transformed(limited(side), outputs=outputs),
+            way.cost,
+        )
     for cause, where, change, scaled in transformations.scaled(limited(side), case, julia.arrays):
         yield Edit(cause, where, change, scaled, 3.5)
 
@@ -107,12 +139,22 @@ def composites(trial: Trial) -> list[Edit]:
         if len(parts) > 1:
             where = "; ".join(program.where(*part) for part in parts[:3])
             change = "; ".join(dict.fromkeys(program.change(*part) for part in parts[:3]))
-            found.append(Edit(cause, where, change, program.Edited(limited(side), parts), 1.0 + parts[0][1].cost))
+            found.append(
+                Edit(
+                    cause,
+                    where,
+                    change,
+                    program.Edited(limited(side), parts),
+                    1.0 + parts[0][1].cost,
+                )
+            )
     return found
 
 
 def told(trial: Trial, found: Sequence[Edit]) -> list[Explanation]:
-    """The best edit of every cause; sure of it only where it is the only one and the evidence can tell."""
+    """The best edit of every cause; sure of it only where it is the only one and the evidence can
+    tell.
+    """
     best: dict[str, Edit] = {}
     for edit in sorted(found, key=lambda edit: edit.cost):
         best.setdefault(edit.cause, edit)
@@ -126,7 +168,11 @@ def told(trial: Trial, found: Sequence[Edit]) -> list[Explanation]:
     if sure:
         note = f"{evidence}; no other known way does that"
     elif len(best) == 1:
-        note = f"{evidence}, but " + ("there was no time to try all other ways" if enough else "these are too few or too plain to be sure")
+        note = f"{evidence}, but " + (
+            "there was no time to try all other ways"
+            if enough
+            else "these are too few or too plain to be sure"
+        )
     else:
         note = f"{evidence}; so does another way: {_difference(trial, chosen)}"
     return [Explanation(CAUSES[edit.cause], edit.where, edit.change, note, sure) for edit in chosen]
@@ -146,26 +192,43 @@ def _difference(trial: Trial, chosen: Sequence[Edit]) -> str:
         return f"{ones[0]} would tell them apart"
     rng = np.random.default_rng(0)
     for evidence in sorted(trial.differing, key=lambda evidence: -evidence.case.size)[:6]:
-        arrays = {name: rng.normal(size=a.shape) * 3 if a.dtype.kind == "f" else a for name, a in evidence.case.arrays.items()}
+        arrays = {
+            name: rng.normal(size=a.shape) * 3 if a.dtype.kind == "f" else a
+            for name, a in evidence.case.arrays.items()
+        }
         case = replace(evidence.case, arrays=arrays)
         one, two = (edit.side.evaluate(case) for edit in chosen[:2])
         if not near(one, two, {}) and not (one.error or two.error):
-            shape = ", ".join(f"{name} of shape {a.shape}" for name, a in arrays.items() if name.kind is Kind.INPUT)
+            shape = ", ".join(
+                f"{name} of shape {a.shape}"
+                for name, a in arrays.items()
+                if name.kind is Kind.INPUT
+            )
             return f"other values would tell them apart, such as normal ones in {shape}"
     return "on nothing that was tried do the two differ"
 
 
 def partial(trial: Trial, single: Sequence[Edit]) -> list[Explanation]:
-    """Edits that explain a part: the output and not the gradients, Float64 and not Float32. Never sure."""
+    """Edits that explain a part: the output and not the gradients, Float64 and not Float32.
+
+    Never sure.
+    """
     best: tuple[float, str, Edit] | None = None
     outputs, first = only_outputs(trial), {"float64"}
-    for told_as, narrowed in (("the output, not the gradients", outputs), ("Float64, not Float32", only_dtypes(trial, first))):
+    for told_as, narrowed in (
+        ("the output, not the gradients", outputs),
+        ("Float64, not Float32", only_dtypes(trial, first)),
+    ):
         if narrowed is None:
             continue
         for edit in single:
             if trial.late:
                 break
-            if narrowed.promising(edit.side) and narrowed.confirms(edit.side) and (best is None or edit.cost < best[0]):
+            if (
+                narrowed.promising(edit.side)
+                and narrowed.confirms(edit.side)
+                and (best is None or edit.cost < best[0])
+            ):
                 best = (edit.cost, told_as, edit)
         if best is not None:
             _, told_as, edit = best

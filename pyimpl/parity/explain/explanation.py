@@ -8,7 +8,8 @@ class Explanation:
     """A known way in which two correct programs differ, and what shows that it is this one."""
 
     cause: str  # in a user's words
-    where: str  # "my.py:12, np.std(x, axis=0)", "argument x2", "parameter layers.0.weight", "the result"
+    # "my.py:12, np.std(x, axis=0)", "argument x2", "parameter layers.0.weight", "the result"
+    where: str
     change: str  # what was changed on the Python side to make the difference vanish
     evidence: str
     confident: bool

@@ -11,11 +11,15 @@ def _as(result, like):
 
 
 def matrix_exp(a):
-    """The exponential of a matrix, by scaling and squaring a Taylor series in extended precision."""
+    """The exponential of a matrix, by scaling and squaring a Taylor series in extended
+    precision.
+    """
     x: np.ndarray = np.asarray(a, np.longdouble)
     if x.ndim != 2 or x.shape[0] != x.shape[1]:
         raise ValueError("a matrix must be square")
-    squarings = max(0, int(np.ceil(np.log2(max(float(np.abs(x).sum(0).max(initial=0)), 1e-30)))) + 2)
+    squarings = max(
+        0, int(np.ceil(np.log2(max(float(np.abs(x).sum(0).max(initial=0)), 1e-30)))) + 2
+    )
     x = x / np.longdouble(2) ** squarings
     term: np.ndarray = np.eye(len(x), dtype=np.longdouble)
     found = term
@@ -31,7 +35,11 @@ def _by_eigenvalues(f, a):
     x = np.asarray(a, np.float64)
     values, vectors = np.linalg.eig(x.astype(complex))
     found = vectors @ np.diag(f(values)) @ np.linalg.inv(vectors)
-    return _as(found.real, a) if np.abs(found.imag).max(initial=0) < 1e-9 * max(1.0, np.abs(found).max(initial=0)) else found
+    return (
+        _as(found.real, a)
+        if np.abs(found.imag).max(initial=0) < 1e-9 * max(1.0, np.abs(found).max(initial=0))
+        else found
+    )
 
 
 def matrix_sqrt(a):
@@ -103,7 +111,9 @@ def last_argmin(x, axis=None):
 
 def stable_descending(x, axis=-1):
     """The indices that sort in descending order and keep that of equal entries."""
-    return np.flip(np.shape(x)[axis] - 1 - np.argsort(np.flip(x, axis), axis=axis, kind="stable"), axis)
+    return np.flip(
+        np.shape(x)[axis] - 1 - np.argsort(np.flip(x, axis), axis=axis, kind="stable"), axis
+    )
 
 
 def unstable_descending(x, axis=-1):
@@ -140,9 +150,17 @@ def wrapped(x, bits=64, signed=True):
         return (int(value) + half) % (1 << bits) - half
 
     if isinstance(x, int | np.integer):
-        return np.uint64(wrap(x)) if bits == 64 and not signed else np.int64(wrap(x)) if isinstance(x, np.integer) else wrap(x)
+        return (
+            np.uint64(wrap(x))
+            if bits == 64 and not signed
+            else np.int64(wrap(x))
+            if isinstance(x, np.integer)
+            else wrap(x)
+        )
     dtype = np.uint64 if bits == 64 and not signed else np.int64
-    return np.asarray([wrap(value) for value in np.ravel(x).astype(object)], dtype).reshape(np.shape(x))
+    return np.asarray([wrap(value) for value in np.ravel(x).astype(object)], dtype).reshape(
+        np.shape(x)
+    )
 
 
 def wide(x):
@@ -165,7 +183,9 @@ def _erf(x):
 
 
 def variant(given, other):
-    """The other variant of an activation, where what is given is one at all: all of them are close to each other."""
+    """The other variant of an activation, where what is given is one at all: all of them are close
+    to each other.
+    """
     if np.shape(given) != np.shape(other) or np.any(np.abs(np.subtract(given, other)) > 0.05):
         raise ValueError("not a variant of it")
     return other

@@ -1,7 +1,7 @@
 """The user's program: its functions with their source, and what it is with some places rewritten.
 
-The user's files and modules stay as they are. An edited function is compiled in a copy of its module's namespace; its code takes the
-place of the original's for the length of one evaluation.
+The user's files and modules stay as they are. An edited function is compiled in a copy of its
+module's namespace; its code takes the place of the original's for the length of one evaluation.
 """
 
 import ast
@@ -26,7 +26,9 @@ from . import operations
 from .rewritings import RULES
 from .rewritings.syntax import Rewriting, Scope, replaced, shown
 
-NOT_THE_USERS = tuple(str(Path(sysconfig.get_paths()[name]).resolve()) for name in ("stdlib", "purelib", "platlib"))
+NOT_THE_USERS = tuple(
+    str(Path(sysconfig.get_paths()[name]).resolve()) for name in ("stdlib", "purelib", "platlib")
+)
 MOST_FUNCTIONS = 40
 OPERATIONS = {  # what the operations of the toolkit do, in a line
     name: (function.__doc__ or "").splitlines()[0].rstrip(".")
@@ -44,11 +46,17 @@ class Edited:
     subject: Any = None
     has_gradient: bool = False
     is_model: bool = False
-    _codes: list[tuple[types.FunctionType, types.FunctionType]] | None = field(default=None, init=False)
+    _codes: list[tuple[types.FunctionType, types.FunctionType]] | None = field(
+        default=None, init=False
+    )
     _broken: str = field(default="", init=False)
 
     def __post_init__(self):
-        self.subject, self.has_gradient, self.is_model = self.base.subject, self.base.has_gradient, self.base.is_model
+        self.subject, self.has_gradient, self.is_model = (
+            self.base.subject,
+            self.base.has_gradient,
+            self.base.is_model,
+        )
 
     def parameters(self):
         """Those of the original."""
@@ -70,24 +78,37 @@ class Edited:
         scopes = list({id(scope): scope for scope, _ in self.parts}.values())
         made = []
         for scope in scopes:
-            new = {old: node for owner, rewriting in self.parts if owner is scope for old, node in rewriting.parts.items()}
+            new = {
+                old: node
+                for owner, rewriting in self.parts
+                if owner is scope
+                for old, node in rewriting.parts.items()
+            }
             made.append((scope.function, compiled(scope, new)))
         return made
 
 
 def compiled(scope: Scope, new: dict[ast.AST, ast.AST]) -> types.FunctionType:
-    """The function of a scope with some nodes replaced. Raises whatever comes of an edit that makes no program."""
+    """The function of a scope with some nodes replaced.
+
+    Raises whatever comes of an edit that makes no program.
+    """
     tree, free = replaced(scope.tree, new), scope.function.__code__.co_freevars
     of_arguments = set(ast.walk(scope.tree.args))
     if not of_arguments & set(new):  # defaults may have been made of what is gone by now
-        tree.args.defaults, tree.args.kw_defaults = [ast.Constant(None)] * len(tree.args.defaults), [None] * len(tree.args.kw_defaults)
+        tree.args.defaults, tree.args.kw_defaults = (
+            [ast.Constant(None)] * len(tree.args.defaults),
+            [None] * len(tree.args.kw_defaults),
+        )
     if isinstance(tree, ast.Lambda):
         body: list[ast.stmt] = [ast.Return(tree)]
     else:
         tree.decorator_list = []
         body = [tree, ast.Return(ast.Name(tree.name, ast.Load()))]
     arguments = ast.arguments([], [ast.arg(name) for name in free], None, [], [], None, [])
-    if isinstance(tree, ast.FunctionDef) and tree.name in free:  # a local function that calls itself
+    if (
+        isinstance(tree, ast.FunctionDef) and tree.name in free
+    ):  # a local function that calls itself
         arguments.args = [arg for arg in arguments.args if arg.arg != tree.name]
     outer = ast.FunctionDef("edited", arguments, body, [])
     module = ast.fix_missing_locations(ast.Module([outer], []))
@@ -97,13 +118,19 @@ def compiled(scope: Scope, new: dict[ast.AST, ast.AST]) -> types.FunctionType:
     if function.__code__.co_freevars != free:
         raise ValueError("the edited function uses other names of its surroundings")
     if not of_arguments & set(new):
-        function.__defaults__, function.__kwdefaults__ = scope.function.__defaults__, scope.function.__kwdefaults__
+        function.__defaults__, function.__kwdefaults__ = (
+            scope.function.__defaults__,
+            scope.function.__kwdefaults__,
+        )
     return function
 
 
 @contextmanager
 def _swapped(codes: list[tuple[types.FunctionType, types.FunctionType]]) -> Iterator[None]:
-    before = [(function, function.__code__, function.__defaults__, function.__kwdefaults__) for function, _ in codes]
+    before = [
+        (function, function.__code__, function.__defaults__, function.__kwdefaults__)
+        for function, _ in codes
+    ]
     try:
         for function, new in codes:
             function.__code__ = new.__code__
@@ -111,7 +138,11 @@ def _swapped(codes: list[tuple[types.FunctionType, types.FunctionType]]) -> Iter
         yield
     finally:
         for function, code, defaults, kwdefaults in before:
-            function.__code__, function.__defaults__, function.__kwdefaults__ = code, defaults, kwdefaults
+            function.__code__, function.__defaults__, function.__kwdefaults__ = (
+                code,
+                defaults,
+                kwdefaults,
+            )
 
 
 def _users(module: str, file: str | None) -> bool:
@@ -131,12 +162,19 @@ def _functions_in(thing: Any) -> Iterator[types.FunctionType]:
         yield from _functions_in(thing.fget)
     elif isinstance(thing, types.FunctionType):
         function = inspect.unwrap(thing)
-        if isinstance(function, types.FunctionType) and _users(function.__module__ or "", function.__code__.co_filename):
+        if isinstance(function, types.FunctionType) and _users(
+            function.__module__ or "", function.__code__.co_filename
+        ):
             yield function
     elif thing is not None and not isinstance(thing, types.ModuleType):
         kind = thing if isinstance(thing, type) else type(thing)
         for owner in kind.__mro__:
-            if owner is not object and owner.__module__.split(".")[0] not in ("pyimpl", "torch", "numpy", "builtins"):
+            if owner is not object and owner.__module__.split(".")[0] not in (
+                "pyimpl",
+                "torch",
+                "numpy",
+                "builtins",
+            ):
                 for part in vars(owner).values():
                     if isinstance(part, types.FunctionType | classmethod | staticmethod | property):
                         yield from _functions_in(part)
@@ -147,18 +185,26 @@ def _mentioned(scope: Scope) -> Iterator[Any]:
     for node in ast.walk(scope.tree):
         if isinstance(node, ast.Name | ast.Attribute):
             found = scope.resolve(node)
-            if isinstance(found, types.FunctionType | functools.partial) or (isinstance(found, type) and found.__module__ != "builtins"):
+            if isinstance(found, types.FunctionType | functools.partial) or (
+                isinstance(found, type) and found.__module__ != "builtins"
+            ):
                 yield found
 
 
 def scopes_of(side: PythonSide) -> list[Scope]:
-    """The functions of the user's that the side may call, those whose source can be read; the subject's own first."""
+    """The functions of the user's that the side may call, those whose source can be read; the
+    subject's own first.
+    """
     subject = side.subject
     waiting: list[Any] = [subject]
     if isinstance(side, FunctionSide):
         waiting += [side.backward, getattr(subject, "pullback", None)]
     if isinstance(side, TrainingSide):
-        waiting += [(loss := getattr(side.loss, "subject", side.loss)), getattr(loss, "pullback", None), side.rule]
+        waiting += [
+            (loss := getattr(side.loss, "subject", side.loss)),
+            getattr(loss, "pullback", None),
+            side.rule,
+        ]
     if hasattr(subject, "modules"):
         waiting += [type(module) for module in subject.modules()]
     elif hasattr(subject, "layers"):
@@ -174,7 +220,9 @@ def scopes_of(side: PythonSide) -> list[Scope]:
 
 
 def scope_of(function: types.FunctionType) -> Scope | None:
-    """The function with its tree, in the line numbers of its file; None where its source cannot be had."""
+    """The function with its tree, in the line numbers of its file; None where its source cannot be
+    had.
+    """
     try:
         lines, first = inspect.getsourcelines(function)
         tree = ast.parse(textwrap.dedent("".join(lines)))
@@ -186,7 +234,11 @@ def scope_of(function: types.FunctionType) -> Scope | None:
         if isinstance(node, ast.FunctionDef) and node.name == function.__name__:
             return Scope(function, node)
     lambdas = [node for node in ast.walk(tree) if isinstance(node, ast.Lambda)]
-    fitting = [node for node in lambdas if tuple(arg.arg for arg in node.args.args) == wanted.co_varnames[: wanted.co_argcount]]
+    fitting = [
+        node
+        for node in lambdas
+        if tuple(arg.arg for arg in node.args.args) == wanted.co_varnames[: wanted.co_argcount]
+    ]
     return Scope(function, fitting[0]) if len(fitting) == 1 else None
 
 
@@ -196,13 +248,19 @@ def rewritings_of(scope: Scope) -> list[Rewriting]:
     if not in_main and any(isinstance(node, ast.While) for node in ast.walk(scope.tree)):
         return []  # nothing would stop a loop that an edit makes endless
     found: dict[tuple, Rewriting] = {}
-    inner = {id(node) for decorator in getattr(scope.tree, "decorator_list", []) for node in ast.walk(decorator)}
+    inner = {
+        id(node)
+        for decorator in getattr(scope.tree, "decorator_list", [])
+        for node in ast.walk(decorator)
+    }
     for node in ast.walk(scope.tree):
         if id(node) in inner:
             continue
         for rule in RULES:
             for rewriting in rule(node, scope):
-                rewriting = replace(rewriting, kind=f"{rule.__name__}: {rewriting.kind}" if rewriting.kind else "")
+                rewriting = replace(
+                    rewriting, kind=f"{rule.__name__}: {rewriting.kind}" if rewriting.kind else ""
+                )
                 what = tuple((id(old), shown(new)) for old, new in rewriting.parts.items())
                 if all(shown(old) == shown(new) for old, new in rewriting.parts.items()):
                     continue
@@ -214,8 +272,13 @@ def rewritings_of(scope: Scope) -> list[Rewriting]:
 def where(scope: Scope, rewriting: Rewriting) -> str:
     """File, line and the place as it is written."""
     node = rewriting.at
-    line = getattr(node, "lineno", None) or getattr(scope.statement(node), "lineno", scope.tree.lineno)
-    return f"{Path(scope.function.__code__.co_filename).name}:{line}, {_short(shown(_told(scope, node)))}"
+    line = getattr(node, "lineno", None) or getattr(
+        scope.statement(node), "lineno", scope.tree.lineno
+    )
+    return (
+        f"{Path(scope.function.__code__.co_filename).name}:{line}, "
+        f"{_short(shown(_told(scope, node)))}"
+    )
 
 
 def change(scope: Scope, rewriting: Rewriting) -> str:
@@ -228,9 +291,15 @@ def change(scope: Scope, rewriting: Rewriting) -> str:
 
 
 def _glossary(scope: Scope, text: str) -> str:
-    """What the operations of the toolkit are that an edit has brought in: the user has none of that name."""
+    """What the operations of the toolkit are that an edit has brought in: the user has none of that
+    name.
+    """
     own = shown(scope.tree)
-    used = [name for name in dict.fromkeys(re.findall(r"\b([a-z_]+)\(", text)) if name in OPERATIONS and f"{name}(" not in own]
+    used = [
+        name
+        for name in dict.fromkeys(re.findall(r"\b([a-z_]+)\(", text))
+        if name in OPERATIONS and f"{name}(" not in own
+    ]
     told = [f"{name}: {OPERATIONS[name]}" for name in used]
     return f" ({'; '.join(told)})" if told else ""
 
@@ -240,7 +309,11 @@ def _told(scope: Scope, node: ast.AST) -> ast.AST:
     if isinstance(node, ast.Name | ast.Constant | ast.Attribute | ast.Tuple):
         statement = scope.statement(node)
         if isinstance(statement, ast.FunctionDef | ast.For | ast.While | ast.If | ast.With):
-            return scope.parents.get(node, node) if not isinstance(statement, ast.FunctionDef) else node
+            return (
+                scope.parents.get(node, node)
+                if not isinstance(statement, ast.FunctionDef)
+                else node
+            )
         return statement
     return node
 

@@ -1,4 +1,6 @@
-"""Settings of rules and losses as places where a trap may lie, in training: learning rates, epsilons, decay, a mean for a sum."""
+"""Settings of rules and losses as places where a trap may lie, in training: learning rates,
+epsilons, decay, a mean for a sum.
+"""
 
 import copy
 from collections.abc import Callable, Iterator
@@ -15,7 +17,12 @@ from . import attributes
 from .rewritings.epsilons import EPSILONS
 
 SLOW = ("momentum", "rho", "beta", "beta1", "beta2", "dampening")  # weights of what was before
-SWITCHES = {"nesterov": "nesterov", "amsgrad": "momentum", "couple": "coupled", "decoupled_weight_decay": "coupled"}
+SWITCHES = {
+    "nesterov": "nesterov",
+    "amsgrad": "momentum",
+    "couple": "coupled",
+    "decoupled_weight_decay": "coupled",
+}
 
 LOOKING_AHEAD = ((Momentum, Nesterov), (Nesterov, Momentum))
 
@@ -40,7 +47,11 @@ def of_rule(rule: Any) -> Iterator[tuple[str, str, Any]]:
     """(cause, change, the rule with one setting changed)."""
     for one, other in LOOKING_AHEAD:
         if type(rule) is one:
-            yield "nesterov", f"{other.__name__} instead of {one.__name__}", other(rule.eta, rule.rho)
+            yield (
+                "nesterov",
+                f"{other.__name__} instead of {one.__name__}",
+                other(rule.eta, rule.rho),
+            )
     if hasattr(rule, "init") or hasattr(rule, "update"):
         for name, value in vars(rule).items():
             for cause, told, new in changes(name, value):
@@ -99,11 +110,23 @@ def _with_setting(rule: Callable[[Any], Any], name: str, value: Any) -> Callable
 
 # (cause, change, factor of output's shape)
 SCALES: tuple[tuple[str, str, Callable[[tuple[int, ...]], float]], ...] = (
-    ("mean", "times the number of all entries: a sum instead of a mean", lambda shape: float(np.prod(shape))),
-    ("mean", "divided by the number of all entries: a mean instead of a sum", lambda shape: 1 / float(np.prod(shape))),
+    (
+        "mean",
+        "times the number of all entries: a sum instead of a mean",
+        lambda shape: float(np.prod(shape)),
+    ),
+    (
+        "mean",
+        "divided by the number of all entries: a mean instead of a sum",
+        lambda shape: 1 / float(np.prod(shape)),
+    ),
     ("mean", "times the size of the batch", lambda shape: float(shape[0])),
     ("mean", "divided by the size of the batch", lambda shape: 1 / float(shape[0])),
-    ("mean", "times the entries of one sample: divided by the batch alone", lambda shape: float(np.prod(shape[1:]))),
+    (
+        "mean",
+        "times the entries of one sample: divided by the batch alone",
+        lambda shape: float(np.prod(shape[1:])),
+    ),
     ("mean", "divided by the entries of one sample", lambda shape: 1 / float(np.prod(shape[1:]))),
     ("half", "half of it", lambda shape: 0.5),
     ("half", "twice of it", lambda shape: 2.0),

@@ -1,4 +1,6 @@
-"""The known ways as transformations of whole arrays, for programs whose source cannot be read: arguments, parameters, results."""
+"""The known ways as transformations of whole arrays, for programs whose source cannot be read:
+arguments, parameters, results.
+"""
 
 import itertools
 import math
@@ -17,7 +19,9 @@ Move = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Way:
-    """A transformation, its inverse (None: gradients do not pass through it), and how it is told."""
+    """A transformation, its inverse (None: gradients do not pass through it), and how it is
+    told.
+    """
 
     cause: str
     told: str  # of {0}: the name of the array
@@ -44,7 +48,11 @@ class Transformed:
     is_model: bool = False
 
     def __post_init__(self):
-        self.subject, self.has_gradient, self.is_model = self.base.subject, self.base.has_gradient, self.base.is_model
+        self.subject, self.has_gradient, self.is_model = (
+            self.base.subject,
+            self.base.has_gradient,
+            self.base.is_model,
+        )
 
     def parameters(self):
         """Those of the original."""
@@ -58,7 +66,10 @@ class Transformed:
             return Outcome(error=str(error), lost=True)
 
     def _evaluate(self, case: Case) -> Outcome:
-        arrays = {name: self.inputs[name].forth(array) if name in self.inputs else array for name, array in case.arrays.items()}
+        arrays = {
+            name: self.inputs[name].forth(array) if name in self.inputs else array
+            for name, array in case.arrays.items()
+        }
         for name, way in self.outputs.items():
             cotangent = cotangent_of(name)
             if cotangent in arrays:
@@ -104,7 +115,14 @@ def _flips(rank: int) -> Iterator[Way]:
     for count in range(1, min(rank, 3) + 1):
         for axes in itertools.combinations(range(rank - min(rank, 3), rank), count):
             flip = _flip(axes)
-            yield Way("kernel", f"{{0}} flipped along {'axis' if count == 1 else 'axes'} {', '.join(map(str, axes))}", flip, flip, 3.1)
+            yield Way(
+                "kernel",
+                f"{{0}} flipped along {'axis' if count == 1 else 'axes'} "
+                f"{', '.join(map(str, axes))}",
+                flip,
+                flip,
+                3.1,
+            )
 
 
 def _blocks(axis: int, order: Sequence[int]) -> Move:
@@ -125,7 +143,10 @@ def _permutations(shape: tuple[int, ...]) -> Iterator[Way]:
                 flipped = shape[axis] == count and order == tuple(range(count))[::-1]
                 if list(order) != sorted(order) and not flipped:
                     back = [order.index(i) for i in range(count)]
-                    told = f"{{0}} with its {count} blocks along axis {axis} in the order {', '.join(map(str, order))}"
+                    told = (
+                        f"{{0}} with its {count} blocks along axis {axis} in the order "
+                        f"{', '.join(map(str, order))}"
+                    )
                     yield Way("gates", told, _blocks(axis, order), _blocks(axis, back), 3.3)
 
 
@@ -134,7 +155,9 @@ def _shift(step: int) -> Move:
 
 
 def of_inputs(case: Case) -> Iterator[tuple[dict[Name, Way], str]]:
-    """Single arguments and parameters, and (gates) all that have the blocks; with what is transformed."""
+    """Single arguments and parameters, and (gates) all that have the blocks; with what is
+    transformed.
+    """
     blocks: dict[str, dict[Name, Way]] = {}
     for name, array in case.arrays.items():
         if name.kind not in AFTERWARDS:
@@ -145,13 +168,30 @@ def of_inputs(case: Case) -> Iterator[tuple[dict[Name, Way], str]]:
         if array.dtype.kind == "f":
             for way in _permutations(array.shape):
                 yield {name: way}, called
-                blocks.setdefault(way.told.split("axis")[0] + way.told.split("order")[1], {}).setdefault(name, way)
+                blocks.setdefault(
+                    way.told.split("axis")[0] + way.told.split("order")[1], {}
+                ).setdefault(name, way)
         elif array.dtype.kind == "i":
             for step in (1, -1):
-                yield {name: Way("index", f"{{0}} {'+' if step > 0 else '-'} 1", _shift(step), _shift(-step))}, called
+                yield (
+                    {
+                        name: Way(
+                            "index",
+                            f"{{0}} {'+' if step > 0 else '-'} 1",
+                            _shift(step),
+                            _shift(-step),
+                        )
+                    },
+                    called,
+                )
     for several in blocks.values():
         if len(several) > 1:
-            yield several, ", ".join(name.path if name.kind is Kind.PARAMETER else str(name) for name in several)
+            yield (
+                several,
+                ", ".join(
+                    name.path if name.kind is Kind.PARAMETER else str(name) for name in several
+                ),
+            )
 
 
 def _times(factor: float) -> Move:
@@ -175,7 +215,11 @@ def _keep(axis: int) -> Move:
 
 
 def _reread(x):
-    return np.reshape(x, x.shape, order="F") if x.ndim < 2 else np.reshape(np.ravel(x), x.shape, order="F")
+    return (
+        np.reshape(x, x.shape, order="F")
+        if x.ndim < 2
+        else np.reshape(np.ravel(x), x.shape, order="F")
+    )
 
 
 def _reread_back(x):
@@ -191,7 +235,9 @@ CONSTANTS = (
 )
 
 
-def of_results(case: Case, python: dict[Name, np.ndarray], julia: dict[Name, np.ndarray]) -> Iterator[tuple[dict[Name, Way], str]]:
+def of_results(
+    case: Case, python: dict[Name, np.ndarray], julia: dict[Name, np.ndarray]
+) -> Iterator[tuple[dict[Name, Way], str]]:
     """Every result by itself, as far as the shapes of this case allow."""
     for name, array in python.items():
         other = julia.get(name)
@@ -212,7 +258,9 @@ def _of_result(array: np.ndarray, other: np.ndarray) -> Iterator[Way]:
             yield Way("keepdims", f"{{0}} with axis {axis} kept", _keep(axis), _drop(axis))
     if other.ndim < array.ndim:
         for dropped in range(array.ndim):
-            yield Way("keepdims", f"{{0}} with axis {dropped} dropped", _drop(dropped), _keep(dropped))
+            yield Way(
+                "keepdims", f"{{0}} with axis {dropped} dropped", _drop(dropped), _keep(dropped)
+            )
     if array.dtype.kind == "f":
         for cause, told, factor in CONSTANTS:
             yield Way(cause, f"{{0}} times {told}", _times(factor), _times(factor))
@@ -252,7 +300,11 @@ class Scaled(Transformed):
     def evaluate(self, case: Case) -> Outcome:
         """The outcome, scaled."""
         number = 1.0 if self.factor is None else self.factor(case)
-        way = Way("", "", _cast(case.dtype), _cast(case.dtype)) if self.factor is None else Way("", "", _times(number), _times(number))
+        way = (
+            Way("", "", _cast(case.dtype), _cast(case.dtype))
+            if self.factor is None
+            else Way("", "", _times(number), _times(number))
+        )
         return replace(self, outputs={self.name: way}, factor=None).scaled(case)
 
     def scaled(self, case: Case) -> Outcome:
@@ -260,9 +312,17 @@ class Scaled(Transformed):
         return super().evaluate(case)
 
 
-def scaled(side: PythonSide, case: Case, julia: dict[Name, np.ndarray]) -> Iterator[tuple[str, str, str, Scaled]]:
-    """(cause, where, change, side) of factors that are sizes, and of results in the type of the case."""
-    names = [name for name, array in julia.items() if name.kind is Kind.OUTPUT and not name.step and array.dtype.kind == "f"]
+def scaled(
+    side: PythonSide, case: Case, julia: dict[Name, np.ndarray]
+) -> Iterator[tuple[str, str, str, Scaled]]:
+    """(cause, where, change, side) of factors that are sizes, and of results in the type of the
+    case.
+    """
+    names = [
+        name
+        for name, array in julia.items()
+        if name.kind is Kind.OUTPUT and not name.step and array.dtype.kind == "f"
+    ]
     for name in names:
         called = f"the result {name.path}".rstrip()
         yield "dtype", called, f"{called} in the type of the arguments", Scaled(side, name=name)
@@ -272,8 +332,22 @@ def scaled(side: PythonSide, case: Case, julia: dict[Name, np.ndarray]) -> Itera
             for axis in (*range(array.ndim), None) if array.ndim else ():
                 size = f"{x}.size" if axis is None else f"{x}.shape[{axis}]"
                 for sign, word in ((1, "times"), (-1, "divided by")):
-                    yield "mean", called, f"{called} {word} {size}", Scaled(side, name=name, factor=_by_size(1.0, False, sign, x, axis))
+                    yield (
+                        "mean",
+                        called,
+                        f"{called} {word} {size}",
+                        Scaled(side, name=name, factor=_by_size(1.0, False, sign, x, axis)),
+                    )
                     for power in (1.0, 0.5):
-                        root = f"({size} - 1) / {size}" if power == 1 else f"sqrt(({size} - 1) / {size})"
+                        root = (
+                            f"({size} - 1) / {size}"
+                            if power == 1
+                            else f"sqrt(({size} - 1) / {size})"
+                        )
                         factor = _by_size(power, True, sign, x, axis)
-                        yield "corrected", called, f"{called} {word} {root}", Scaled(side, name=name, factor=factor)
+                        yield (
+                            "corrected",
+                            called,
+                            f"{called} {word} {root}",
+                            Scaled(side, name=name, factor=factor),
+                        )

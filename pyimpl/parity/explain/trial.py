@@ -33,21 +33,39 @@ class Trial:
         """None where there is nothing to go by."""
         if getattr(result.pair.python, "lost", ""):
             return None
-        known = [evidence for evidence in result.evidence if not any(outcome.lost for outcome in evidence.julia.values())]
+        known = [
+            evidence
+            for evidence in result.evidence
+            if not any(outcome.lost for outcome in evidence.julia.values())
+        ]
         pair, smallest = replace(result.pair, python=limited(result.pair.python)), result.smallest
-        if isinstance(pair.python, DifferencesSide):  # the measured gradient follows from the output
+        if isinstance(
+            pair.python, DifferencesSide
+        ):  # the measured gradient follows from the output
             pair = replace(pair, python=FunctionSide(pair.python.subject, seconds=SECONDS_EACH))
             known = [bare(evidence) for evidence in known]
-            known = [replace(evidence, agrees=not judged(pair, evidence.case, evidence.julia)) for evidence in known]
+            known = [
+                replace(evidence, agrees=not judged(pair, evidence.case, evidence.julia))
+                for evidence in known
+            ]
             smallest = None
         differing = [evidence for evidence in known if not evidence.agrees]
         differing.sort(key=lambda evidence: -evidence.case.size)
         if smallest is not None and not any(outcome.lost for outcome in smallest.julia.values()):
-            differing = [smallest, *(evidence for evidence in differing if evidence is not smallest)]
+            differing = [
+                smallest,
+                *(evidence for evidence in differing if evidence is not smallest),
+            ]
         if not any(outcome.arrays for evidence in differing for outcome in evidence.julia.values()):
             return None  # Julia raised: every edit that makes Python raise too would do
         responses = [sensitivity(pair.python.evaluate, evidence.case) for evidence in differing[:4]]
-        return cls(pair, differing, [evidence for evidence in known if evidence.agrees], responses, time.monotonic() + seconds)
+        return cls(
+            pair,
+            differing,
+            [evidence for evidence in known if evidence.agrees],
+            responses,
+            time.monotonic() + seconds,
+        )
 
     @property
     def dtypes(self) -> set[str]:
@@ -64,8 +82,12 @@ class Trial:
         return judged(replace(self.pair, python=side), evidence.case, evidence.julia)
 
     def confirms(self, side: PythonSide) -> bool:
-        """Whether with this side every differing case agrees, in all dtypes, and every agreeing one still does."""
-        return all(not self.findings(side, evidence) for evidence in [*self.differing, *self.agreeing])
+        """Whether with this side every differing case agrees, in all dtypes, and every agreeing one
+        still does.
+        """
+        return all(
+            not self.findings(side, evidence) for evidence in [*self.differing, *self.agreeing]
+        )
 
     def promising(self, side: PythonSide) -> bool:
         """A cheap look at a few cases, generous: what fails here cannot pass."""
@@ -101,7 +123,9 @@ def near(python: Outcome, julia: Outcome, response: dict[Name, np.ndarray]) -> b
             continue
         parts = (theirs.astype(np.float64), response.get(name, np.zeros(0)))
         scale = sum(np.max(np.abs(part), initial=0, where=np.isfinite(part)) for part in parts)
-        if not np.all(absolute_errors(mine, theirs) <= 2**14 * np.finfo(mine.dtype).eps * (scale + 1e-30)):
+        if not np.all(
+            absolute_errors(mine, theirs) <= 2**14 * np.finfo(mine.dtype).eps * (scale + 1e-30)
+        ):
             return False
     return True
 
@@ -109,10 +133,14 @@ def near(python: Outcome, julia: Outcome, response: dict[Name, np.ndarray]) -> b
 def counted(trial: Trial) -> str:
     dtypes = " and ".join(sorted(trial.dtypes, reverse=True))
     count = len(trial.differing)
-    text = f"with it {f'all {count} differing cases that were kept agree' if count > 1 else 'the differing case agrees'} ({dtypes})"
+    every = f"all {count} differing cases that were kept agree"
+    text = f"with it {every if count > 1 else 'the differing case agrees'} ({dtypes})"
     if trial.agreeing:
         kept = len(trial.agreeing)
-        text += f", and {'the one' if kept == 1 else f'the {kept}'} that agreed still {'does' if kept == 1 else 'do'}"
+        text += (
+            f", and {'the one' if kept == 1 else f'the {kept}'} that agreed still "
+            f"{'does' if kept == 1 else 'do'}"
+        )
     return text
 
 
@@ -125,7 +153,11 @@ def telling(trial: Trial) -> bool:
         told = 0.0
         for dtype, julia in evidence.julia.items():
             mine = trial.pair.python.evaluate(evidence.case.cast(dtype))
-            arrays = [(array, mine.arrays.get(name)) for name, array in julia.arrays.items() if name.kind is not Kind.ARGUMENT]
+            arrays = [
+                (array, mine.arrays.get(name))
+                for name, array in julia.arrays.items()
+                if name.kind is not Kind.ARGUMENT
+            ]
             told = max(told, sum(_numbers(*both) for both in arrays))
         cases += told > 0
         values += told
@@ -133,7 +165,9 @@ def telling(trial: Trial) -> bool:
 
 
 def _numbers(julia: np.ndarray, mine: np.ndarray | None) -> float:
-    """How many different numbers an array has that differs; zeros alone and NaN tell nothing, whole numbers half as much."""
+    """How many different numbers an array has that differs; zeros alone and NaN tell nothing, whole
+    numbers half as much.
+    """
     if (
         mine is not None
         and mine.dtype == julia.dtype
@@ -147,13 +181,31 @@ def _numbers(julia: np.ndarray, mine: np.ndarray | None) -> float:
 
 def only_dtypes(trial: Trial, dtypes: set[str]) -> Trial | None:
     kept = [
-        (replace(evidence, julia={dtype: outcome for dtype, outcome in evidence.julia.items() if dtype in dtypes}), response)
-        for evidence, response in zip(trial.differing, [*trial.responses, *({} for _ in trial.differing)], strict=False)
+        (
+            replace(
+                evidence,
+                julia={
+                    dtype: outcome for dtype, outcome in evidence.julia.items() if dtype in dtypes
+                },
+            ),
+            response,
+        )
+        for evidence, response in zip(
+            trial.differing, [*trial.responses, *({} for _ in trial.differing)], strict=False
+        )
     ]
-    kept = [(evidence, response) for evidence, response in kept if evidence.julia and trial.findings(trial.pair.python, evidence)]
+    kept = [
+        (evidence, response)
+        for evidence, response in kept
+        if evidence.julia and trial.findings(trial.pair.python, evidence)
+    ]
     if len(kept) < 3 or len(trial.dtypes) < 2:
         return None
-    return replace(trial, differing=[evidence for evidence, _ in kept], responses=[response for _, response in kept if response])
+    return replace(
+        trial,
+        differing=[evidence for evidence, _ in kept],
+        responses=[response for _, response in kept if response],
+    )
 
 
 def only_outputs(trial: Trial) -> Trial | None:
@@ -161,8 +213,17 @@ def only_outputs(trial: Trial) -> Trial | None:
     if not any(name.kind is Kind.COTANGENT for name in trial.differing[0].case.arrays):
         return None
     differing = [bare(evidence) for evidence in trial.differing]
-    kept = [(evidence, response) for evidence, response in zip(differing, [*trial.responses, *({} for _ in differing)], strict=False)]
-    kept = [(evidence, response) for evidence, response in kept if trial.findings(trial.pair.python, evidence)]
+    kept = [
+        (evidence, response)
+        for evidence, response in zip(
+            differing, [*trial.responses, *({} for _ in differing)], strict=False
+        )
+    ]
+    kept = [
+        (evidence, response)
+        for evidence, response in kept
+        if trial.findings(trial.pair.python, evidence)
+    ]
     if len(kept) < 3:
         return None
     return replace(
@@ -175,9 +236,18 @@ def only_outputs(trial: Trial) -> Trial | None:
 
 def bare(evidence: Evidence) -> Evidence:
     """The evidence without gradients."""
-    case = replace(evidence.case, arrays={name: a for name, a in evidence.case.arrays.items() if name.kind is not Kind.COTANGENT})
+    case = replace(
+        evidence.case,
+        arrays={
+            name: a for name, a in evidence.case.arrays.items() if name.kind is not Kind.COTANGENT
+        },
+    )
     julia = {
-        dtype: replace(outcome, arrays={name: a for name, a in outcome.arrays.items() if not name.is_gradient}, none=frozenset())
+        dtype: replace(
+            outcome,
+            arrays={name: a for name, a in outcome.arrays.items() if not name.is_gradient},
+            none=frozenset(),
+        )
         for dtype, outcome in evidence.julia.items()
     }
     return replace(evidence, case=case, julia=julia)

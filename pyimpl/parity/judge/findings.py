@@ -1,7 +1,8 @@
 """What a check found: cases in both precisions on both sides, judged together.
 
-The four corners tell what kind of disagreement it is. Disagreement in Float64 is a difference in meaning. Agreement in Float64
-and disagreement in Float32 is rounding, and the Float64 result, which both sides share, says whose error is larger.
+The four corners tell what kind of disagreement it is. Disagreement in Float64 is a difference in
+meaning. Agreement in Float64 and disagreement in Float32 is rounding, and the Float64 result, which
+both sides share, says whose error is larger.
 """
 
 from dataclasses import dataclass, field
@@ -42,8 +43,13 @@ class Finding:
     def __str__(self):
         if self.verdict.lost:
             return f"{self.case.row}, {self.case.origin}: {self.verdict.lost}"
-        wrong = [str(difference) for difference in self.verdict.differences if not difference.agrees]
-        return f"{self.verdict.case} [{self.case.origin}]\n    differs in {self.kind}{self.note}\n    " + "\n    ".join(wrong)
+        wrong = [
+            str(difference) for difference in self.verdict.differences if not difference.agrees
+        ]
+        return (
+            f"{self.verdict.case} [{self.case.origin}]\n    differs in {self.kind}{self.note}\n    "
+            + "\n    ".join(wrong)
+        )
 
 
 @dataclass
@@ -59,16 +65,22 @@ class Report(Generic[S]):
     trusted: set[Name] = field(default_factory=set)
     blind: set[Name] = field(default_factory=set)
     seconds: float = 0.0  # spent on the Python side and on judging
-    newer: list[str] = field(default_factory=list)  # releases that brought what the reference, an older Flux, does not have
+    newer: list[str] = field(
+        default_factory=list
+    )  # releases that brought what the reference, an older Flux, does not have
 
     @property
     def mistrusted(self) -> set[Name]:
-        """Arrays that were zero, constant or not finite in every case: their agreement proves nothing."""
+        """Arrays that were zero, constant or not finite in every case: their agreement proves
+        nothing.
+        """
         return self.blind - self.trusted
 
     @property
     def verdict(self) -> str:
-        """One word: agrees, disagrees, lost, mistrusted, absent where the reference has no case, newer where it cannot have one."""
+        """One word: agrees, disagrees, lost, mistrusted, absent where the reference has no case,
+        newer where it cannot have one.
+        """
         if not self.cases:
             return "newer" if self.newer else "absent"
         if any(finding.kind is not Sort.LOST for finding in self.findings):
@@ -86,26 +98,39 @@ def enter(report: Report, case: Case, outcomes: dict[str, Outcome]) -> None:
     slack = subject.slack_ulps(case)
     cast = {dtype: case.cast(dtype) for dtype in outcomes}
     twins = {dtype: evaluate(cast[dtype]) for dtype in outcomes}
-    verdicts = {dtype: compare(cast[dtype], twins[dtype], outcome, responses[dtype], slack) for dtype, outcome in outcomes.items()}
+    verdicts = {
+        dtype: compare(cast[dtype], twins[dtype], outcome, responses[dtype], slack)
+        for dtype, outcome in outcomes.items()
+    }
     for dtype, verdict in verdicts.items():
         report.per_dtype[dtype] = report.per_dtype.get(dtype, 0) + 1
         worst = verdict.worst
-        if worst and not case.known and (dtype not in report.worst or worst.ulps > report.worst[dtype].ulps):
+        if (
+            worst
+            and not case.known
+            and (dtype not in report.worst or worst.ulps > report.worst[dtype].ulps)
+        ):
             report.worst[dtype] = worst
         if not subject.constant:
             report.blind |= verdict.blind
         if not case.refused:
-            report.trusted |= {d.array for d in verdict.differences if d.array is not None} - verdict.blind
+            report.trusted |= {
+                d.array for d in verdict.differences if d.array is not None
+            } - verdict.blind
         if not verdict.agrees and not (case.known and not verdict.lost):
             report.findings.append(Finding(case, verdict, *_kind(dtype, verdicts, twins, outcomes)))
 
     if case.known and not all(verdict.agrees for verdict in verdicts.values()):
         report.known += 1
     elif case.known:
-        report.findings.append(Finding(case, verdict, Sort.NOTHING, f", but was known to: {case.known}"))
+        report.findings.append(
+            Finding(case, verdict, Sort.NOTHING, f", but was known to: {case.known}")
+        )
 
 
-def _kind(dtype: str, verdicts: dict[str, Verdict], twins: dict[str, Outcome], julias: dict[str, Outcome]) -> tuple[Sort, str]:
+def _kind(
+    dtype: str, verdicts: dict[str, Verdict], twins: dict[str, Outcome], julias: dict[str, Outcome]
+) -> tuple[Sort, str]:
     verdict = verdicts[dtype]
     if verdict.lost:
         return Sort.LOST, ""
@@ -121,10 +146,21 @@ def _kind(dtype: str, verdicts: dict[str, Verdict], twins: dict[str, Outcome], j
         return Sort.MEANING, ""
     truth = julias["float64"].arrays.get(worst.array)
     mine, theirs = twins[dtype].arrays.get(worst.array), julias[dtype].arrays.get(worst.array)
-    if truth is None or mine is None or theirs is None or not truth.shape == mine.shape == theirs.shape:
+    if (
+        truth is None
+        or mine is None
+        or theirs is None
+        or not truth.shape == mine.shape == theirs.shape
+    ):
         return Sort.ROUNDING, ""
     with np.errstate(invalid="ignore"):
-        error = {"python": np.max(np.abs(mine - truth), initial=0), "julia": np.max(np.abs(theirs - truth), initial=0)}
+        error = {
+            "python": np.max(np.abs(mine - truth), initial=0),
+            "julia": np.max(np.abs(theirs - truth), initial=0),
+        }
     larger = max(error, key=lambda side: error[side])
     sizes = f"{error[larger]:.3g}, the other {min(error.values()):.3g}"
-    return Sort.ROUNDING, f" (Float64 agrees; in {worst.array} the error of {larger} is the larger: {sizes})"
+    return (
+        Sort.ROUNDING,
+        f" (Float64 agrees; in {worst.array} the error of {larger} is the larger: {sizes})",
+    )

@@ -10,7 +10,9 @@ from ..case.names import Name
 
 
 class Subject(Protocol):
-    """A row of the catalogue, a user's pair, a stage of a model: it evaluates cases in Python and knows how sure their outcomes are."""
+    """A row of the catalogue, a user's pair, a stage of a model: it evaluates cases in Python and
+    knows how sure their outcomes are.
+    """
 
     @property
     def key(self) -> str:
@@ -19,17 +21,26 @@ class Subject(Protocol):
 
     @property
     def constant(self) -> bool:
-        """Whether its outcome is constant by definition, so that its being so is no reason for mistrust."""
+        """Whether its outcome is constant by definition, so that its being so is no reason for
+        mistrust.
+        """
         ...
 
     def evaluate(self, case: Case) -> Outcome:
         """The Python side's outcome."""
         ...
 
-    def responses(self, case: Case, julia: dict[str, Outcome], evaluate: Callable[[Case], Outcome]) -> dict[str, dict[Name, np.ndarray]]:
-        """Per dtype, how sensitive every entry of the outcome is, given Julia's. `evaluate` is its own, asked every question once."""
+    def responses(
+        self, case: Case, julia: dict[str, Outcome], evaluate: Callable[[Case], Outcome]
+    ) -> dict[str, dict[Name, np.ndarray]]:
+        """Per dtype, how sensitive every entry of the outcome is, given Julia's.
+
+        `evaluate` is its own, asked every question once.
+        """
         ...
 
     def slack_ulps(self, case: Case) -> float:
-        """The ulps of the largest number involved that it may be off beyond the derived tolerance."""
+        """The ulps of the largest number involved that it may be off beyond the derived
+        tolerance.
+        """
         ...

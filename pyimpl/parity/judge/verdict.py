@@ -4,14 +4,15 @@ Nothing here is tuned to an operation. An entry y may be off by
 
     FACTOR * eps * (|y| + S) + slack * eps * scale
 
-where S is the entry's sensitivity: by how much it moves, per unit of relative change, when every input, and every number
-that passes between layers, is nudged at random (in Float64, so that the measurement itself has no rounding to speak of).
-|y| + S is the size of the terms that the entry is made of, however they cancel: `(a - b)` for large a and b has a large S.
-Where the outcome jumps (at a kink or a tie) it has no sensitivity, and none is granted. `slack` is what a row claims for
+where S is the entry's sensitivity: by how much it moves, per unit of relative change, when every
+input, and every number that passes between layers, is nudged at random (in Float64, so that the
+measurement itself has no rounding to speak of). |y| + S is the size of the terms that the entry is
+made of, however they cancel: `(a - b)` for large a and b has a large S. Where the outcome jumps (at
+a kink or a tie) it has no sensitivity, and none is granted. `slack` is what a row claims for
 itself, in ulps of the largest number that the outcome is made of, and must give its reason for.
 
-An *ulp* in reports is a FACTOR-th of the tolerance: without slack eps * (|y| + S), one unit of rounding at the scale of the
-terms. What agrees is below FACTOR ulp.
+An *ulp* in reports is a FACTOR-th of the tolerance: without slack eps * (|y| + S), one unit of
+rounding at the scale of the terms. What agrees is below FACTOR ulp.
 """
 
 import zlib
@@ -30,7 +31,8 @@ NUDGE = 2.0**-24
 ROUNDINGS = 4
 NOISES = 4
 WIDE_NUDGE = 2.0**-12
-MOST_ROUNDING = 16.0  # times the size of the terms: a loss of more than that in Float32 is to be seen, not allowed,
+# times the size of the terms: a loss of more than that in Float32 is to be seen, not allowed,
+MOST_ROUNDING = 16.0
 OF_JULIA = 4.0  # unless Julia loses as much itself, up to this factor
 
 
@@ -47,7 +49,9 @@ class Reason(Enum):
 
 @dataclass(frozen=True)
 class Difference:
-    """The worst entry of one array, or why the arrays cannot be compared entry by entry; `agrees` says whether it is within tolerance."""
+    """The worst entry of one array, or why the arrays cannot be compared entry by entry; `agrees`
+    says whether it is within tolerance.
+    """
 
     array: Name | None  # None of a case that was refused
     agrees: bool
@@ -73,7 +77,8 @@ class Difference:
         if self.words:
             return f"{self.what}: {self.words}"
         return (
-            f"{self.what}{self.at or '[]'}: python {self.python!r}, julia {self.julia!r}, off by {self.ulps:.3g} ulp "
+            f"{self.what}{self.at or '[]'}: python {self.python!r}, julia {self.julia!r}, off by "
+            f"{self.ulps:.3g} ulp "
             f"(allowed: {self.tolerance:.3g} absolute)"
         )
 
@@ -99,18 +104,23 @@ class Verdict:
 
 
 def nudged(case: Case, probe: int, step: float) -> Case:
-    """Every floating-point entry times (1 ± step). The sign is a hash of the value, so equal entries stay equal: ties remain ties.
+    """Every floating-point entry times (1 ± step). The sign is a hash of the value, so equal
+    entries stay equal: ties remain ties.
 
-    In two of three probes they part, for what is the same for all of them may cancel: it goes into the hash where an entry stands.
-    In those, what passes between layers is nudged as well: no change of the inputs shows how a division by a small spread, say,
-    magnifies what the layer before it rounded.
+    In two of three probes they part, for what is the same for all of them may cancel: it goes into
+    the hash where an entry stands. In those, what passes between layers is nudged as well: no
+    change of the inputs shows how a division by a small spread, say, magnifies what the layer
+    before it rounded.
     """
     arrays = {}
     for name, array in case.arrays.items():
         if array.dtype.kind == "f":
             bits = array.reshape(-1).view(np.uint64) + np.uint64(probe)
             if probe % 3:
-                bits ^= _mixed(np.arange(array.size, dtype=np.uint64) + np.uint64(zlib.crc32(str(name).encode()) << 8))
+                bits ^= _mixed(
+                    np.arange(array.size, dtype=np.uint64)
+                    + np.uint64(zlib.crc32(str(name).encode()) << 8)
+                )
             sign = np.where(_mixed(bits) & np.uint64(1), 1.0, -1.0)
             array = array * (1 + step * sign.reshape(array.shape))
         arrays[name] = array
@@ -125,26 +135,42 @@ def _mixed(bits: np.ndarray) -> np.ndarray:
 
 
 def sensitivity(evaluate: Callable[[Case], Outcome], case: Case) -> dict[Name, np.ndarray]:
-    """S of every array of the outcome: the largest response over a few random nudges of all inputs, per unit of relative change."""
+    """S of every array of the outcome: the largest response over a few random nudges of all inputs,
+    per unit of relative change.
+    """
     case = case.cast(np.float64)
     base = evaluate(case).arrays
-    response = {name: np.zeros(array.shape) for name, array in base.items() if array.dtype.kind == "f"}
+    response = {
+        name: np.zeros(array.shape) for name, array in base.items() if array.dtype.kind == "f"
+    }
     for probe in range(PROBES):
         coarse = evaluate(nudged(case, probe, NUDGE)).arrays
         fine = evaluate(nudged(case, probe, NUDGE / 8)).arrays
         for name, found in response.items():
-            if coarse.get(name, base[name]).shape != found.shape or fine.get(name, base[name]).shape != found.shape:
+            if (
+                coarse.get(name, base[name]).shape != found.shape
+                or fine.get(name, base[name]).shape != found.shape
+            ):
                 continue
             with np.errstate(invalid="ignore"):
-                far, near = (np.abs(moved.get(name, base[name]) - base[name]) for moved in (coarse, fine))
+                far, near = (
+                    np.abs(moved.get(name, base[name]) - base[name]) for moved in (coarse, fine)
+                )
                 smooth = near <= far / 2
             np.maximum(found, np.where(smooth, far / NUDGE, 0), out=found)
     # The probes can by chance miss an entry that the others show to move.
-    return Arrays({name: np.maximum(found, np.sqrt(np.mean(found**2)) / 8) if found.size else found for name, found in response.items()})
+    return Arrays(
+        {
+            name: np.maximum(found, np.sqrt(np.mean(found**2)) / 8) if found.size else found
+            for name, found in response.items()
+        }
+    )
 
 
 def own_loss(julia: dict[str, Outcome]) -> dict[Name, float]:
-    """What Float32 costs Julia itself in this case, at most over the entries of an array, per unit of rounding."""
+    """What Float32 costs Julia itself in this case, at most over the entries of an array, per unit
+    of rounding.
+    """
     if not {"float32", "float64"} <= julia.keys():
         return {}
     found, eps = {}, float(np.finfo(np.float32).eps)
@@ -156,8 +182,11 @@ def own_loss(julia: dict[str, Outcome]) -> dict[Name, float]:
     return found
 
 
-def rounding(evaluate: Callable[[Case], Outcome], case: Case, julia: dict[str, Outcome]) -> dict[Name, np.ndarray]:
-    """What Float32 does to every entry of the outcome, per unit of rounding: the largest of either side's errors, measured against Float64.
+def rounding(
+    evaluate: Callable[[Case], Outcome], case: Case, julia: dict[str, Outcome]
+) -> dict[Name, np.ndarray]:
+    """What Float32 does to every entry of the outcome, per unit of rounding: the largest of either
+    side's errors, measured against Float64.
 
     For code whose inner steps are not known: where these cancel, no nudge of the inputs shows it.
     """
@@ -170,19 +199,31 @@ def rounding(evaluate: Callable[[Case], Outcome], case: Case, julia: dict[str, O
     for rounded, exact in pairs:
         for name, truth in exact.arrays.items():
             found = rounded.arrays.get(name)
-            if truth.dtype.kind == "f" and found is not None and found.shape == truth.shape and found.dtype.kind == "f":
+            if (
+                truth.dtype.kind == "f"
+                and found is not None
+                and found.shape == truth.shape
+                and found.dtype.kind == "f"
+            ):
                 with np.errstate(invalid="ignore"):
                     error = np.abs(found.astype(np.float64) - truth)
                 errors.setdefault(name, []).append(np.where(np.isfinite(error), error, 0) / eps)
-    largest = {name: np.max([part for part in parts if part.shape == parts[0].shape], axis=0) for name, parts in errors.items()}
-    return {name: np.maximum(found, np.sqrt(np.mean(found**2))) if found.size else found for name, found in largest.items()}
+    largest = {
+        name: np.max([part for part in parts if part.shape == parts[0].shape], axis=0)
+        for name, parts in errors.items()
+    }
+    return {
+        name: np.maximum(found, np.sqrt(np.mean(found**2))) if found.size else found
+        for name, found in largest.items()
+    }
 
 
 def noise(evaluate: Callable[[Case], Outcome], case: Case, dtype: str) -> dict[Name, np.ndarray]:
-    """How far every entry moves in a precision when all that goes in is off by an ulp: what training makes of rounding.
+    """How far every entry moves in a precision when all that goes in is off by an ulp: what
+    training makes of rounding.
 
-    A parameter whose gradient is nothing but rounding (a bias before a batch normalisation) moves under rules that divide by the gradient's
-    size: at random, on both sides.
+    A parameter whose gradient is nothing but rounding (a bias before a batch normalisation) moves
+    under rules that divide by the gradient's size: at random, on both sides.
     """
     base = evaluate(case.cast(dtype)).arrays
     found = {name: np.zeros(array.shape) for name, array in base.items() if array.dtype.kind == "f"}
@@ -191,8 +232,13 @@ def noise(evaluate: Callable[[Case], Outcome], case: Case, dtype: str) -> dict[N
         for name, largest in found.items():
             if name in moved and moved[name].shape == largest.shape:
                 with np.errstate(invalid="ignore"):
-                    np.fmax(largest, np.abs(moved[name].astype(np.float64) - base[name]), out=largest)
-    return {name: np.maximum(largest, np.sqrt(np.mean(largest**2))) if largest.size else largest for name, largest in found.items()}
+                    np.fmax(
+                        largest, np.abs(moved[name].astype(np.float64) - base[name]), out=largest
+                    )
+    return {
+        name: np.maximum(largest, np.sqrt(np.mean(largest**2))) if largest.size else largest
+        for name, largest in found.items()
+    }
 
 
 def compare(
@@ -204,9 +250,22 @@ def compare(
 ) -> Verdict:
     """Hold the twin's outcome against the reference's."""
     if julia.lost or python.lost:
-        return Verdict(case, (), lost="; ".join(side.error or "" for side in (python, julia) if side.lost))
+        return Verdict(
+            case, (), lost="; ".join(side.error or "" for side in (python, julia) if side.lost)
+        )
     if case.refused and not python.error and not julia.error:
-        return Verdict(case, (Difference(None, False, np.inf, reason=Reason.REFUSAL, words="neither side refused what both must refuse"),))
+        return Verdict(
+            case,
+            (
+                Difference(
+                    None,
+                    False,
+                    np.inf,
+                    reason=Reason.REFUSAL,
+                    words="neither side refused what both must refuse",
+                ),
+            ),
+        )
     if python.error or julia.error:
         if python.error and julia.error:
             return Verdict(case, (Difference(None, True, 0.0, reason=Reason.REFUSAL),))
@@ -220,7 +279,17 @@ def compare(
         if mine is None or theirs is None:
             differences.append(_one_sided(name, mine, theirs))
             continue
-        differences.append(_entries(name, mine, theirs, response.get(name), slack * _slack_scale(case, name), slack, case.exact))
+        differences.append(
+            _entries(
+                name,
+                mine,
+                theirs,
+                response.get(name),
+                slack * _slack_scale(case, name),
+                slack,
+                case.exact,
+            )
+        )
         if _proves_nothing(theirs) and name.kind is not Kind.STATE:
             blind.add(name)
     return Verdict(case, tuple(differences), frozenset(blind))
@@ -236,26 +305,53 @@ def _one_sided(name: Name, mine, theirs) -> Difference:
 
 
 def _slack_scale(case: Case, name: Name) -> float:
-    """The size of the numbers that an outcome is made from, however small it turns out: inputs, and for gradients times cotangents."""
-    inputs = _largest(array for key, array in case.arrays.items() if key.kind in (Kind.INPUT, Kind.PARAMETER))
+    """The size of the numbers that an outcome is made from, however small it turns out: inputs, and
+    for gradients times cotangents.
+    """
+    inputs = _largest(
+        array for key, array in case.arrays.items() if key.kind in (Kind.INPUT, Kind.PARAMETER)
+    )
     return _largest(case.all(Kind.COTANGENT)) * max(1.0, inputs) if name.is_gradient else inputs
 
 
 def _largest(arrays: Iterable[np.ndarray]) -> float:
-    return max((float(np.max(np.abs(array), initial=0, where=np.isfinite(array))) for array in arrays), default=0.0)
+    return max(
+        (float(np.max(np.abs(array), initial=0, where=np.isfinite(array))) for array in arrays),
+        default=0.0,
+    )
 
 
 def _entries(name: Name, mine, theirs, response, floor, slack, exact) -> Difference:
     if mine.shape != theirs.shape:
-        return Difference(name, False, np.inf, reason=Reason.SHAPE, words=f"python has shape {mine.shape}, julia {theirs.shape}")
+        return Difference(
+            name,
+            False,
+            np.inf,
+            reason=Reason.SHAPE,
+            words=f"python has shape {mine.shape}, julia {theirs.shape}",
+        )
     if mine.dtype != theirs.dtype:
-        return Difference(name, False, np.inf, reason=Reason.DTYPE, words=f"python has dtype {mine.dtype}, julia {theirs.dtype}")
+        return Difference(
+            name,
+            False,
+            np.inf,
+            reason=Reason.DTYPE,
+            words=f"python has dtype {mine.dtype}, julia {theirs.dtype}",
+        )
     if mine.size == 0:
         return Difference(name, True, 0.0)
     if mine.dtype.kind != "f":
         wrong = mine != theirs
         index = tuple(map(int, np.unravel_index(np.argmax(wrong), mine.shape)))
-        return Difference(name, not wrong.any(), np.inf if wrong.any() else 0.0, index, mine[index].item(), theirs[index].item(), 0.0)
+        return Difference(
+            name,
+            not wrong.any(),
+            np.inf if wrong.any() else 0.0,
+            index,
+            mine[index].item(),
+            theirs[index].item(),
+            0.0,
+        )
     error, unit, terms = _errors(mine, theirs, response)
     scale = np.max(np.where(np.isfinite(terms), terms, 0), initial=0) * slack + floor
     tolerance = np.zeros_like(unit) if exact else FACTOR * unit + np.finfo(mine.dtype).eps * scale
@@ -276,7 +372,9 @@ def _entries(name: Name, mine, theirs, response, floor, slack, exact) -> Differe
 
 
 def absolute_errors(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Entry by entry, in Float64: 0 for equal NaN and equal infinities, infinite where only one side has a number."""
+    """Entry by entry, in Float64: 0 for equal NaN and equal infinities, infinite where only one
+    side has a number.
+    """
     a, b = one.astype(np.float64), other.astype(np.float64)
     with np.errstate(invalid="ignore", over="ignore"):
         error = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))
@@ -290,16 +388,27 @@ def _errors(mine, theirs, response) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     terms = np.abs(b) + (0 if response is None or response.shape != b.shape else response)
     terms = np.where(np.isfinite(terms), terms, np.abs(b))
     error = absolute_errors(a, b)
-    unit = info.eps * np.where(np.isfinite(terms), terms, 0) + info.smallest_normal / info.eps  # below that, something underflowed
+    unit = (
+        info.eps * np.where(np.isfinite(terms), terms, 0) + info.smallest_normal / info.eps
+    )  # below that, something underflowed
     return error, unit, terms
 
 
-def errors_in_ulp(python: Outcome, julia: Outcome, response: dict[Name, np.ndarray]) -> dict[Name, np.ndarray]:
-    """The error of every entry of every array of floating-point numbers that can be compared entry by entry."""
+def errors_in_ulp(
+    python: Outcome, julia: Outcome, response: dict[Name, np.ndarray]
+) -> dict[Name, np.ndarray]:
+    """The error of every entry of every array of floating-point numbers that can be compared entry
+    by entry.
+    """
     found = {}
     for name, mine in python.arrays.items():
         theirs = julia.arrays.get(name)
-        if theirs is not None and mine.dtype == theirs.dtype and mine.dtype.kind == "f" and mine.shape == theirs.shape:
+        if (
+            theirs is not None
+            and mine.dtype == theirs.dtype
+            and mine.dtype.kind == "f"
+            and mine.shape == theirs.shape
+        ):
             error, unit, _ = _errors(mine, theirs, response.get(name))
             with np.errstate(over="ignore"):
                 found[name] = error / unit

@@ -1,4 +1,6 @@
-"""The stages of two models: which is which, with their arrays matched, and what becomes of them in a walk."""
+"""The stages of two models: which is which, with their arrays matched, and what becomes of them in
+a walk.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -36,7 +38,10 @@ class Stages(Protocol):
 
 @dataclass
 class Stage:
-    """One stage of both models, and what it does to the error. Errors are the largest over all cases, absolute."""
+    """One stage of both models, and what it does to the error.
+
+    Errors are the largest over all cases, absolute.
+    """
 
     name: str
     kind: str  # what Julia calls it
@@ -45,9 +50,13 @@ class Stage:
     matches: list[Match] = field(default_factory=list)
     inherited: dict[str, float] = field(default_factory=dict)  # per dtype, of the output
     added: dict[str, float] = field(default_factory=dict)
-    backward_inherited: dict[str, float] = field(default_factory=dict)  # of the gradient of the input
+    backward_inherited: dict[str, float] = field(
+        default_factory=dict
+    )  # of the gradient of the input
     backward_added: dict[str, float] = field(default_factory=dict)
-    ulps: dict[str, float] = field(default_factory=dict)  # what was added, in ulp at the scale of the terms; anything in the outcome
+    ulps: dict[str, float] = field(
+        default_factory=dict
+    )  # what was added, in ulp at the scale of the terms; anything in the outcome
     forward_findings: list[Finding] = field(default_factory=list)
     backward_findings: list[Finding] = field(default_factory=list)
     evidence: list[Evidence] = field(default_factory=list)
@@ -58,7 +67,9 @@ class Stage:
 
     @property
     def mistrusted(self) -> set[Name]:
-        """Arrays that were zero, constant or not finite in every case: their agreement proves nothing."""
+        """Arrays that were zero, constant or not finite in every case: their agreement proves
+        nothing.
+        """
         return self.blind - self.trusted
 
     @property
@@ -75,7 +86,11 @@ class Stage:
     def differing(self) -> list[Name | None]:
         """The arrays that differ on Julia's own inputs."""
         findings = [*self.forward_findings, *self.backward_findings]
-        return list(dict.fromkeys(d.array for finding in findings for d in finding.verdict.differences if not d.agrees))
+        return list(
+            dict.fromkeys(
+                d.array for finding in findings for d in finding.verdict.differences if not d.agrees
+            )
+        )
 
 
 def stages_of(model: Any) -> dict[str, Any]:
@@ -87,24 +102,44 @@ def stages_of(model: Any) -> dict[str, Any]:
         return {str(name): layer for name, layer in layers.items()}
     if isinstance(layers, tuple | list):
         return {str(i): layer for i, layer in enumerate(layers)}
-    raise ValueError(f"expected a Chain, a Sequential, or a list or dict of stages, got {type(model).__name__}")
+    raise ValueError(
+        f"expected a Chain, a Sequential, or a list or dict of stages, got {type(model).__name__}"
+    )
 
 
 def paired(python: Any, julia: JuliaSide, reached: Stages, mode: str, state: Any) -> list[Stage]:
     mine = stages_of(python)
-    theirs = [line.split("\t") for line in reached.call("stages", *julia.config.values()).splitlines()]
+    theirs = [
+        line.split("\t") for line in reached.call("stages", *julia.config.values()).splitlines()
+    ]
     if len(mine) != len(theirs):
-        left, right = [f"{name} {_kind(part)}" for name, part in mine.items()], [" ".join(line) for line in theirs]
-        raise ValueError(f"the models have {len(left)} and {len(right)} stages\n  python: {', '.join(left)}\n  julia: {', '.join(right)}")
+        left, right = (
+            [f"{name} {_kind(part)}" for name, part in mine.items()],
+            [" ".join(line) for line in theirs],
+        )
+        raise ValueError(
+            f"the models have {len(left)} and {len(right)} stages\n  python: {', '.join(left)}\n "
+            f" julia: {', '.join(right)}"
+        )
     stages: list[Stage] = []
-    for number, ((name, subject), (_, kind)) in enumerate(zip(mine.items(), theirs, strict=True), 1):
+    for number, ((name, subject), (_, kind)) in enumerate(
+        zip(mine.items(), theirs, strict=True), 1
+    ):
         side, unmatched = _side(subject, any(_is_module(other) for other in mine.values()))
         source = JuliaSide(f"({julia.expression})[{number}]", julia.file)
-        pair = Pair(f"stage {name}", side, source, Given(()), Layout("reversed"), _mode(mode, side, kind))
-        shapes = {path: array.shape for path, array in side.parameters().items() if path not in unmatched}
+        pair = Pair(
+            f"stage {name}", side, source, Given(()), Layout("reversed"), _mode(mode, side, kind)
+        )
+        shapes = {
+            path: array.shape for path, array in side.parameters().items() if path not in unmatched
+        }
         found = reached.call("parameters", *source.config.values())
         try:
-            matches = match(shapes, {path: np.shape(array) for path, array in found.items()}, transposed_in(side))
+            matches = match(
+                shapes,
+                {path: np.shape(array) for path, array in found.items()},
+                transposed_in(side),
+            )
         except ValueError as problem:
             raise ValueError(f"stage {name}, {kind}: {problem}") from None
         stage = Stage(name, kind, pair, {m.python: m.julia for m in matches}, matches)
@@ -122,7 +157,10 @@ def _is_module(subject: Any) -> bool:
 
 
 def _side(subject: Any, among_modules: bool) -> tuple[PythonSide, tuple[str, ...]]:
-    """The side of a stage, and those of its arrays that Julia does not have. A function between modules is one of tensors."""
+    """The side of a stage, and those of its arrays that Julia does not have.
+
+    A function between modules is one of tensors.
+    """
     if (
         among_modules
         and not _is_module(subject)
@@ -135,11 +173,24 @@ def _side(subject: Any, among_modules: bool) -> tuple[PythonSide, tuple[str, ...
 
 
 def _by_the_others(stages: Sequence[Stage]) -> None:
-    """A square array lies as those of the same name do in the other stages of its class, where their shapes tell."""
-    shapes = [{path: array.shape for path, array in stage.pair.python.parameters().items()} for stage in stages]
-    every = [(stage, own, found) for stage, own in zip(stages, shapes, strict=True) for found in stage.matches]
+    """A square array lies as those of the same name do in the other stages of its class, where
+    their shapes tell.
+    """
+    shapes = [
+        {path: array.shape for path, array in stage.pair.python.parameters().items()}
+        for stage in stages
+    ]
+    every = [
+        (stage, own, found)
+        for stage, own in zip(stages, shapes, strict=True)
+        for found in stage.matches
+    ]
     kinds = [(type(stage.pair.python.subject), found.python) for stage, _, found in every]
-    settled = iter(by_the_others([found for *_, found in every], [own[found.python] for _, own, found in every], kinds))
+    settled = iter(
+        by_the_others(
+            [found for *_, found in every], [own[found.python] for _, own, found in every], kinds
+        )
+    )
     for stage in stages:
         stage.matches = [next(settled) for _ in stage.matches]
 
@@ -166,7 +217,10 @@ def _put_in(stage: Stage, state: Any, name: str, number: int) -> None:
             raise ValueError(f"the state has no {found.julia} for stage {name}")
         mapped = found.mapping.there(value)
         if mapped.shape != own[found.python].shape:
-            raise ValueError(f"the state's {found.julia} for stage {name} has shape {mapped.shape}, expected {own[found.python].shape}")
+            raise ValueError(
+                f"the state's {found.julia} for stage {name} has shape {mapped.shape}, expected "
+                f"{own[found.python].shape}"
+            )
         own[found.python][...] = mapped
 
 

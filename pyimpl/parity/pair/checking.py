@@ -1,4 +1,5 @@
-"""A pair checked on drawn, given or recorded cases; where the sides differ, the smallest case on which they do.
+"""A pair checked on drawn, given or recorded cases; where the sides differ, the smallest case on
+which they do.
 
 A check does not draw conclusions: see `explain`.
 """
@@ -35,17 +36,34 @@ class NothingCompared(ValueError):
     """Both sides raised an error in every case; the message has both errors."""
 
 
-def check_pair(pair: Pair, reference: "LivePair | Recorded", dtypes: tuple[str, ...] = DTYPES, count: int = CASES, seed: int = 0) -> Result:
-    """Check a pair on `count` drawn cases, or on all that were given or recorded; where they differ, look for the smallest that does."""
+def check_pair(
+    pair: Pair,
+    reference: "LivePair | Recorded",
+    dtypes: tuple[str, ...] = DTYPES,
+    count: int = CASES,
+    seed: int = 0,
+) -> Result:
+    """Check a pair on `count` drawn cases, or on all that were given or recorded; where they
+    differ, look for the smallest that does.
+    """
     if isinstance(reference, LivePair):
         pair = reference.prepare(pair)
     report = Report(pair)
-    result = Result(pair, report, reference.name, reference.versions, provenance=getattr(reference, "provenance", {}))
+    result = Result(
+        pair,
+        report,
+        reference.name,
+        reference.versions,
+        provenance=getattr(reference, "provenance", {}),
+    )
     if isinstance(reference, Recorded):
         for case, outcomes in reference.pairs(pair, dtypes, None, seed):
             _judge(result, case, outcomes)
     elif isinstance(pair.inputs, Given):
-        cases = [pair.completed([xs], _seeded(seed), f"given {i}") for i, xs in enumerate(pair.inputs.cases, 1)]
+        cases = [
+            pair.completed([xs], _seeded(seed), f"given {i}")
+            for i, xs in enumerate(pair.inputs.cases, 1)
+        ]
         for case, outcomes in reference.outcomes(pair, cases, dtypes):
             _judge(result, case, outcomes)
     else:
@@ -56,22 +74,32 @@ def check_pair(pair: Pair, reference: "LivePair | Recorded", dtypes: tuple[str, 
             for number, (case, outcomes) in enumerate(reference.outcomes(pair, cases, dtypes), 1):
                 step(number, len(cases))
                 known[case.fingerprint] = outcomes, _judge(result, case, outcomes)
-        if not result.agrees and not any(finding.verdict.lost for finding in result.report.findings):
+        if not result.agrees and not any(
+            finding.verdict.lost for finding in result.report.findings
+        ):
             with busy("looking for smaller inputs that differ"):
                 _shrink(result, reference, dtypes, count, seed, known)
     if result.report.cases and result.refused == result.report.cases:
         last = result.evidence[-1]
         python, julia = pair.evaluate(last.case).error, next(iter(last.julia.values())).error
-        raise NothingCompared(f"both sides refuse every case, so nothing was compared\n  python: {python}\n  julia: {julia}")
+        raise NothingCompared(
+            f"both sides refuse every case, so nothing was compared\n  python: {python}\n  "
+            f"julia: {julia}"
+        )
     if isinstance(reference, LivePair) and pair.matches:
         result.pair = replace(pair, matches=_proved(result, reference))
     differing = [evidence for evidence in result.evidence if not evidence.agrees]
     if result.smallest is None and differing:
-        result.smallest = min(differing, key=lambda evidence: (evidence.case.origin != SMALLEST, evidence.case.size))
+        result.smallest = min(
+            differing, key=lambda evidence: (evidence.case.origin != SMALLEST, evidence.case.size)
+        )
     if result.smallest is not None:
         result.random = _random(result, reference)
     result.report.findings.sort(
-        key=lambda finding: (result.smallest is None or finding.case is not result.smallest.case, finding.case.size)
+        key=lambda finding: (
+            result.smallest is None or finding.case is not result.smallest.case,
+            finding.case.size,
+        )
     )
     return result
 
@@ -84,31 +112,67 @@ def _random(result: Result, reference: "LivePair | Recorded") -> list[str]:
         return []  # once more would be lost as well
     twice = {"python": [pair.evaluate(case) for _ in range(2)]}
     if isinstance(reference, LivePair):
-        twice["julia"] = [outcomes["float64"] for _, outcomes in reference.outcomes(pair, [case, case], ("float64",))]
+        twice["julia"] = [
+            outcomes["float64"]
+            for _, outcomes in reference.outcomes(pair, [case, case], ("float64",))
+        ]
     return [side for side, (one, other) in twice.items() if not _same(one, other)]
 
 
 def _same(one: Outcome, other: Outcome) -> bool:
     if one.lost or other.lost or one.arrays.keys() != other.arrays.keys():
         return one.lost == other.lost
-    return all(np.array_equal(array, other.arrays[name], equal_nan=array.dtype.kind == "f") for name, array in one.arrays.items())
+    return all(
+        np.array_equal(array, other.arrays[name], equal_nan=array.dtype.kind == "f")
+        for name, array in one.arrays.items()
+    )
 
 
 def _proved(result: Result, reference: LivePair) -> tuple[Match, ...]:
-    """The matches, proved on the most varied case of which Julia made something: in test mode, where every array moves the output."""
-    pair = replace(result.pair, python=model_of(result.pair.python), training=None, config={}, mode="test")
-    whole = [evidence.case for evidence in result.evidence if not any(outcome.error for outcome in evidence.julia.values())]
+    """The matches, proved on the most varied case of which Julia made something: in test mode,
+    where every array moves the output.
+    """
+    pair = replace(
+        result.pair, python=model_of(result.pair.python), training=None, config={}, mode="test"
+    )
+    whole = [
+        evidence.case
+        for evidence in result.evidence
+        if not any(outcome.error for outcome in evidence.julia.values())
+    ]
     if not whole:
         return pair.matches
-    case = max(whole, key=lambda case: sum(len(np.unique(array)) for name, array in case.arrays.items() if name.kind is Kind.INPUT))
+    case = max(
+        whole,
+        key=lambda case: sum(
+            len(np.unique(array)) for name, array in case.arrays.items() if name.kind is Kind.INPUT
+        ),
+    )
     first = numbered(Kind.INPUT, 1)
-    inputs = {name for name in case.arrays if name.kind is Kind.INPUT and (name == first or not result.pair.training)}
-    arrays = {name: array for name, array in case.arrays.items() if name.kind is Kind.PARAMETER or name in inputs}
+    inputs = {
+        name
+        for name in case.arrays
+        if name.kind is Kind.INPUT and (name == first or not result.pair.training)
+    }
+    arrays = {
+        name: array
+        for name, array in case.arrays.items()
+        if name.kind is Kind.PARAMETER or name in inputs
+    }
 
     def ask(cases: Sequence[Case]) -> Iterator[Outcome]:
-        return (outcomes["float64"] for _, outcomes in reference.outcomes(pair, cases, ("float64",)))
+        return (
+            outcomes["float64"] for _, outcomes in reference.outcomes(pair, cases, ("float64",))
+        )
 
-    return tuple(prove(list(pair.matches), replace(case, arrays=arrays, config={}, mode="test"), pair.evaluate, ask))
+    return tuple(
+        prove(
+            list(pair.matches),
+            replace(case, arrays=arrays, config={}, mode="test"),
+            pair.evaluate,
+            ask,
+        )
+    )
 
 
 def _judge(result: Result, case: Case, outcomes: dict[str, Outcome]) -> list[Finding]:
@@ -129,19 +193,33 @@ def manner(finding: Finding) -> Reason:
     return Reason.REFUSAL if worst is None else worst.reason
 
 
-Known = dict[bytes, tuple[dict[str, Outcome], list[Finding]]]  # what came of a case, by its fingerprint: Julia's outcomes, disagreements
+Known = dict[
+    bytes, tuple[dict[str, Outcome], list[Finding]]
+]  # what came of a case, by its fingerprint: Julia's outcomes, disagreements
 
 
-def _shrink(result: Result, reference: LivePair, dtypes: tuple[str, ...], count: int, seed: int, known: Known) -> None:
-    """Hypothesis goes through the same draws again, and from the first case that differs to ever smaller ones, for so many seconds.
+def _shrink(
+    result: Result,
+    reference: LivePair,
+    dtypes: tuple[str, ...],
+    count: int,
+    seed: int,
+    known: Known,
+) -> None:
+    """Hypothesis goes through the same draws again, and from the first case that differs to ever
+    smaller ones, for so many seconds.
 
-    It keeps to the most frequent manner of differing: the smallest of all is often a degenerate case that has troubles of its own. A dtype
-    differs in every case where it does, and would hide all else. What is `known` is not asked again.
+    It keeps to the most frequent manner of differing: the smallest of all is often a degenerate
+    case that has troubles of its own. A dtype differs in every case where it does, and would hide
+    all else. What is `known` is not asked again.
     """
     pair, deadline = result.pair, time.monotonic() + SHRINK_SECONDS
     last: list[Evidence] = []
     manners = Counter(manner(finding) for finding in result.report.findings)
-    wanted = max(manners, key=lambda reason: (reason is not Reason.DTYPE, manners[reason], reason is Reason.VALUE))
+    wanted = max(
+        manners,
+        key=lambda reason: (reason is not Reason.DTYPE, manners[reason], reason is Reason.VALUE),
+    )
 
     class Differs(Exception):
         pass
@@ -174,8 +252,12 @@ def _shrink(result: Result, reference: LivePair, dtypes: tuple[str, ...], count:
         agree()
     except (Differs, Flaky):
         result.smallest = last[0]
-        found = [replace(finding, case=last[0].case) for finding in known[last[0].case.fingerprint][1]]
-        result.report.findings = sorted(found, key=lambda finding: manner(finding) != wanted) + result.report.findings
+        found = [
+            replace(finding, case=last[0].case) for finding in known[last[0].case.fingerprint][1]
+        ]
+        result.report.findings = (
+            sorted(found, key=lambda finding: manner(finding) != wanted) + result.report.findings
+        )
 
 
 def judged(pair: Pair, case: Case, outcomes: dict[str, Outcome]) -> list[Finding]:

@@ -1,6 +1,8 @@
-"""Names at the border: what a parameter is called in Julia, and how it lies there, where the Python model calls it something else.
+"""Names at the border: what a parameter is called in Julia, and how it lies there, where the Python
+model calls it something else.
 
-Cases go over in Julia's names, outcomes come back in Python's. A model of `pyimpl` has Julia's own names, and needs none of it.
+Cases go over in Julia's names, outcomes come back in Python's. A model of `pyimpl` has Julia's own
+names, and needs none of it.
 """
 
 import copy
@@ -22,7 +24,9 @@ STATISTICS = ("mean", "var")  # Zygote gives gradients of them in test mode, whi
 
 
 def sent(case: Case, matches: Sequence[Match]) -> Case:
-    """The case with its parameters as Julia calls and lays them; one that Julia has not is left out. Without matches it is as it was."""
+    """The case with its parameters as Julia calls and lays them; one that Julia has not is left
+    out. Without matches it is as it was.
+    """
     if not matches:
         return case
     by_name = {found.python: found for found in matches}
@@ -31,23 +35,33 @@ def sent(case: Case, matches: Sequence[Match]) -> Case:
         if name.kind is not Kind.PARAMETER:
             arrays[name] = array
         elif found := by_name.get(name.path):
-            arrays[replace(name, path=found.julia)] = np.ascontiguousarray(found.mapping.back(array))
+            arrays[replace(name, path=found.julia)] = np.ascontiguousarray(
+                found.mapping.back(array)
+            )
     return replace(case, arrays=arrays)
 
 
-def received(outcome: Outcome, matches: Sequence[Match], dropped: Sequence[Kind] = (Kind.PLAIN,)) -> Outcome:
-    """Julia's outcome in Python's names, without what a model of another library cannot have: the kinds that are `dropped`."""
+def received(
+    outcome: Outcome, matches: Sequence[Match], dropped: Sequence[Kind] = (Kind.PLAIN,)
+) -> Outcome:
+    """Julia's outcome in Python's names, without what a model of another library cannot have: the
+    kinds that are `dropped`.
+    """
     by_name = {found.julia: found for found in matches}
     arrays: dict[Name, np.ndarray] = {}
     for name, array in outcome.arrays.items():
         if matches and name.kind is Kind.PARAMETER_GRADIENT and name.last in STATISTICS:
             continue
         if name.kind in OF_PARAMETERS and name.path in by_name:
-            arrays[replace(name, path=by_name[name.path].python)] = by_name[name.path].mapping.there(array)
+            arrays[replace(name, path=by_name[name.path].python)] = by_name[
+                name.path
+            ].mapping.there(array)
         elif name.kind not in dropped:
             arrays[name] = array
     none = {
-        replace(name, path=by_name[name.path].python) if name.kind in OF_PARAMETERS and name.path in by_name else name
+        replace(name, path=by_name[name.path].python)
+        if name.kind in OF_PARAMETERS and name.path in by_name
+        else name
         for name in outcome.none
     }
     return replace(outcome, arrays=arrays, none=frozenset(none))
@@ -58,14 +72,20 @@ def compared(outcome: Outcome, alone: Sequence[str]) -> Outcome:
     if not alone:
         return outcome
     return replace(
-        outcome, arrays={name: array for name, array in outcome.arrays.items() if name.kind not in OF_PARAMETERS or name.path not in alone}
+        outcome,
+        arrays={
+            name: array
+            for name, array in outcome.arrays.items()
+            if name.kind not in OF_PARAMETERS or name.path not in alone
+        },
     )
 
 
 def shared(side: PythonSide) -> tuple[PythonSide, tuple[str, ...]]:
     """The side with what Flux's layers do not have set to zero, and the names of these arrays.
 
-    Of the two biases of PyTorch's recurrent layers Flux has the first. Such a layer alone gives its output without the last states.
+    Of the two biases of PyTorch's recurrent layers Flux has the first. Such a layer alone gives its
+    output without the last states.
     """
     if not isinstance(side, TorchSide) or not side.is_model:
         return side, ()
@@ -94,7 +114,9 @@ def _owner(module: Any, name: str) -> Any:
 
 
 def transposed_in(side: PythonSide) -> Callable[[str], bool]:
-    """Says of a square weight, by its name, whether it belongs to a module of PyTorch's own, which multiplies by its transpose."""
+    """Says of a square weight, by its name, whether it belongs to a module of PyTorch's own, which
+    multiplies by its transpose.
+    """
     return partial(_transposed, side)
 
 

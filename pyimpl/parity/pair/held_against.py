@@ -38,21 +38,34 @@ class LivePair:
         if pair.training is not None:
             for expression in pair.training.config.values():
                 self._session.describe(JuliaSide(expression, pair.julia.file))
-        mine = {path: array.shape for path, array in pair.python.parameters().items() if path not in pair.alone}
+        mine = {
+            path: array.shape
+            for path, array in pair.python.parameters().items()
+            if path not in pair.alone
+        }
         if not mine:
             return pair
         theirs = self._session.shapes(pair.julia)
         if mine == theirs and isinstance(model_of(pair.python), LayerSide):
             return pair
-        return replace(pair, matches=tuple(match_models(mine, theirs, transposed_in(model_of(pair.python)))))
+        return replace(
+            pair, matches=tuple(match_models(mine, theirs, transposed_in(model_of(pair.python))))
+        )
 
-    def outcomes(self, pair: Pair, cases: Sequence[Case], dtypes: tuple[str, ...]) -> Iterator[tuple[Case, dict[str, Outcome]]]:
+    def outcomes(
+        self, pair: Pair, cases: Sequence[Case], dtypes: tuple[str, ...]
+    ) -> Iterator[tuple[Case, dict[str, Outcome]]]:
         """Every case with Julia's outcome in every dtype."""
         asked = [sent(case, pair.matches) for case in cases]
-        found = self._session.evaluate(pair.julia, pair.layout, [case.cast(dtype) for case in asked for dtype in dtypes])
+        found = self._session.evaluate(
+            pair.julia, pair.layout, [case.cast(dtype) for case in asked for dtype in dtypes]
+        )
         for case in cases:
             outcomes = {dtype: next(found) for dtype in dtypes}
-            yield case, {dtype: self._in_python(pair, outcome) for dtype, outcome in outcomes.items()}
+            yield (
+                case,
+                {dtype: self._in_python(pair, outcome) for dtype, outcome in outcomes.items()},
+            )
 
     @staticmethod
     def _in_python(pair: Pair, outcome: Outcome) -> Outcome:
@@ -65,13 +78,17 @@ class LivePair:
 
 
 class Taped(LivePair):
-    """Live Julia, with what it said of the cases that a check began with; those of the search for smaller ones are not kept."""
+    """Live Julia, with what it said of the cases that a check began with; those of the search for
+    smaller ones are not kept.
+    """
 
     def __init__(self, julia: JuliaSession):
         super().__init__(julia)
         self.entries: list[tuple[Case, dict[str, Outcome]]] | None = None
 
-    def outcomes(self, pair: Pair, cases: Sequence[Case], dtypes: tuple[str, ...]) -> Iterator[tuple[Case, dict[str, Outcome]]]:
+    def outcomes(
+        self, pair: Pair, cases: Sequence[Case], dtypes: tuple[str, ...]
+    ) -> Iterator[tuple[Case, dict[str, Outcome]]]:
         """Every case with Julia's outcome in every dtype."""
         first = self.entries is None
         for entry in super().outcomes(pair, cases, dtypes):
@@ -80,17 +97,34 @@ class Taped(LivePair):
             yield entry
 
     def tape(self, result: Result) -> list[tuple[Case, dict[str, Outcome]]]:
-        """What to record of a check: its cases, and first the smallest that differs; empty where Julia did not come to an end with one."""
+        """What to record of a check: its cases, and first the smallest that differs; empty where
+        Julia did not come to an end with one.
+        """
         entries = list(self.entries or [])
-        if result.smallest is not None and all(case is not result.smallest.case for case, _ in entries):
-            entries.insert(0, (replace(result.smallest.case, origin=SMALLEST), result.smallest.julia))  # not all are kept as evidence
-        return [] if any(outcome.lost for _, outcomes in entries for outcome in outcomes.values()) else entries
+        if result.smallest is not None and all(
+            case is not result.smallest.case for case, _ in entries
+        ):
+            entries.insert(
+                0, (replace(result.smallest.case, origin=SMALLEST), result.smallest.julia)
+            )  # not all are kept as evidence
+        return (
+            []
+            if any(outcome.lost for _, outcomes in entries for outcome in outcomes.values())
+            else entries
+        )
 
 
 def open_reference(
-    pair: Pair, reference: str, recording: str | Path | None, seconds: float = SECONDS, tape: bool = False
+    pair: Pair,
+    reference: str,
+    recording: str | Path | None,
+    seconds: float = SECONDS,
+    tape: bool = False,
 ) -> "LivePair | Recorded":
-    """Live Julia, a call of which may take so many seconds, or the pair's recording. Raises NoJulia and NoRecording."""
+    """Live Julia, a call of which may take so many seconds, or the pair's recording.
+
+    Raises NoJulia and NoRecording.
+    """
     from ..reference.live import NoJulia
     from ..reference.recorded import NoRecording
 
@@ -104,7 +138,9 @@ def open_reference(
             if reference == "live" or path is None:
                 raise
     if path is None:
-        raise NoRecording("no recording was named: give one with recording=FILE, made before with a live Julia")
+        raise NoRecording(
+            "no recording was named: give one with recording=FILE, made before with a live Julia"
+        )
     found = Recorded(path)
     if pair.key not in found.rows():
         raise NoRecording(f"{path} has no case of {pair.key}, only of {', '.join(found.rows())}")

@@ -12,23 +12,35 @@ class SubjectError(Exception):
 
 
 def load_subject(text: str) -> Any:
-    """What `my.py:name` names; the name may go on with dots, and end with `()` for the value of a call.
+    """What `my.py:name` names; the name may go on with dots, and end with `()` for the value of a
+    call.
 
-    Raises SubjectError for a file that is not there or cannot be imported, and for a name that it has not.
+    Raises SubjectError for a file that is not there or cannot be imported, and for a name that it
+    has not.
     """
     path, name = _split(text, ".py")
     found: Any = load_module(path)
     called = name.endswith("()")
     for part in name.removesuffix("()").split("."):
         if not hasattr(found, part):
-            names = sorted(key for key in vars(found) if not key.startswith("_")) if hasattr(found, "__dict__") else []
-            raise SubjectError(f"{path} has no {name.removesuffix('()')}; there are {', '.join(names) or 'no names'}")
+            names = (
+                sorted(key for key in vars(found) if not key.startswith("_"))
+                if hasattr(found, "__dict__")
+                else []
+            )
+            raise SubjectError(
+                f"{path} has no {name.removesuffix('()')}; there are "
+                f"{', '.join(names) or 'no names'}"
+            )
         found = getattr(found, part)
     return found() if called else found
 
 
 def load_module(path: Path) -> ModuleType:
-    """The file as a module, with its directory on the path for its own imports. Raises SubjectError with what it raised."""
+    """The file as a module, with its directory on the path for its own imports.
+
+    Raises SubjectError with what it raised.
+    """
     path = path.resolve()
     if not path.is_file():
         raise SubjectError(f"there is no Python file {path}")
@@ -51,7 +63,10 @@ def load_module(path: Path) -> ModuleType:
 
 
 def parse_julia(text: str) -> tuple[Path | None, str]:
-    """File and expression of `my.jl:expression`; without a file, the whole is an expression. Raises SubjectError."""
+    """File and expression of `my.jl:expression`; without a file, the whole is an expression.
+
+    Raises SubjectError.
+    """
     if ".jl:" not in text:
         if text.endswith(".jl"):
             raise SubjectError(f"expected {text}:function, got a file without a name in it")

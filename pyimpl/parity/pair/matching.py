@@ -1,8 +1,9 @@
 """Which array of one model is which of the other: by name and shape, and proved by moving both.
 
-A match says how the Python array is made of Julia's twin of it: as it is, transposed, flipped, or with its gates in another order. It
-is proved when a small change of the one, made in the other in that way, moves both outputs alike. Where the plain match is not
-proved, the others are tried, so a square matrix that ought to be transposed is told from one that ought not.
+A match says how the Python array is made of Julia's twin of it: as it is, transposed, flipped, or
+with its gates in another order. It is proved when a small change of the one, made in the other in
+that way, moves both outputs alike. Where the plain match is not proved, the others are tried, so a
+square matrix that ought to be transposed is told from one that ought not.
 """
 
 import re
@@ -19,7 +20,8 @@ STEP = 2.0**-10  # of a change that proves a match, relative to the size of the 
 NOTHING = 1e-9  # a movement of the output that is nothing, relative to the change
 ALIKE = 0.01  # by how much two movements may differ, relative to them
 
-# What arrays are called in other libraries and books, in the last words of our paths; of several, whichever the layer has.
+# What arrays are called in other libraries and books, in the last words of our paths; of several,
+# whichever the layer has.
 WORDS = {
     "gamma": ("scale",),
     "beta": ("shift", "bias"),
@@ -43,7 +45,11 @@ WORDS = {
     "weight_ih_l0": ("Wi",),
     "weight_hh_l0": ("Wh",),
     "bias_ih_l0": ("bias", "b"),
-    **{f"{form}{letter}": (f"{letter}_proj.weight",) for letter in "qkv" for form in ("W", "W_", "w", "w_")},
+    **{
+        f"{form}{letter}": (f"{letter}_proj.weight",)
+        for letter in "qkv"
+        for form in ("W", "W_", "w", "w_")
+    },
     **dict.fromkeys(("Wo", "W_o", "wo", "w_o"), ("out_proj.weight",)),
 }
 PARTS = {
@@ -61,7 +67,9 @@ class NoMatch(ValueError):
 
 @dataclass(frozen=True)
 class Mapping:
-    """One way in which the Python array follows from Julia's; both in Python's orientation, a way and its way back."""
+    """One way in which the Python array follows from Julia's; both in Python's orientation, a way
+    and its way back.
+    """
 
     name: str
     there: Callable[[np.ndarray], np.ndarray]
@@ -80,35 +88,47 @@ class Match:
     julia: str
     mapping: Mapping = AS_IT_IS
     proved: bool | None = None  # None: not tried, or it moves nothing
-    instead: str = ""  # the mapping, or another array, that moves the output alike where this one does not
+    instead: str = (
+        ""  # the mapping, or another array, that moves the output alike where this one does not
+    )
 
     def __str__(self):
         how = "" if self.mapping is AS_IT_IS else f", {self.mapping.name}"
         if self.instead:
-            return f"{self.python} = {self.julia}{how}: does not move the output alike; {self.instead} does"
+            return (
+                f"{self.python} = {self.julia}{how}: does not move the output alike; "
+                f"{self.instead} does"
+            )
         said = {
             True: "proved",
-            False: "does not move the output alike, nor does any other way: what is made of it differs",
+            False: "does not move the output alike, nor does any other way: what is made of it "
+            "differs",
             None: "moves nothing that could prove it",
         }
         return f"{self.python} = {self.julia}{how}: {said[self.proved]}"
 
 
 def match(
-    python: dict[str, tuple[int, ...]], julia: dict[str, tuple[int, ...]], transposed: Callable[[str], bool] = lambda name: False
+    python: dict[str, tuple[int, ...]],
+    julia: dict[str, tuple[int, ...]],
+    transposed: Callable[[str], bool] = lambda name: False,
 ) -> list[Match]:
     """Pairs of arrays, given the shapes of both sides, in Python's orientation.
 
-    `transposed` says of a square one, by its name in Python, what its shape cannot say. Raises NoMatch where one is left over or could be
-    several.
+    `transposed` says of a square one, by its name in Python, what its shape cannot say. Raises
+    NoMatch where one is left over or could be several.
     """
     left = dict(julia)
     found = []
     for name, shape in python.items():
         fitting = [other for other, its in left.items() if shape in (its, its[::-1])]
         if not fitting:
-            raise NoMatch(_lists(f"{name} of shape {shape} fits no array of the Julia side", python, julia))
-        chosen = next((other for word in _candidates(name) if (other := _only(word, fitting))), None)
+            raise NoMatch(
+                _lists(f"{name} of shape {shape} fits no array of the Julia side", python, julia)
+            )
+        chosen = next(
+            (other for word in _candidates(name) if (other := _only(word, fitting))), None
+        )
         if chosen is None and len(fitting) > 1:
             raise NoMatch(_lists(f"{name} could be {' or '.join(fitting)}", python, julia))
         chosen = chosen or fitting[0]
@@ -121,16 +141,26 @@ def match(
 
 
 def match_models(
-    python: dict[str, tuple[int, ...]], julia: dict[str, tuple[int, ...]], transposed: Callable[[str], bool] = lambda name: False
+    python: dict[str, tuple[int, ...]],
+    julia: dict[str, tuple[int, ...]],
+    transposed: Callable[[str], bool] = lambda name: False,
 ) -> list[Match]:
-    """As `match`, for whole models, whose arrays are in the order of their layers: layer by layer where both have as many."""
+    """As `match`, for whole models, whose arrays are in the order of their layers: layer by layer
+    where both have as many.
+    """
     mine, theirs = by_layer(python), by_layer(julia)
     if len(mine) == len(theirs):
         try:
-            found = [m for one, other in zip(mine, theirs, strict=True) for m in match(one, other, transposed)]
+            found = [
+                m
+                for one, other in zip(mine, theirs, strict=True)
+                for m in match(one, other, transposed)
+            ]
         except NoMatch:
             return match(python, julia, transposed)
-        return by_the_others(found, [python[m.python] for m in found], [_stem(m.python) for m in found])
+        return by_the_others(
+            found, [python[m.python] for m in found], [_stem(m.python) for m in found]
+        )
     return match(python, julia, transposed)
 
 
@@ -140,18 +170,24 @@ def by_layer(shapes: dict[str, tuple[int, ...]]) -> list[dict[str, tuple[int, ..
     for name, shape in shapes.items():
         owner, _, last = name.rpartition(".")
         numbered = NUMBERED.fullmatch(last)
-        found.setdefault(f"{owner}.{numbered[2]}" if numbered and last not in WORDS else owner, {})[name] = shape
+        found.setdefault(f"{owner}.{numbered[2]}" if numbered and last not in WORDS else owner, {})[
+            name
+        ] = shape
     return list(found.values())
 
 
-def by_the_others(matches: Sequence[Match], shapes: Sequence[tuple[int, ...]], kinds: Sequence[Hashable]) -> list[Match]:
+def by_the_others(
+    matches: Sequence[Match], shapes: Sequence[tuple[int, ...]], kinds: Sequence[Hashable]
+) -> list[Match]:
     """A square array lies as those of its kind do, where their shapes tell."""
     known: dict[Hashable, set[Mapping]] = {}
     for found, shape, kind in zip(matches, shapes, kinds, strict=True):
         if len(shape) == 2 and shape[0] != shape[1]:
             known.setdefault(kind, set()).add(found.mapping)
     return [
-        replace(found, mapping=TRANSPOSED) if len(shape) == 2 and shape[0] == shape[1] and known.get(kind) == {TRANSPOSED} else found
+        replace(found, mapping=TRANSPOSED)
+        if len(shape) == 2 and shape[0] == shape[1] and known.get(kind) == {TRANSPOSED}
+        else found
         for found, shape, kind in zip(matches, shapes, kinds, strict=True)
     ]
 
@@ -196,7 +232,11 @@ def mappings(shape: tuple[int, ...], gated: bool = True) -> Iterator[Mapping]:
     for axis in range(min(len(shape), 2)) if gated else ():
         for gates in (3, 4):
             if shape[axis] % gates == 0:
-                yield from (_reordered(order, axis, gates) for order in permutations(range(gates)) if order != tuple(range(gates)))
+                yield from (
+                    _reordered(order, axis, gates)
+                    for order in permutations(range(gates))
+                    if order != tuple(range(gates))
+                )
 
 
 def _reordered(order: tuple[int, ...], axis: int, gates: int) -> Mapping:
@@ -205,7 +245,11 @@ def _reordered(order: tuple[int, ...], axis: int, gates: int) -> Mapping:
     def blocks(order):
         return lambda a: np.concatenate([np.split(a, gates, axis)[i] for i in order], axis)
 
-    return Mapping(f"with its {gates} blocks in the order {', '.join(str(i + 1) for i in order)}", blocks(order), blocks(inverse))
+    return Mapping(
+        f"with its {gates} blocks in the order {', '.join(str(i + 1) for i in order)}",
+        blocks(order),
+        blocks(inverse),
+    )
 
 
 def prove(
@@ -214,59 +258,107 @@ def prove(
     python: Callable[[Case], Outcome],
     julia: Callable[[list[Case]], Iterator[Outcome]],
 ) -> list[Match]:
-    """Every match with its proof. `case` has arrays in Python's names, `julia` takes such cases in Float64 and gives outcomes."""
+    """Every match with its proof.
+
+    `case` has arrays in Python's names, `julia` takes such cases in Float64 and gives outcomes.
+    """
     rng = np.random.default_rng(0)
     base_case = case.cast(np.float64)
     changes = []
     for found in matches:
         array = base_case.arrays[Name(Kind.PARAMETER, found.python)]
         size = STEP * max(1.0, float(np.abs(array).max(initial=0)))
-        changes.append(size * rng.choice((-1.0, 1.0), array.shape) * rng.uniform(0.5, 1, array.shape))
-    cases = [base_case, *(_changed(base_case, found.python, change) for found, change in zip(matches, changes, strict=True))]
+        changes.append(
+            size * rng.choice((-1.0, 1.0), array.shape) * rng.uniform(0.5, 1, array.shape)
+        )
+    cases = [
+        base_case,
+        *(
+            _changed(base_case, found.python, change)
+            for found, change in zip(matches, changes, strict=True)
+        ),
+    ]
     base, *moved = julia(cases)
     mine = python(base_case)
     proofs = []
     for found, change, theirs in zip(matches, changes, moved, strict=True):
         wanted = _movement(theirs, base)
-        if wanted is None or not np.abs(wanted).max(initial=0) > NOTHING * np.abs(change).max(initial=0):
+        if wanted is None or not np.abs(wanted).max(initial=0) > NOTHING * np.abs(change).max(
+            initial=0
+        ):
             proofs.append(Match(found.python, found.julia, found.mapping, None))
             continue
 
         def alike(name, direction, start=base_case, wanted=wanted):
             before = mine if start is base_case else python(start)
             got = _movement(python(_changed(start, name, direction)), before)
-            return got is not None and got.shape == wanted.shape and np.linalg.norm(got - wanted) <= ALIKE * np.linalg.norm(wanted)
+            return (
+                got is not None
+                and got.shape == wanted.shape
+                and np.linalg.norm(got - wanted) <= ALIKE * np.linalg.norm(wanted)
+            )
 
         if alike(found.python, change):
             proofs.append(Match(found.python, found.julia, found.mapping, True))
             continue
-        ways = [mapping for mapping in mappings(change.shape, _gated(found, matches)) if mapping is not AS_IT_IS]
+        ways = [
+            mapping
+            for mapping in mappings(change.shape, _gated(found, matches))
+            if mapping is not AS_IT_IS
+        ]
         others = [
             mapping.name
             for mapping in ways
-            if any(alike(found.python, mapping.there(change), start) for start in _starts(base_case, found.python, mapping, matches))
+            if any(
+                alike(found.python, mapping.there(change), start)
+                for start in _starts(base_case, found.python, mapping, matches)
+            )
         ]
-        equal = [o.python for o in matches if o is not found and base_case.arrays[Name(Kind.PARAMETER, o.python)].shape == change.shape]
+        equal = [
+            o.python
+            for o in matches
+            if o is not found
+            and base_case.arrays[Name(Kind.PARAMETER, o.python)].shape == change.shape
+        ]
         exchanged = [f"{name} in its place" for name in equal if alike(name, change)]
-        proofs.append(Match(found.python, found.julia, found.mapping, False, next(iter([*exchanged, *others]), "")))
+        proofs.append(
+            Match(
+                found.python,
+                found.julia,
+                found.mapping,
+                False,
+                next(iter([*exchanged, *others]), ""),
+            )
+        )
     return proofs
 
 
 def _gated(found: Match, matches: Sequence[Match]) -> bool:
-    """Whether the array belongs to a recurrent cell: those have weights of their input, Wi, in blocks for each gate."""
+    """Whether the array belongs to a recurrent cell: those have weights of their input, Wi, in
+    blocks for each gate.
+    """
     owner = found.julia.rpartition(".")[0]
-    return any(other.julia.rpartition(".")[0] == owner and other.julia.rpartition(".")[2] == "Wi" for other in matches)
+    return any(
+        other.julia.rpartition(".")[0] == owner and other.julia.rpartition(".")[2] == "Wi"
+        for other in matches
+    )
 
 
 def _starts(case: Case, name: str, mapping: Mapping, matches: list[Match]) -> Iterator[Case]:
-    """Where a change is made from: the arrays as they are, with this one mapped, and with all that can be mapped so.
+    """Where a change is made from: the arrays as they are, with this one mapped, and with all that
+    can be mapped so.
 
     An output that is not linear in an array moves alike only where it stands alike.
     """
     yield case
     yield _mapped(case, {name: mapping})
-    alike = {other.python: _same_way(case.arrays[Name(Kind.PARAMETER, other.python)].shape, mapping) for other in matches}
-    yield _mapped(case, {other: way for other, way in alike.items() if way is not None} | {name: mapping})
+    alike = {
+        other.python: _same_way(case.arrays[Name(Kind.PARAMETER, other.python)].shape, mapping)
+        for other in matches
+    }
+    yield _mapped(
+        case, {other: way for other, way in alike.items() if way is not None} | {name: mapping}
+    )
 
 
 def _same_way(shape: tuple[int, ...], mapping: Mapping) -> Mapping | None:
@@ -275,7 +367,10 @@ def _same_way(shape: tuple[int, ...], mapping: Mapping) -> Mapping | None:
 
 
 def _mapped(case: Case, ways: dict[str, Mapping]) -> Case:
-    arrays = case.arrays | {Name(Kind.PARAMETER, name): way.there(case.arrays[Name(Kind.PARAMETER, name)]) for name, way in ways.items()}
+    arrays = case.arrays | {
+        Name(Kind.PARAMETER, name): way.there(case.arrays[Name(Kind.PARAMETER, name)])
+        for name, way in ways.items()
+    }
     return Case(case.row, case.config, arrays, case.mode)
 
 
@@ -288,7 +383,10 @@ def _changed(case: Case, name: str, change: np.ndarray) -> Case:
 def _movement(outcome: Outcome, base: Outcome) -> np.ndarray | None:
     """How far the output has moved, all entries in a row; None where there is none."""
     names = [name for name, array in base.outputs().items() if array.dtype.kind == "f"]
-    if not names or any(name not in outcome.arrays or outcome.arrays[name].shape != base.arrays[name].shape for name in names):
+    if not names or any(
+        name not in outcome.arrays or outcome.arrays[name].shape != base.arrays[name].shape
+        for name in names
+    ):
         return None
     found = np.concatenate([(outcome.arrays[name] - base.arrays[name]).ravel() for name in names])
     return found if np.isfinite(found).all() else None

@@ -1,4 +1,6 @@
-"""A user's own pair: a Python subject and a Julia expression, on drawn or given inputs, in both precisions."""
+"""A user's own pair: a Python subject and a Julia expression, on drawn or given inputs, in both
+precisions.
+"""
 
 import inspect
 from collections.abc import Callable, Sequence
@@ -31,7 +33,8 @@ from .crossing import compared, shared
 from .matching import Match
 
 MODEL_SLACK = 16.0
-SMALLEST = "smallest"  # the origin of a recorded case that a search among smaller and smaller ones ended with
+# the origin of a recorded case that a search among smaller and smaller ones ended with
+SMALLEST = "smallest"
 
 
 @dataclass(frozen=True)
@@ -46,9 +49,15 @@ class Pair:
     mode: str = "function"  # of a model: auto, train or test; training, and steps, of a rule
     config: dict[str, Any] = field(default_factory=dict)
     origin: str | None = None  # file.py:name of the Python subject
-    gradient: str = "auto"  # auto: where the Python side has one; none; differences: Julia's against central differences of the Python side
+    # auto: where the Python side has one; none; differences: Julia's against central differences of
+    # the Python side
+    gradient: str = "auto"
     training: Training | None = None
-    matches: tuple[Match, ...] = ()  # of a model's arrays with Julia's, where these have other names; known once Julia has been asked
+    matches: tuple[
+        Match, ...
+        # of a model's arrays with Julia's, where these have other names; known once Julia has been
+        # asked
+    ] = ()
     alone: tuple[str, ...] = ()  # arrays that only the Python model has: they are zero
 
     # What a row of the catalogue would say:
@@ -64,29 +73,42 @@ class Pair:
         return compared(self.python.evaluate(case), self.alone)
 
     def slack_ulps(self, case: Case) -> float:
-        """Models are given some: what is rounded inside a layer, where it may cancel, is not measured."""
+        """Models are given some: what is rounded inside a layer, where it may cancel, is not
+        measured.
+        """
         return MODEL_SLACK if self.python.is_model else 0.0
 
-    def responses(self, case: Case, julia: dict[str, Outcome], evaluate: Callable[[Case], Outcome]) -> dict[str, dict[Name, np.ndarray]]:
-        """Per dtype, how sensitive every entry of the outcome is: to its inputs, and to what is rounded on the way to it.
+    def responses(
+        self, case: Case, julia: dict[str, Outcome], evaluate: Callable[[Case], Outcome]
+    ) -> dict[str, dict[Name, np.ndarray]]:
+        """Per dtype, how sensitive every entry of the outcome is: to its inputs, and to what is
+        rounded on the way to it.
 
         `evaluate` is the Python side's, asked every question once.
         """
         to_inputs, inner = sensitivity(evaluate, case), rounding(evaluate, case, julia)
         base, lost = evaluate(case.cast(np.float64)).arrays, own_loss(julia)
-        unsure: dict[str, dict[Name, np.ndarray]] = {dtype: {} for dtype in julia}  # what is measured, or made of rounding alone
+        unsure: dict[str, dict[Name, np.ndarray]] = {
+            dtype: {} for dtype in julia
+        }  # what is measured, or made of rounding alone
         if isinstance(self.python, DifferencesSide) and numbered(Kind.COTANGENT, 1) in case.arrays:
-            unsure = dict.fromkeys(julia, {name: error for name, (_, error) in self.python.differences(case).items()})
+            unsure = dict.fromkeys(
+                julia, {name: error for name, (_, error) in self.python.differences(case).items()}
+            )
         elif self.training is not None:
             unsure = {dtype: noise(evaluate, case, dtype) for dtype in julia}
         found: dict[str, dict[Name, np.ndarray]] = {dtype: {} for dtype in julia}
         for name, response in to_inputs.items():
             rounded = inner.get(name, np.zeros(()))
             rounded = rounded if rounded.shape == response.shape else np.zeros(response.shape)
-            most = np.maximum(MOST_ROUNDING * (np.abs(base[name]) + response), OF_JULIA * lost.get(name, 0.0))
+            most = np.maximum(
+                MOST_ROUNDING * (np.abs(base[name]) + response), OF_JULIA * lost.get(name, 0.0)
+            )
             for dtype in julia:
                 allowed = np.minimum(rounded, most) if dtype == "float32" else rounded
-                found[dtype][name] = response + allowed + unsure[dtype].get(name, 0.0) / np.finfo(dtype).eps
+                found[dtype][name] = (
+                    response + allowed + unsure[dtype].get(name, 0.0) / np.finfo(dtype).eps
+                )
         return found
 
     @property
@@ -94,17 +116,30 @@ class Pair:
         """x1, x2, ... as the Python function calls them, where it can be asked."""
         return argument_names(self.python.subject)
 
-    def case(self, xs: Sequence[np.ndarray], dys: Sequence[np.ndarray] = (), origin: str = "drawn") -> Case:
+    def case(
+        self, xs: Sequence[np.ndarray], dys: Sequence[np.ndarray] = (), origin: str = "drawn"
+    ) -> Case:
         """A case of these inputs and cotangents, with the model's parameters, in Float64."""
-        arrays = {numbered(Kind.INPUT, i): np.asarray(x, np.float64 if x.dtype.kind == "f" else None) for i, x in enumerate(xs, 1)}
-        arrays |= {Name(Kind.PARAMETER, path): array.astype(np.float64) for path, array in self.python.parameters().items()}
+        arrays = {
+            numbered(Kind.INPUT, i): np.asarray(x, np.float64 if x.dtype.kind == "f" else None)
+            for i, x in enumerate(xs, 1)
+        }
+        arrays |= {
+            Name(Kind.PARAMETER, path): array.astype(np.float64)
+            for path, array in self.python.parameters().items()
+        }
         arrays |= {numbered(Kind.COTANGENT, i): np.asarray(dy) for i, dy in enumerate(dys, 1)}
         return Case(self.name, self.config, arrays, self.mode, origin=origin)
 
     def completed(
-        self, batches: Sequence[Sequence[np.ndarray]], fill: Callable[[tuple[int, ...], str], np.ndarray], origin: str = "drawn"
+        self,
+        batches: Sequence[Sequence[np.ndarray]],
+        fill: Callable[[tuple[int, ...], str], np.ndarray],
+        origin: str = "drawn",
     ) -> Case:
-        """A case of these inputs, of training one for each step: with the model's parameters and a cotangent for every output."""
+        """A case of these inputs, of training one for each step: with the model's parameters and a
+        cotangent for every output.
+        """
         if self.training is not None:
             data = self.training.arrays(batches, fill)
             case = self.case((), origin=origin)
@@ -122,12 +157,19 @@ class Pair:
         assert not isinstance(self.inputs, Given)
         trained = self.training is not None and not self.training.of_rule
         count = self.training.steps if self.training and trained else 1
-        # In training, entries that are zero or equal leave gradients that are nothing but rounding: they are not drawn one by one.
-        inputs = self.inputs.strategy(not trained) if isinstance(self.inputs, Drawn) else self.inputs.strategy()
+        # In training, entries that are zero or equal leave gradients that are nothing but rounding:
+        # they are not drawn one by one.
+        inputs = (
+            self.inputs.strategy(not trained)
+            if isinstance(self.inputs, Drawn)
+            else self.inputs.strategy()
+        )
 
         @st.composite
         def completed(draw):
-            return self.completed([draw(inputs) for _ in range(count)], drawn_fill(draw, False, not trained))
+            return self.completed(
+                [draw(inputs) for _ in range(count)], drawn_fill(draw, False, not trained)
+            )
 
         return completed()
 
@@ -161,7 +203,9 @@ class Result:
     evidence: list[Evidence] = field(default_factory=list)
     smallest: Evidence | None = None
     refused: int = 0  # cases in which both sides raised an error
-    random: list[str] = field(default_factory=list)  # the sides that give other numbers for the same inputs
+    random: list[str] = field(
+        default_factory=list
+    )  # the sides that give other numbers for the same inputs
     explanations: list[Any] = field(default_factory=list)
     bundle: Path | None = None
     provenance: dict[str, Any] = field(default_factory=dict)  # of a recording
@@ -193,7 +237,8 @@ def make_pair(
     origin: str | None = None,
     seconds: float = SECONDS,
 ) -> Pair:
-    """The pair that the arguments of `crosscheck` describe; `origin` is where the Python subject can be loaded again.
+    """The pair that the arguments of `crosscheck` describe; `origin` is where the Python subject
+    can be loaded again.
 
     Raises ValueError, TypeError and FileNotFoundError for wrong ones.
     """
@@ -209,23 +254,59 @@ def make_pair(
     called = str(name or getattr(python, "__name__", type(python).__name__))
     if training is not None:
         side, alone, wanted = _trained(python, training, drawn, seconds)
-        given = {"backward": backward, "layout": layout, "calls": calls > 1, "gradient": gradient != "auto"}
+        given = {
+            "backward": backward,
+            "layout": layout,
+            "calls": calls > 1,
+            "gradient": gradient != "auto",
+        }
         if wrong := [option for option, value in given.items() if value]:
             raise ValueError(f"training takes no {' and no '.join(wrong)}")
         config = dict(training.config) | ({"mode": mode} if mode else {})
-        return Pair(called, side, JuliaSide(julia, path), drawn, Layout("reversed"), wanted, config, origin, "none", training, (), alone)
+        return Pair(
+            called,
+            side,
+            JuliaSide(julia, path),
+            drawn,
+            Layout("reversed"),
+            wanted,
+            config,
+            origin,
+            "none",
+            training,
+            (),
+            alone,
+        )
     side, alone = shared(side_of(python, backward, seconds))
     if gradient == "differences":
         if not isinstance(side, FunctionSide):
-            raise ValueError("gradients are measured by central differences for functions only; a model has its own")
+            raise ValueError(
+                "gradients are measured by central differences for functions only; a model has "
+                "its own"
+            )
         side = DifferencesSide(python, seconds=seconds)
     default = "reversed" if side.is_model else "same"
     lies = parsed_layout(default if layout is None else layout, argument_names(python), default)
     wanted = mode or ("auto" if side.is_model else "function")
-    return Pair(called, side, JuliaSide(julia, path), drawn, lies, wanted, config, origin, gradient, None, (), alone)
+    return Pair(
+        called,
+        side,
+        JuliaSide(julia, path),
+        drawn,
+        lies,
+        wanted,
+        config,
+        origin,
+        gradient,
+        None,
+        (),
+        alone,
+    )
 
 
-def _trained(python: Any, training: Training, inputs: Inputs, seconds: float) -> tuple[PythonSide, tuple[str, ...], str]:
+def _trained(
+    python: Any, training: Training, inputs: Inputs, seconds: float
+) -> tuple[PythonSide, tuple[str, ...], str]:
     training.expect(inputs)
     if training.of_rule:
         return RuleSide.of(python, seconds), (), "steps"

@@ -1,10 +1,12 @@
 """The Julia side, live: a supervised worker process in which Julia runs.
 
-A crash or a hang of Julia costs one case: it comes back as lost, its inputs are saved, the worker is started again, and the cases
-after it go on. Julia never shares a process with pytest or with another library's runtime.
+A crash or a hang of Julia costs one case: it comes back as lost, its inputs are saved, the worker
+is started again, and the cases after it go on. Julia never shares a process with pytest or with
+another library's runtime.
 
-Julia compiles the package on its first start, for minutes, and anew wherever a file has another place or time stamp. So the package is
-copied to the user's cache, to a place named after its content, and every checkout and environment with the same content starts quickly.
+Julia compiles the package on its first start, for minutes, and anew wherever a file has another
+place or time stamp. So the package is copied to the user's cache, to a place named after its
+content, and every checkout and environment with the same content starts quickly.
 """
 
 import hashlib
@@ -44,7 +46,10 @@ class NoJulia(Exception):
 
 
 def choose(may_download: bool) -> Installed:
-    """The first way to a live Julia that is ready; juliapkg's download only if `may_download`. Raises NoJulia."""
+    """The first way to a live Julia that is ready; juliapkg's download only if `may_download`.
+
+    Raises NoJulia.
+    """
     tried = []
     for way in ways():
         if way.ready or (may_download and way.downloads):
@@ -54,12 +59,15 @@ def choose(may_download: bool) -> Installed:
 
 
 def cached_package() -> Path:
-    """The Julia package's copy in the user's cache, made where there is none or where it is damaged.
+    """The Julia package's copy in the user's cache, made where there is none or where it is
+    damaged.
 
     Its name and its time stamps depend on its content alone.
     """
     sources = julia_sources()
-    files = sorted(path for path in sources.rglob("*.toml") if path.name != "Manifest.toml") + sorted((sources / "src").glob("*.jl"))
+    files = sorted(
+        path for path in sources.rglob("*.toml") if path.name != "Manifest.toml"
+    ) + sorted((sources / "src").glob("*.jl"))
     content = hashlib.sha256()
     for path in files:
         content.update(str(path.relative_to(sources)).encode() + b"\0" + path.read_bytes() + b"\0")
@@ -102,10 +110,11 @@ class Compiled(Protocol):
 class LiveJulia:
     """Evaluates cases with real Julia. Use as a context manager.
 
-    `subject`: the Julia module whose functions are called, `JuliaParity` for the catalogue or `JuliaParity.UserPair`, or a Julia file
-    that is loaded in its place. `interpreted`: whether code that is not compiled yet is interpreted: a first answer comes in a tenth of
-    the time, later ones take longer. `groups`: what was compiled ahead and is to be loaded. `attempts`: how many losses in a row end it.
-    Raises NoJulia on entering where Julia does not start, with what it said.
+    `subject`: the Julia module whose functions are called, `JuliaParity` for the catalogue or
+    `JuliaParity.UserPair`, or a Julia file that is loaded in its place. `interpreted`: whether code
+    that is not compiled yet is interpreted: a first answer comes in a tenth of the time, later ones
+    take longer. `groups`: what was compiled ahead and is to be loaded. `attempts`: how many losses
+    in a row end it. Raises NoJulia on entering where Julia does not start, with what it said.
     """
 
     name = "live"
@@ -132,7 +141,9 @@ class LiveJulia:
         self.attempts = attempts
         self.saved = Path(tempfile.gettempdir()) / "julia-parity-lost"
         self.versions: dict[str, str] = {}
-        self.julia_seconds = self.bridge_seconds = 0.0  # spent in Julia's functions, and on taking arrays there and back
+        self.julia_seconds = self.bridge_seconds = (
+            0.0  # spent in Julia's functions, and on taking arrays there and back
+        )
         self._command = list(command or [sys.executable, "-P", str(WORKER)])
         self._process: subprocess.Popen | None = None
         self._connection: Connection | None = None
@@ -162,27 +173,41 @@ class LiveJulia:
 
     def _start(self) -> None:
         if self.installed.downloads:  # another worker may have installed it since
-            self.installed = next((way for way in ways() if way.way == self.installed.way), self.installed)
+            self.installed = next(
+                (way for way in ways() if way.way == self.installed.way), self.installed
+            )
         key = secrets.token_bytes(16)
         environment = os.environ | self.installed.environment | self._environment
-        environment |= {"JULIA_PARITY_KEY": key.hex(), "OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+        environment |= {
+            "JULIA_PARITY_KEY": key.hex(),
+            "OPENBLAS_NUM_THREADS": "1",
+            "PYTHONUNBUFFERED": "1",
+        }
         if self.installed.way == JULIAPKG:  # which chooses a Julia of its own
             for name in ("PYTHON_JULIACALL_EXE", "PYTHON_JULIACALL_PROJECT"):
                 environment.pop(name, None)
             environment["JULIA_PARITY_JULIAPKG"] = "install" if self.installed.downloads else "use"
         package = cached_package()
-        # What Julia compiles for us stays with us: it has one place for all versions of a package, where another checkout would overwrite
-        # it, and what an interpreting Julia leaves there would slow down the user's own.
+        # What Julia compiles for us stays with us: it has one place for all versions of a package,
+        # where another checkout would overwrite it, and what an interpreting Julia leaves there
+        # would slow down the user's own.
         depot = package / ("depot-interpreted" if self.interpreted else "depot")
         environment["JULIA_PARITY_DEPOT"] = str(depot)
         if self.interpreted:
             environment["PYTHON_JULIACALL_COMPILE"] = "min"
         elif isinstance(self.subject, str):
-            environment["PYTHON_JULIACALL_OPTIMIZE"] = "1"  # many small cases, each compiled: the lower level halves that time
+            environment["PYTHON_JULIACALL_OPTIMIZE"] = (
+                "1"  # many small cases, each compiled: the lower level halves that time
+            )
         with busy("starting") as step, Listener(authkey=key) as listener:
             command = [*self._command, str(listener.address), str(package), str(self.subject)]
             self._process = subprocess.Popen(
-                command, env=environment, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, start_new_session=True
+                command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=self._log,
+                start_new_session=True,
             )
             self._connection = self._accept(listener)
             answer = self._started(step)
@@ -190,7 +215,10 @@ class LiveJulia:
             said = answer[1] if answer else "it ended or gave no answer"
             tail = self._tail()
             self._stop()
-            raise NoJulia(f"Julia ({self.installed.where}) did not start: {said}{tail}\n  `julia-parity doctor` tells what was found")
+            raise NoJulia(
+                f"Julia ({self.installed.where}) did not start: {said}{tail}\n  `julia-parity "
+                "doctor` tells what was found"
+            )
         self.versions = dict(answer[1])
         with busy("loading compiled rows"):
             for group in list(self.groups):
@@ -200,10 +228,16 @@ class LiveJulia:
                     self.damaged.append(group)
 
     def _started(self, step: Callable[..., None]) -> Any:
-        """What the worker says once Julia has started, or has not; None where it says nothing. Tells what it is busy with."""
+        """What the worker says once Julia has started, or has not; None where it says nothing.
+        Tells what it is busy with.
+        """
         assert self._connection is not None
         deadline = time.monotonic() + START_SECONDS
-        installing = "juliapkg installs Julia's packages, which takes minutes" if self.installed.downloads else ""
+        installing = (
+            "juliapkg installs Julia's packages, which takes minutes"
+            if self.installed.downloads
+            else ""
+        )
         while time.monotonic() < deadline:
             step(detail=next(reversed(self._lines()), installing)[:80] or installing)
             try:
@@ -222,7 +256,11 @@ class LiveJulia:
         waiting.start()
         while waiting.is_alive():
             waiting.join(0.1)
-            if self._process is not None and self._process.poll() is not None and waiting.is_alive():
+            if (
+                self._process is not None
+                and self._process.poll() is not None
+                and waiting.is_alive()
+            ):
                 tail = self._tail()
                 self._process = None
                 raise NoJulia(f"the Julia worker ended before it could connect{tail}")
@@ -238,7 +276,9 @@ class LiveJulia:
 
     def _lines(self) -> list[str]:
         """What Julia has written of late."""
-        with self._log_path.open("rb") as log:  # a handle of its own: the worker writes on where it was
+        with self._log_path.open(
+            "rb"
+        ) as log:  # a handle of its own: the worker writes on where it was
             log.seek(max(0, log.seek(0, os.SEEK_END) - 20000))
             return log.read().decode(errors="replace").strip().splitlines()
 
@@ -247,7 +287,9 @@ class LiveJulia:
         lines = self._lines()
         errors = [i for i, line in enumerate(lines) if line.startswith("ERROR:")]
         if errors:
-            lines = list(takewhile(lambda line: not line.startswith("Stacktrace:"), lines[errors[-1] :]))[:TAIL]
+            lines = list(
+                takewhile(lambda line: not line.startswith("Stacktrace:"), lines[errors[-1] :])
+            )[:TAIL]
         return "".join(f"\n  | {line}" for line in lines[-TAIL:])
 
     def _stop(self) -> None:
@@ -263,7 +305,9 @@ class LiveJulia:
             self._process = None
 
     def _kill(self) -> None:
-        """End the worker and whatever it has started: a Julia that installs packages is a process of its own."""
+        """End the worker and whatever it has started: a Julia that installs packages is a process
+        of its own.
+        """
         assert self._process is not None
         if hasattr(os, "killpg"):
             with suppress(ProcessLookupError, PermissionError):
@@ -273,7 +317,10 @@ class LiveJulia:
         self._process.wait()
 
     def evaluate_many(self, cases: Sequence[Case]) -> Iterator[Outcome]:
-        """One outcome per case, in order. Survives crashes and hangs; gives up on the rest after a few that follow one another."""
+        """One outcome per case, in order.
+
+        Survives crashes and hangs; gives up on the rest after a few that follow one another.
+        """
         done = failures = 0
         while done < len(cases):
             if failures >= self.attempts or self._closed:
@@ -301,7 +348,10 @@ class LiveJulia:
                 done += 1
 
     def evaluate(self, case: Case) -> Outcome:
-        """The outcome of one case. Raises NoJulia where Julia does not start, crashes or gives no answer."""
+        """The outcome of one case.
+
+        Raises NoJulia where Julia does not start, crashes or gives no answer.
+        """
         self._connected()  # that there is none is not the case's fault
         try:
             message = self._answer_of(self._ask([case]))
@@ -319,7 +369,10 @@ class LiveJulia:
         return self._connection
 
     def _ask(self, cases: Sequence[Case]) -> int:
-        """Send cases to the worker, started where there is none; the number of the batch. Raises OSError and NoJulia."""
+        """Send cases to the worker, started where there is none; the number of the batch.
+
+        Raises OSError and NoJulia.
+        """
         connection = self._connected()
         self._batch += 1
         connection.send(("cases", (self._batch, [_written(case) for case in cases])))
@@ -328,22 +381,27 @@ class LiveJulia:
     def _entered(self, message: tuple) -> Outcome:
         """The outcome in an answer, whose times are added to the account."""
         outcome, julia, bridge = message
-        self.julia_seconds, self.bridge_seconds = self.julia_seconds + julia, self.bridge_seconds + bridge
+        self.julia_seconds, self.bridge_seconds = (
+            self.julia_seconds + julia,
+            self.bridge_seconds + bridge,
+        )
         return _outcome(*outcome)
 
     def _answer_of(self, batch: int):
-        """The next answer to a batch of cases; None if Julia crashed or stays silent. Those of a batch that nobody waits for any more are
-        passed over."""
+        """The next answer to a batch of cases; None if Julia crashed or stays silent. Those of a
+        batch that nobody waits for any more are passed over.
+        """
         while True:
             message = self._receive(self.case_seconds)
             if message is None or message[0] == batch:
                 return message and message[1:]
 
     def call(self, name: str, *arguments: Any, watch: Any = None, seconds: float = 600) -> Any:
-        """A function of the package or script. Arguments and answer: numbers, strings, arrays (their axes are reversed), dicts of them.
+        """A function of the package or script. Arguments and answer: numbers, strings, arrays
+        (their axes are reversed), dicts of them.
 
-        `watch` is told progress (`step`) and what is said (`say`). Raises RuntimeError for an error in Julia, NoJulia where it is
-        silent for `seconds` or ends.
+        `watch` is told progress (`step`) and what is said (`say`). Raises RuntimeError for an error
+        in Julia, NoJulia where it is silent for `seconds` or ends.
         """
         self._connected().send(("call", [name, watch is not None, *arguments]))
         while True:
@@ -366,7 +424,11 @@ class LiveJulia:
 
     def _lost(self, case: Case) -> Outcome:
         ended = self._process is not None and self._process.poll() is not None
-        how = "crashed" if ended or not self._alive() else f"gave no answer for {self.case_seconds:g} s"
+        how = (
+            "crashed"
+            if ended or not self._alive()
+            else f"gave no answer for {self.case_seconds:g} s"
+        )
         self.saved.mkdir(parents=True, exist_ok=True)
         path = self.saved / f"{case.row}-{secrets.token_hex(4)}.npz"
         np.savez(path, **_written(case)[3])
@@ -378,7 +440,9 @@ class LiveJulia:
         return Outcome(error=f"Julia {how}; the inputs are in {path}{said}", lost=True)
 
     def _alive(self) -> bool:
-        """Whether the worker still runs: a crash is seen on the connection a little before the process is gone."""
+        """Whether the worker still runs: a crash is seen on the connection a little before the
+        process is gone.
+        """
         try:
             assert self._process is not None
             self._process.wait(0.5)
@@ -389,7 +453,12 @@ class LiveJulia:
 
 def _written(case: Case) -> tuple[str, dict[str, Any], str, dict[str, Any]]:
     """The case as the worker takes it."""
-    return case.row, case.config, case.mode, {str(name): array for name, array in case.arrays.items()}
+    return (
+        case.row,
+        case.config,
+        case.mode,
+        {str(name): array for name, array in case.arrays.items()},
+    )
 
 
 def _outcome(arrays, nothing, error, mistake) -> Outcome:

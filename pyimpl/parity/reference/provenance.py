@@ -15,9 +15,15 @@ class Named(Protocol):
 
 
 def versions_line(reference: Named) -> str:
-    """Which reference it was, and its versions: `recorded Flux 0.16.9 (Julia 1.10.8, ...), made 2026-11-21`."""
+    """Which reference it was, and its versions: `recorded Flux 0.16.9 (Julia 1.10.8, ...), made
+    2026-11-21`.
+    """
     versions = reference.versions
-    rest = ", ".join(f"{name} {versions[name]}" for name in ("Julia", "NNlib", "Zygote", "Optimisers") if name in versions)
+    rest = ", ".join(
+        f"{name} {versions[name]}"
+        for name in ("Julia", "NNlib", "Zygote", "Optimisers")
+        if name in versions
+    )
     made = getattr(reference, "provenance", {}).get("made")
     notes = [f"made {made}"] if made else []
     notes += [manner] if (manner := getattr(reference, "manner", "")) else []

@@ -1,11 +1,14 @@
 """Recordings: cases with the outcomes that real Julia gave, and where and when it gave them.
 
-A recording is one .npz: `index`, JSON as bytes, and one flat array per dtype; the index says for every array of every case which part
-of which flat array it is, and in which shape. `numpy.load` and a JSON parser are all that is needed to read one.
+A recording is one .npz: `index`, JSON as bytes, and one flat array per dtype; the index says for
+every array of every case which part of which flat array it is, and in which shape. `numpy.load` and
+a JSON parser are all that is needed to read one.
 
-The catalogue's is a folder of such files, one for every row, so that a new or changed row is recorded by itself:
+The catalogue's is a folder of such files, one for every row, so that a new or changed row is
+recorded by itself:
 
-    recordings/flux-0.16.9/layer/Dense.npz, layer/Conv.npz, function/conv.npz, rule/textbook.Adam.npz, ...
+    recordings/flux-0.16.9/layer/Dense.npz, layer/Conv.npz, function/conv.npz,
+    rule/textbook.Adam.npz, ...
 """
 
 import json
@@ -24,7 +27,12 @@ from ..case.names import Arrays, Name
 
 SHIPPED = Path(__file__).with_name("recordings")
 FORMAT = 1
-DECIDING = ("Flux", "NNlib", "Zygote", "Optimisers")  # the packages whose versions the outcomes belong to
+DECIDING = (
+    "Flux",
+    "NNlib",
+    "Zygote",
+    "Optimisers",
+)  # the packages whose versions the outcomes belong to
 
 
 class NoRecording(Exception):
@@ -58,8 +66,13 @@ def _narrow(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def write(path: Path, entries: Iterable[tuple[Case, dict[str, Outcome]]], provenance: dict[str, Any]) -> int:
-    """Write cases (in Float64) with their outcomes per dtype; the number of cases. Raises FileExistsError rather than write over one."""
+def write(
+    path: Path, entries: Iterable[tuple[Case, dict[str, Outcome]]], provenance: dict[str, Any]
+) -> int:
+    """Write cases (in Float64) with their outcomes per dtype; the number of cases.
+
+    Raises FileExistsError rather than write over one.
+    """
     if path.exists():
         raise FileExistsError(f"{path} exists already: recordings are never written over")
     store, index = _Store(), []
@@ -76,19 +89,36 @@ def write(path: Path, entries: Iterable[tuple[Case, dict[str, Outcome]]], proven
         inputs = {str(name): store.put(_narrow(array)) for name, array in case.arrays.items()}
         marks = {"exact": case.exact, "refused": case.refused, "known": case.known}
         index.append(
-            {"row": case.row, "config": case.config, "mode": case.mode, "origin": case.origin, **marks, "in": inputs, "out": stored}
+            {
+                "row": case.row,
+                "config": case.config,
+                "mode": case.mode,
+                "origin": case.origin,
+                **marks,
+                "in": inputs,
+                "out": stored,
+            }
         )
-    head = json.dumps({"format": FORMAT, "provenance": provenance, "cases": index}, ensure_ascii=False).encode()
+    head = json.dumps(
+        {"format": FORMAT, "provenance": provenance, "cases": index}, ensure_ascii=False
+    ).encode()
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("xb") as file:  # as it was named: given a name, NumPy would add .npz
         np.savez_compressed(file, index=np.frombuffer(head, np.uint8), **store.flat())  # type: ignore[arg-type]
     return len(index)
 
 
-def write_row(folder: Path, kind: str, row: str, entries: Iterable[tuple[Case, dict[str, Outcome]]], provenance: dict[str, Any]) -> int:
+def write_row(
+    folder: Path,
+    kind: str,
+    row: str,
+    entries: Iterable[tuple[Case, dict[str, Outcome]]],
+    provenance: dict[str, Any],
+) -> int:
     """Write what a folder has of a row, in place of what it had; the number of cases.
 
-    Rows of a kind stand together: some names differ in nothing but capitals, which not every system keeps apart.
+    Rows of a kind stand together: some names differ in nothing but capitals, which not every system
+    keeps apart.
     """
     folder = folder / kind
     folder.mkdir(parents=True, exist_ok=True)
@@ -108,8 +138,13 @@ class _Recording(ABC):
     name = "recorded"
 
     @abstractmethod
-    def pairs(self, row, dtypes: tuple[str, ...], count: int | None, seed: int) -> Iterator[tuple[Case, dict[str, Outcome]]]:
-        """The recorded cases of a row, in Float64, each with Julia's outcome per dtype. `seed` has no say here."""
+    def pairs(
+        self, row, dtypes: tuple[str, ...], count: int | None, seed: int
+    ) -> Iterator[tuple[Case, dict[str, Outcome]]]:
+        """The recorded cases of a row, in Float64, each with Julia's outcome per dtype.
+
+        `seed` has no say here.
+        """
 
     def of_rows(self, rows, dtypes: tuple[str, ...], count: int | None, seed: int):
         """`pairs` of one row after the other."""
@@ -121,20 +156,36 @@ class _Recording(ABC):
 
 
 class Recorded(_Recording):
-    """A recording in one file as a reference: its own cases, and what Julia made of them. Raises NoRecording for what is none."""
+    """A recording in one file as a reference: its own cases, and what Julia made of them.
+
+    Raises NoRecording for what is none.
+    """
 
     def __init__(self, path: Path):
         self.path = path
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:  # np.load leaves a broken file open
+            with (
+                path.open("rb") as file,
+                np.load(file, allow_pickle=False) as archive,
+            ):  # np.load leaves a broken file open
                 head = json.loads(bytes(archive["index"]))
                 self._flat = {name: archive[name] for name in archive.files if name != "index"}
         except OSError as problem:
             raise NoRecording(f"{path} is no recording: {problem.strerror or problem}") from problem
-        except (ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as problem:  # NumPy's advice would be to unpickle it
-            raise NoRecording(f"{path} is no recording: it was not written by julia-parity, or is damaged") from problem
+        except (
+            ValueError,
+            KeyError,
+            EOFError,
+            TypeError,
+            zipfile.BadZipFile,
+        ) as problem:  # NumPy's advice would be to unpickle it
+            raise NoRecording(
+                f"{path} is no recording: it was not written by julia-parity, or is damaged"
+            ) from problem
         if head["format"] != FORMAT:
-            raise NoRecording(f"{path} has format {head['format']}, this version reads format {FORMAT}")
+            raise NoRecording(
+                f"{path} has format {head['format']}, this version reads format {FORMAT}"
+            )
         self.provenance: dict[str, Any] = head["provenance"]
         self.versions: dict[str, str] = self.provenance["versions"]
         self._rows: dict[str, list[dict]] = {}
@@ -157,27 +208,47 @@ class Recorded(_Recording):
 
     def _outcome(self, stored: dict) -> Outcome:
         arrays = Arrays((name, self._array(place)) for name, place in stored["arrays"].items())
-        return Outcome(arrays, frozenset(map(Name.parse, stored["none"])), stored["error"], stored.get("lost", False))
+        return Outcome(
+            arrays,
+            frozenset(map(Name.parse, stored["none"])),
+            stored["error"],
+            stored.get("lost", False),
+        )
 
-    def pairs(self, row, dtypes: tuple[str, ...], count: int | None, seed: int) -> Iterator[tuple[Case, dict[str, Outcome]]]:
-        """The recorded cases of a row, in Float64, each with Julia's outcome per dtype. `seed` has no say here."""
+    def pairs(
+        self, row, dtypes: tuple[str, ...], count: int | None, seed: int
+    ) -> Iterator[tuple[Case, dict[str, Outcome]]]:
+        """The recorded cases of a row, in Float64, each with Julia's outcome per dtype.
+
+        `seed` has no say here.
+        """
         drawn = 0
         for entry in self._rows.get(row.key, []):
             drawn += entry["origin"] == "drawn"
             if count is not None and entry["origin"] == "drawn" and drawn > count:
                 continue
-            yield self._case(entry), {dtype: self._outcome(entry["out"][dtype]) for dtype in dtypes if dtype in entry["out"]}
+            yield (
+                self._case(entry),
+                {
+                    dtype: self._outcome(entry["out"][dtype])
+                    for dtype in dtypes
+                    if dtype in entry["out"]
+                },
+            )
 
 
 class RecordedRows(_Recording):
     """A folder of recordings, one file a row, as a reference. A row is read when it is asked for.
 
-    Raises NoRecording for a folder without any, and for files that do not come from the same versions of Julia's packages.
+    Raises NoRecording for a folder without any, and for files that do not come from the same
+    versions of Julia's packages.
     """
 
     def __init__(self, folder: Path):
         self.path = folder
-        self._files = {path.name.removesuffix(".npz"): path for path in sorted(folder.glob("*/[!.]*.npz"))}
+        self._files = {
+            path.name.removesuffix(".npz"): path for path in sorted(folder.glob("*/[!.]*.npz"))
+        }
         if not self._files:
             raise NoRecording(f"{folder} is no recording: it has no .npz file")
         self._read: dict[str, Recorded] = {}
@@ -188,14 +259,20 @@ class RecordedRows(_Recording):
             found = Recorded(self._files[row])
             first = next(iter(self._read.values()), found)
             if any(found.versions.get(name) != first.versions.get(name) for name in DECIDING):
-                raise NoRecording(f"{found.path} was recorded with other versions than {first.path}: record it again")
+                raise NoRecording(
+                    f"{found.path} was recorded with other versions than {first.path}: record it "
+                    "again"
+                )
             self._read[row] = found
         return self._read[row]
 
     @cached_property
     def provenance(self) -> dict[str, Any]:
         """The versions, and the day on which the last row was recorded."""
-        return {"versions": self.versions, "made": max(self._row(row).provenance.get("made", "") for row in self._files)}
+        return {
+            "versions": self.versions,
+            "made": max(self._row(row).provenance.get("made", "") for row in self._files),
+        }
 
     def rows(self) -> list[str]:
         """The rows that have a file."""
@@ -204,12 +281,23 @@ class RecordedRows(_Recording):
     def of_row(self, row: str) -> Recorded:
         """The recording of one row. Raises NoRecording where there is none."""
         if row not in self._files:
-            raise NoRecording(f"{self.path} has nothing of the row {row}: `julia-parity record {row}` with a live Julia")
+            raise NoRecording(
+                f"{self.path} has nothing of the row {row}: `julia-parity record {row}` with a "
+                "live Julia"
+            )
         return self._row(row)
 
-    def pairs(self, row, dtypes: tuple[str, ...], count: int | None, seed: int) -> Iterator[tuple[Case, dict[str, Outcome]]]:
-        """The recorded cases of a row, in Float64, each with Julia's outcome per dtype; none where the row has no file."""
-        return self._row(row.key).pairs(row, dtypes, count, seed) if row.key in self._files else iter(())
+    def pairs(
+        self, row, dtypes: tuple[str, ...], count: int | None, seed: int
+    ) -> Iterator[tuple[Case, dict[str, Outcome]]]:
+        """The recorded cases of a row, in Float64, each with Julia's outcome per dtype; none where
+        the row has no file.
+        """
+        return (
+            self._row(row.key).pairs(row, dtypes, count, seed)
+            if row.key in self._files
+            else iter(())
+        )
 
 
 def opened(path: Path) -> Recorded | RecordedRows:
@@ -219,12 +307,18 @@ def opened(path: Path) -> Recorded | RecordedRows:
 
 def shipped() -> list[Path]:
     """The recordings that come with the package, by the version of Flux."""
-    return sorted(SHIPPED.glob("flux-*"), key=lambda path: [int(number) for number in re.findall(r"\d+", path.name)])
+    return sorted(
+        SHIPPED.glob("flux-*"),
+        key=lambda path: [int(number) for number in re.findall(r"\d+", path.name)],
+    )
 
 
 @cache
 def newest() -> RecordedRows:
-    """The recording that stands in for Julia by default. Raises NoRecording where the package has none."""
+    """The recording that stands in for Julia by default.
+
+    Raises NoRecording where the package has none.
+    """
     paths = shipped()
     if not paths:
         raise NoRecording(f"no recording in {SHIPPED}")

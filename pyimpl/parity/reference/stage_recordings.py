@@ -1,4 +1,6 @@
-"""What Julia says of stages, kept and given again: every question by its content, so that a walk asks the same of both."""
+"""What Julia says of stages, kept and given again: every question by its content, so that a walk
+asks the same of both.
+"""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -44,7 +46,9 @@ class Taped:
 
     def write(self, path: Path, provenance: dict[str, Any]) -> None:
         """A recording of it."""
-        entries = [(Case(key, {}, {}, "function"), {"said": outcome}) for key, outcome in self.said.items()]
+        entries = [
+            (Case(key, {}, {}, "function"), {"said": outcome}) for key, outcome in self.said.items()
+        ]
         recorded.write(path, entries, {"versions": self.versions} | provenance)
 
 
@@ -60,7 +64,9 @@ class Replayed:
     def _said(self, key: str) -> Outcome:
         found = list(self._recording.pairs(_Row(key), ("said",), None, 0))
         if not found:
-            raise recorded.NoRecording(f"{self._recording.path} has no answer to what is asked now: record again")
+            raise recorded.NoRecording(
+                f"{self._recording.path} has no answer to what is asked now: record again"
+            )
         return found[0][1]["said"]
 
     def evaluate(self, side: JuliaSide, layout: Layout, cases: Sequence[Case]) -> Iterator[Outcome]:
@@ -71,7 +77,11 @@ class Replayed:
     def call(self, name: str, *arguments: Any) -> Any:
         """As Julia did."""
         arrays = self._said(_called(name, *arguments)).arrays
-        return bytes(arrays[TEXT]).decode() if TEXT in arrays else {name.path: array for name, array in arrays.items()}
+        return (
+            bytes(arrays[TEXT]).decode()
+            if TEXT in arrays
+            else {name.path: array for name, array in arrays.items()}
+        )
 
 
 @dataclass(frozen=True)
@@ -80,12 +90,16 @@ class _Row:
 
 
 def _called(name: str, *arguments: Any) -> str:
-    return ":".join([name, *(Path(a).name if str(a).endswith(".jl") else str(a) for a in arguments)])
+    return ":".join(
+        [name, *(Path(a).name if str(a).endswith(".jl") else str(a) for a in arguments)]
+    )
 
 
 def _key(side: JuliaSide, case: Case) -> str:
     """The same for the same question."""
     content = hashlib.sha256(f"{side} {case.mode} {sorted(case.config.items())}".encode())
     for name, array in sorted((str(name), array) for name, array in case.arrays.items()):
-        content.update(f"{name} {array.dtype} {array.shape} ".encode() + np.ascontiguousarray(array).tobytes())
+        content.update(
+            f"{name} {array.dtype} {array.shape} ".encode() + np.ascontiguousarray(array).tobytes()
+        )
     return content.hexdigest()[:32]

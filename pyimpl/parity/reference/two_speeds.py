@@ -1,9 +1,12 @@
-"""Two Julias that share the work of one pair: one that interprets, for first answers, and one that compiles, for what takes long.
+"""Two Julias that share the work of one pair: one that interprets, for first answers, and one that
+compiles, for what takes long.
 
-Compiling the gradient of a model takes ten seconds and more, interpreting it one; but then every further case is quick, and a loop of a
-million steps takes an interpreter minutes. Nobody can tell beforehand which will pay. So the interpreting Julia begins. When its answers
-have been waited for `PATIENCE` seconds in all, a compiling one is started beside it, and from then on both take from the same cases: the
-first from the front, the second from the end, and when no other is left, each the case that the other is at. Whoever answers first counts.
+Compiling the gradient of a model takes ten seconds and more, interpreting it one; but then every
+further case is quick, and a loop of a million steps takes an interpreter minutes. Nobody can tell
+beforehand which will pay. So the interpreting Julia begins. When its answers have been waited for
+`PATIENCE` seconds in all, a compiling one is started beside it, and from then on both take from the
+same cases: the first from the front, the second from the end, and when no other is left, each the
+case that the other is at. Whoever answers first counts.
 
     cases:    0  1  2  3  4  5  6  7
     quick:    0  1  2  3  4  |        waits have come to PATIENCE seconds after case 2
@@ -26,18 +29,31 @@ Question = Callable[[LiveJulia], Any]
 
 
 class _Work:
-    """Questions that are asked together, and what has come of them. An answer may be an exception to raise."""
+    """Questions that are asked together, and what has come of them.
+
+    An answer may be an exception to raise.
+    """
 
     def __init__(self, questions: Sequence[Question]):
         self.questions = questions
         self.answers: dict[int, Any] = {}
-        self.tried: list[set[bool]] = [set() for _ in questions]  # by whom: the interpreting Julia (True), the compiling one (False)
+        self.tried: list[set[bool]] = [
+            set() for _ in questions
+        ]  # by whom: the interpreting Julia (True), the compiling one (False)
         self.failed: dict[int, Any] = {}  # what the interpreting Julia could not answer, and why
-        self.lost = False  # whether there is one that nobody could answer: then no other is waited for
+        self.lost = (
+            False  # whether there is one that nobody could answer: then no other is waited for
+        )
 
     def next_for(self, interprets: bool) -> int | None:
-        """The question that a Julia should take next: one that nobody is at, else one that only the other is at."""
-        open_ = [i for i, tried in enumerate(self.tried) if i not in self.answers and interprets not in tried]
+        """The question that a Julia should take next: one that nobody is at, else one that only the
+        other is at.
+        """
+        open_ = [
+            i
+            for i, tried in enumerate(self.tried)
+            if i not in self.answers and interprets not in tried
+        ]
         free = [i for i in open_ if not self.tried[i]]
         if free:
             return free[0] if interprets else free[-1]
@@ -45,7 +61,10 @@ class _Work:
 
 
 class TwoSpeeds:
-    """Evaluates cases of a pair with the two of them. Use as a context manager, which starts the interpreting one."""
+    """Evaluates cases of a pair with the two of them.
+
+    Use as a context manager, which starts the interpreting one.
+    """
 
     def __init__(self, quick: LiveJulia, thorough: LiveJulia):
         self._julias = {True: quick, False: thorough}
@@ -89,7 +108,9 @@ class TwoSpeeds:
     def _begin(self, interprets: bool) -> None:
         if interprets in self._threads:
             return
-        self._threads[interprets] = threading.Thread(target=self._serve, args=(interprets,), daemon=True)
+        self._threads[interprets] = threading.Thread(
+            target=self._serve, args=(interprets,), daemon=True
+        )
         self._threads[interprets].start()
 
     def _serve(self, interprets: bool) -> None:
@@ -105,10 +126,13 @@ class TwoSpeeds:
                 work.tried[number].add(interprets)
             try:
                 answer = work.questions[number](julia)
-            except Exception as failure:  # Julia's own word, or Julia is gone; or the end has come, and everything fails
+            # Julia's own word, or Julia is gone; or the end has come, and everything fails
+            except Exception as failure:
                 answer = failure
             with self._changed:
-                if isinstance(answer, NoJulia) and not julia.versions:  # it never started, and nothing was lost by it
+                if (
+                    isinstance(answer, NoJulia) and not julia.versions
+                ):  # it never started, and nothing was lost by it
                     self._gone = str(answer)
                     work.tried[number].discard(interprets)
                     self._enter_unanswerable(work)
@@ -125,7 +149,9 @@ class TwoSpeeds:
                 work.lost = True
 
     def _enter(self, work: _Work, number: int, interprets: bool, answer: Any) -> None:
-        """Keep an answer, unless there is one already, or it is none and the other Julia may still give one."""
+        """Keep an answer, unless there is one already, or it is none and the other Julia may still
+        give one.
+        """
         if number in work.answers or self._closed:
             return
         if not isinstance(answer, NoJulia):

@@ -1,14 +1,17 @@
-"""The process that Julia lives in: started by `live.py` as a script, imports NumPy, juliacall and what writes TOML, and nothing of ours.
+"""The process that Julia lives in: started by `live.py` as a script, imports NumPy, juliacall and
+what writes TOML, and nothing of ours.
 
-It is given an address to connect to, the directory of the Julia package, and what to load: a module of the package or the file of a Julia
-script. It says
-`("ready", versions)` or `("failed", message)`, and then answers every `("cases", (batch, [case, ...]))` with one
-`(batch, outcome, seconds in Julia, seconds on the way)` per case, in order, and
-`("call", [name, watched, arguments...])` of a function of module or script with `("answer", value)` or `("raised", message)`, before
-which come, where it is watched, `("step", (done, total))` and `("said", line)`. A case is (row, config, mode, arrays); an outcome is
-(arrays or None, names of nothing, error or None, whether the error is the catalogue's mistake).
+It is given an address to connect to, the directory of the Julia package, and what to load: a module
+of the package or the file of a Julia script. It says `("ready", versions)` or `("failed",
+message)`, and then answers every `("cases", (batch, [case, ...]))` with one `(batch, outcome,
+seconds in Julia, seconds on the way)` per case, in order, and `("call", [name, watched,
+arguments...])` of a function of module or script with `("answer", value)` or `("raised", message)`,
+before which come, where it is watched, `("step", (done, total))` and `("said", line)`. A case is
+(row, config, mode, arrays); an outcome is (arrays or None, names of nothing, error or None, whether
+the error is the catalogue's mistake).
 
-The border between the languages is here: `.T` of every array on the way in and out, copies both ways.
+The border between the languages is here: `.T` of every array on the way in and out, copies both
+ways.
 """
 
 import ctypes
@@ -21,8 +24,18 @@ import numpy as np
 import tomli_w
 
 # What Julia calls the types of entries, and back.
-NUMPY = {f"{kind}{bits}": f"{kind}{bits}".lower() for kind in ("Float", "Int", "UInt") for bits in (16, 32, 64)}
-NUMPY |= {"Int8": "int8", "UInt8": "uint8", "Bool": "bool", "ComplexF32": "complex64", "ComplexF64": "complex128"}
+NUMPY = {
+    f"{kind}{bits}": f"{kind}{bits}".lower()
+    for kind in ("Float", "Int", "UInt")
+    for bits in (16, 32, 64)
+}
+NUMPY |= {
+    "Int8": "int8",
+    "UInt8": "uint8",
+    "Bool": "bool",
+    "ComplexF32": "complex64",
+    "ComplexF64": "complex128",
+}
 JULIA = {ours: theirs for theirs, ours in NUMPY.items()}
 
 
@@ -33,7 +46,9 @@ def main():
         try:
             julia = Border(package, subject)
         except Exception as failure:  # whatever went wrong, the supervisor must hear of it
-            supervisor.send(("failed", f"{type(failure).__name__}: {first_words(str(failure).strip())}"))
+            supervisor.send(
+                ("failed", f"{type(failure).__name__}: {first_words(str(failure).strip())}")
+            )
             return
         supervisor.send(("ready", julia.versions()))
         while True:
@@ -49,7 +64,9 @@ def main():
                 for case in cases:
                     begun, julia.seconds = time.perf_counter(), 0.0
                     outcome = julia.evaluate(*case)
-                    supervisor.send((batch, outcome, julia.seconds, time.perf_counter() - begun - julia.seconds))
+                    supervisor.send(
+                        (batch, outcome, julia.seconds, time.perf_counter() - begun - julia.seconds)
+                    )
 
 
 class Watch:
@@ -95,14 +112,21 @@ message(error) = sprint(showerror, error)
 
 
 def prepare():
-    """Have juliapkg install where the user's own Julia does; only what Julia compiles for us has a place of ours."""
-    depot, juliapkg_is_to = os.environ.pop("JULIA_PARITY_DEPOT", ""), os.environ.pop("JULIA_PARITY_JULIAPKG", "")
+    """Have juliapkg install where the user's own Julia does; only what Julia compiles for us has a
+    place of ours.
+    """
+    depot, juliapkg_is_to = (
+        os.environ.pop("JULIA_PARITY_DEPOT", ""),
+        os.environ.pop("JULIA_PARITY_JULIAPKG", ""),
+    )
     if juliapkg_is_to:
         import juliapkg
 
         juliapkg.resolve(force=juliapkg_is_to == "install")
     if depot:
-        os.environ["JULIA_DEPOT_PATH"] = os.pathsep.join([depot, os.environ.get("JULIA_DEPOT_PATH", "")])
+        os.environ["JULIA_DEPOT_PATH"] = os.pathsep.join(
+            [depot, os.environ.get("JULIA_DEPOT_PATH", "")]
+        )
 
 
 class Border:
@@ -117,7 +141,9 @@ class Border:
         self._main = juliacall.newmodule("JuliaParityBorder")
         self._main.package, self._main.name = package, subject
         self.seconds = 0.0  # spent in Julia's functions, since somebody set it to 0
-        for line in ((SCRIPT if subject.endswith(".jl") else PACKAGE) + DEFINITIONS).strip().splitlines():
+        for line in (
+            ((SCRIPT if subject.endswith(".jl") else PACKAGE) + DEFINITIONS).strip().splitlines()
+        ):
             self._main.seval(line)
         self._subject = self._main.subject
         self._array = self._main.seval("Array")
@@ -128,7 +154,9 @@ class Border:
         return {str(name): str(found[name]) for name in found}
 
     def call(self, name, watch, arguments):
-        """A function of the Julia side; arrays among the arguments and in the answer, in dicts too, have their axes reversed."""
+        """A function of the Julia side; arrays among the arguments and in the answer, in dicts too,
+        have their axes reversed.
+        """
         given = [self.plain_data(argument) for argument in arguments] + ([watch] if watch else [])
         try:
             return "answer", self._answer(getattr(self._subject, name)(*given))
@@ -159,18 +187,31 @@ class Border:
         return value
 
     def evaluate(self, row, config, mode, arrays):
-        """One outcome; an error in Julia is part of it, and so is a case that cannot cross the border."""
+        """One outcome; an error in Julia is part of it, and so is a case that cannot cross the
+        border.
+        """
         try:
-            about = [{"name": name, "type": JULIA[array.dtype.name], "size": array.shape[::-1]} for name, array in arrays.items()]
+            about = [
+                {"name": name, "type": JULIA[array.dtype.name], "size": array.shape[::-1]}
+                for name, array in arrays.items()
+            ]
             text = tomli_w.dumps({"row": row, "mode": mode, "config": config, "arrays": about})
             block = np.frombuffer(b"".join(map(_aligned, arrays.values())) or b"\0", np.uint8)
         except Exception as error:  # whatever it is, only this case is lost
-            return None, [], f"the case cannot be handed to Julia: {type(error).__name__}: {error}", True
+            return (
+                None,
+                [],
+                f"the case cannot be handed to Julia: {type(error).__name__}: {error}",
+                True,
+            )
         begun = time.perf_counter()
         try:
             said = str(self._evaluate(self._subject.evaluate, text, block.ctypes.data))
         except self._error as error:
-            message, mistake = str(self._main.message(error.exception)).strip(), bool(self._main.is_mistake(error.exception))
+            message, mistake = (
+                str(self._main.message(error.exception)).strip(),
+                bool(self._main.is_mistake(error.exception)),
+            )
             return None, [], message if mistake else first_words(message), mistake
         finally:
             self.seconds += time.perf_counter() - begun
@@ -178,13 +219,18 @@ class Border:
 
 
 def _aligned(array):
-    """The memory of an array, filled up to a multiple of 16 bytes. Julia's axes are ours reversed, so that nothing has to be turned."""
+    """The memory of an array, filled up to a multiple of 16 bytes.
+
+    Julia's axes are ours reversed, so that nothing has to be turned.
+    """
     content = np.ascontiguousarray(array).tobytes()
     return content + b"\0" * (-len(content) % 16)
 
 
 def _unpacked(said):
-    """The arrays of an outcome, and the names of those for which there is nothing: see `julia/src/border.jl`."""
+    """The arrays of an outcome, and the names of those for which there is nothing: see
+    `julia/src/border.jl`.
+    """
     address, *words = said.split("\0")
     outcome, nothing, place = {}, [], int(address)
     for name, element, size in zip(words[::3], words[1::3], words[2::3], strict=True):

@@ -1,11 +1,10 @@
-"""A disagreement in a directory: inputs and both outcomes in plain files, and programs that show it again, each in one language alone.
+"""A disagreement in a directory: inputs and both outcomes in plain files, and programs that show it
+again, each in one language alone.
 
-inputs/x1.txt           a line that says dtype and shape, then one number a line, in C order of the Python side
-python/y.txt, julia/y.txt
-repro.py                needs NumPy and the Python function
-repro.jl                needs Julia and the Julia function
-story.txt               what `crosscheck` said
-evidence.npz            every case that was kept, with Julia's outcomes: a recording
+inputs/x1.txt           a line that says dtype and shape, then one number a line, in C order of the
+Python side python/y.txt, julia/y.txt repro.py                needs NumPy and the Python function
+repro.jl                needs Julia and the Julia function story.txt               what `crosscheck`
+said evidence.npz            every case that was kept, with Julia's outcomes: a recording
 bundle.json             what `julia-parity explain` needs to know
 """
 
@@ -41,11 +40,15 @@ LITERAL = 200  # entries of an array that a program contains; longer ones it rea
 
 
 class BundleError(Exception):
-    """A directory that is no bundle, or a subject that cannot be had again; the message says what is missing."""
+    """A directory that is no bundle, or a subject that cannot be had again; the message says what
+    is missing.
+    """
 
 
 def write_bundle(directory: Path, result: Result) -> Path:
-    """Write the smallest disagreement of `result` into a new directory under `directory`, and give its path."""
+    """Write the smallest disagreement of `result` into a new directory under `directory`, and give
+    its path.
+    """
     from .story import story
 
     assert result.smallest is not None
@@ -61,7 +64,11 @@ def write_bundle(directory: Path, result: Result) -> Path:
     case = finding.case.cast(finding.verdict.case.dtype)
     julia = result.smallest.julia[str(case.dtype)]
     python = pair.evaluate(case)
-    for folder, arrays in (("inputs", case.arrays), ("python", python.arrays), ("julia", julia.arrays)):
+    for folder, arrays in (
+        ("inputs", case.arrays),
+        ("python", python.arrays),
+        ("julia", julia.arrays),
+    ):
         (unfinished / folder).mkdir()
         for array_name, array in arrays.items():
             write_array(unfinished / folder / f"{array_name}.txt", array)
@@ -71,13 +78,18 @@ def write_bundle(directory: Path, result: Result) -> Path:
             shutil.copyfile(source, unfinished / "source" / source.name)
     for name, text in programs(result, case, python, julia).items():
         (unfinished / name).write_text(text, encoding="utf-8")
-    kept = [result.smallest, *(evidence for evidence in result.evidence if evidence is not result.smallest)]
+    kept = [
+        result.smallest,
+        *(evidence for evidence in result.evidence if evidence is not result.smallest),
+    ]
     recorded.write(
         unfinished / "evidence.npz",
         [(evidence.case, evidence.julia) for evidence in kept],
         {"versions": result.versions, "made": datetime.date.today().isoformat()},
     )
-    (unfinished / "bundle.json").write_text(json.dumps(_description(pair), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (unfinished / "bundle.json").write_text(
+        json.dumps(_description(pair), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     result.bundle = path
     (unfinished / "story.txt").write_text(story(result) + "\n", encoding="utf-8")
     os.replace(unfinished, path)
@@ -94,7 +106,10 @@ def _description(pair: Pair) -> dict[str, Any]:
         "name": pair.name,
         "python": pair.origin or origin(pair.python.subject),
         "backward": origin(getattr(pair.python, "backward", None)),
-        "julia": {"file": str(pair.julia.file.resolve()) if pair.julia.file else None, "expression": pair.julia.expression},
+        "julia": {
+            "file": str(pair.julia.file.resolve()) if pair.julia.file else None,
+            "expression": pair.julia.expression,
+        },
         "layout": {"": pair.layout.default} | dict(pair.layout.exceptions),
         "mode": pair.config.get("mode") if pair.training else pair.mode,
         "gradient": pair.gradient,
@@ -105,12 +120,16 @@ def _description(pair: Pair) -> dict[str, Any]:
 
 
 def _training(pair: Pair) -> dict[str, Any] | None:
-    """Of the loss and the rule: where the Python one can be loaded from, and the Julia expression."""
+    """Of the loss and the rule: where the Python one can be loaded from, and the Julia
+    expression.
+    """
     training = pair.training
     if training is None:
         return None
     parts = zip(("loss", "rule"), (training.loss, training.rule), training.origins, strict=True)
-    return {"steps": training.steps} | {name: [place or origin(both[0]), both[1]] for name, both, place in parts if both is not None}
+    return {"steps": training.steps} | {
+        name: [place or origin(both[0]), both[1]] for name, both, place in parts if both is not None
+    }
 
 
 def origin(subject: Any) -> str | None:
@@ -124,14 +143,18 @@ def origin(subject: Any) -> str | None:
 
 def _source_file(subject: Any) -> Path | None:
     try:
-        found = inspect.getsourcefile(subject if hasattr(subject, "__qualname__") else type(subject))
+        found = inspect.getsourcefile(
+            subject if hasattr(subject, "__qualname__") else type(subject)
+        )
     except TypeError:
         return None
     return Path(found) if found and Path(found).is_file() else None
 
 
 def write_array(path: Path, array: np.ndarray) -> None:
-    """A line `# dtype size size ...`, then one number a line: the shortest decimals that give it back."""
+    """A line `# dtype size size ...`, then one number a line: the shortest decimals that give it
+    back.
+    """
     head = " ".join(["#", array.dtype.name, *map(str, array.shape)])
     path.write_text("\n".join([head, *map(repr, array.ravel().tolist())]) + "\n", encoding="utf-8")
 
@@ -141,16 +164,27 @@ def read_array(path: Path) -> np.ndarray:
     head, *numbers = path.read_text(encoding="utf-8").splitlines()
     dtype, *sizes = head.removeprefix("#").split()
     convert = (lambda text: text == "True") if dtype == "bool" else int if "int" in dtype else float
-    return np.array([convert(number) for number in numbers], dtype).reshape([int(size) for size in sizes])
+    return np.array([convert(number) for number in numbers], dtype).reshape(
+        [int(size) for size in sizes]
+    )
 
 
 def programs(result: Result, case: Case, python: Outcome, julia: Outcome) -> dict[str, str]:
     """repro.py and repro.jl."""
     templates = resources.files(__package__) / "templates"
-    environment = jinja2.Environment(keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    environment = jinja2.Environment(
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
     pair = result.pair
     verdict = result.report.findings[0].verdict
-    differing = [difference.array for difference in verdict.differences if not difference.agrees and difference.array is not None]
+    differing = [
+        difference.array
+        for difference in verdict.differences
+        if not difference.agrees and difference.array is not None
+    ]
     differing = differing or sorted({*python.arrays, *julia.arrays})
     layout, training = pair.layout, _training(pair) or {}
     there = sent(case, pair.matches)
@@ -178,7 +212,10 @@ def programs(result: Result, case: Case, python: Outcome, julia: Outcome) -> dic
         "versions": ", ".join(f"{name} {version}" for name, version in result.versions.items()),
     }
     inputs = {str(name): _python_literal(str(name), array) for name, array in case.arrays.items()}
-    in_julia = {str(name): _julia_literal(f"inputs/{name}", crossed[name], layout.of(name)) for name in there.arrays}
+    in_julia = {
+        str(name): _julia_literal(f"inputs/{name}", crossed[name], layout.of(name))
+        for name in there.arrays
+    }
     expected = {
         str(name): _julia_literal(f"python/{name}", array, layout.of(name))
         for name, array in layout.cross(python.arrays).items()
@@ -188,17 +225,24 @@ def programs(result: Result, case: Case, python: Outcome, julia: Outcome) -> dic
     julia_text = (templates / "repro.jl.jinja").read_text(encoding="utf-8")
     return {
         "repro.py": environment.from_string(python_text).render(about, inputs=inputs),
-        "repro.jl": environment.from_string(julia_text).render(about, inputs=in_julia, expected=expected),
+        "repro.jl": environment.from_string(julia_text).render(
+            about, inputs=in_julia, expected=expected
+        ),
     }
 
 
 def _python_literal(name: str, array: np.ndarray) -> str:
     if array.size > LITERAL:
         return f'read("inputs/{name}.txt")'
-    text = np.array2string(array, separator=", ", threshold=LITERAL + 1, max_line_width=120, floatmode="unique")
+    text = np.array2string(
+        array, separator=", ", threshold=LITERAL + 1, max_line_width=120, floatmode="unique"
+    )
     for word in ("nan", "inf"):
         text = text.replace(word, f"np.{word}")
-    return f"np.array({text}, np.{array.dtype.name if array.dtype != bool else 'bool_'}).reshape({array.shape})"
+    return (
+        f"np.array({text}, "
+        f"np.{array.dtype.name if array.dtype != bool else 'bool_'}).reshape({array.shape})"
+    )
 
 
 JULIA_TYPES = {"float64": "Float64", "float32": "Float32", "float16": "Float16", "bool": "Bool"}
@@ -206,7 +250,9 @@ JULIA_TYPES = {"float64": "Float64", "float32": "Float32", "float16": "Float16",
 
 def _julia_literal(file: str, array: np.ndarray, layout: str) -> str:
     """The Julia array whose axes are those of `array`, reversed."""
-    kind = JULIA_TYPES.get(array.dtype.name) or array.dtype.name.replace("uint", "UInt").replace("int", "Int")
+    kind = JULIA_TYPES.get(array.dtype.name) or array.dtype.name.replace("uint", "UInt").replace(
+        "int", "Int"
+    )
     if array.ndim == 0:
         return f"{kind}({_julia_number(array.item())})"
     if array.size > LITERAL:
@@ -229,10 +275,13 @@ def load_bundle(directory: Path) -> tuple[Pair, Recorded]:
     except (OSError, ValueError, NoRecording) as problem:
         raise BundleError(f"{directory} is no bundle: {problem}") from problem
     if about.get("format") != FORMAT:
-        raise BundleError(f"{directory} has format {about.get('format')}, this version reads format {FORMAT}")
+        raise BundleError(
+            f"{directory} has format {about.get('format')}, this version reads format {FORMAT}"
+        )
     if about["python"] is None:
         raise BundleError(
-            f"{about['name']} has no name in a file by which it could be loaded again; {directory / 'repro.jl'} runs without it"
+            f"{about['name']} has no name in a file by which it could be loaded again; "
+            f"{directory / 'repro.jl'} runs without it"
         )
     file = about["julia"]["file"]
     if file is not None and not Path(file).is_file():
@@ -275,7 +324,10 @@ def _loaded(about: dict[str, Any]) -> Training:
 
 
 def replay(directory: Path, live: LivePair | None) -> Result:
-    """The cases of a bundle again, against live Julia or against what was kept of it. Raises BundleError."""
+    """The cases of a bundle again, against live Julia or against what was kept of it.
+
+    Raises BundleError.
+    """
     pair, evidence = load_bundle(directory)
     if live is None:
         return check_pair(pair, evidence, count=CASES)

@@ -1,6 +1,8 @@
-"""The report as one page: verdicts, the story of every failure, errors in ulp, what each stage of a model added.
+"""The report as one page: verdicts, the story of every failure, errors in ulp, what each stage of a
+model added.
 
-`describe` turns a result into plain data, `write_page` makes the page of it: a test run in several processes gathers the data of all.
+`describe` turns a result into plain data, `write_page` makes the page of it: a test run in several
+processes gathers the data of all.
 """
 
 import datetime
@@ -35,21 +37,39 @@ from .figures import (
 from .story import differing_cases, doubtful_matches, inputs, of_first_step, unexplained
 
 TEMPLATES = Path(__file__).with_name("templates")
-SECONDS = 20.0  # for the errors of all entries of one pair: what comes after that is not in the histogram
+SECONDS = (
+    20.0  # for the errors of all entries of one pair: what comes after that is not in the histogram
+)
 ARRAYS = 12  # histograms of one pair
 TITLE = "julia-parity"
 NOTHING = "Nothing was checked"
 
 
-def write_html(path: str | Path, results: Sequence[Result], located: Sequence[Located] = (), title: str = TITLE) -> None:
+def write_html(
+    path: str | Path, results: Sequence[Result], located: Sequence[Located] = (), title: str = TITLE
+) -> None:
     """One self-contained page about these results, and about models whose stages were located."""
-    write_page(Path(path), [describe(result) for result in results], [describe_located(model) for model in located], title)
+    write_page(
+        Path(path),
+        [describe(result) for result in results],
+        [describe_located(model) for model in located],
+        title,
+    )
 
 
-def write_page(path: Path, pairs: Sequence[dict[str, Any]], models: Sequence[dict[str, Any]] = (), title: str = TITLE) -> None:
+def write_page(
+    path: Path,
+    pairs: Sequence[dict[str, Any]],
+    models: Sequence[dict[str, Any]] = (),
+    title: str = TITLE,
+) -> None:
     """The page of what `describe` and `describe_located` gave."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
     )
     page = environment.get_template("report.html").render(
         title=title,
@@ -94,7 +114,9 @@ def headline(pairs: Sequence[dict[str, Any]], models: Sequence[dict[str, Any]] =
     parts += [_verb(differ, "differ")] if differ else []
     parts += [f"{doubtful} {'proves' if doubtful == 1 else 'prove'} nothing"] if doubtful else []
     if agree or len(pairs) == 1:
-        return {"1 differs": "The pair differs", "1 proves nothing": "The pair proves nothing"}.get(parts[0], ", ".join(parts))
+        return {"1 differs": "The pair differs", "1 proves nothing": "The pair proves nothing"}.get(
+            parts[0], ", ".join(parts)
+        )
     return f"Of {len(pairs)} pairs, {', '.join(parts)}"
 
 
@@ -102,13 +124,20 @@ def _headline(agreeing: Sequence[bool]) -> str:
     agree, total = sum(agreeing), len(agreeing)
     if agree == total:
         return _of(agree, total, "model")
-    return "The models differ" if total == 1 else f"{_of(agree, total, 'model')}, {_verb(total - agree, 'differ')}"
+    return (
+        "The models differ"
+        if total == 1
+        else f"{_of(agree, total, 'model')}, {_verb(total - agree, 'differ')}"
+    )
 
 
 def _of(agree: int, total: int, what: str) -> str:
     if agree == total:
         return f"The {what} agrees" if total == 1 else f"All {total} {what}s agree"
-    return f"{agree} of {total} {what}{'' if total == 1 else 's'} {'agrees' if agree == 1 else 'agree'}"
+    return (
+        f"{agree} of {total} {what}{'' if total == 1 else 's'} "
+        f"{'agrees' if agree == 1 else 'agree'}"
+    )
 
 
 def _verb(count: int, verb: str) -> str:
@@ -149,11 +178,20 @@ def describe(result: Result) -> dict[str, Any]:
         "cases": report.cases,
         "cases_per_dtype": dict(report.per_dtype),
         "worst": {
-            dtype: {"ulps": worst.ulps, "array": worst.what, "agrees": worst.agrees, "counted": not worst.words}
+            dtype: {
+                "ulps": worst.ulps,
+                "array": worst.what,
+                "agrees": worst.agrees,
+                "counted": not worst.words,
+            }
             for dtype, worst in report.worst.items()
         },
         "mistrusted": list(map(str, sorted(report.mistrusted))),
-        "reference": {"kind": result.reference, "versions": dict(result.versions), "made": result.provenance.get("made", "")},
+        "reference": {
+            "kind": result.reference,
+            "versions": dict(result.versions),
+            "made": result.provenance.get("made", ""),
+        },
         "story": None if result.agrees else _story(result),
         "errors": _errors(result),
     }
@@ -168,13 +206,28 @@ def _story(result: Result) -> dict[str, Any]:
         "kind": first.kind,
         "differing": differing_cases(result),
         "inputs": "\n".join(inputs(result.pair, first.case.arrays)),
-        "said": list(dict.fromkeys(_said(difference) for finding in told for difference in of_first_step(finding)[0] if difference.words)),
+        "said": list(
+            dict.fromkeys(
+                _said(difference)
+                for finding in told
+                for difference in of_first_step(finding)[0]
+                if difference.words
+            )
+        ),
         "lost": next((verdict.lost for verdict in verdicts if verdict.lost), ""),
-        "notes": [*_notes(told), *(f"An array that may have been matched wrongly: {found}." for found in doubtful_matches(result.pair))],
+        "notes": [
+            *_notes(told),
+            *(
+                f"An array that may have been matched wrongly: {found}."
+                for found in doubtful_matches(result.pair)
+            ),
+        ],
         "entries": [
             _entry(finding.verdict.case.dtype, difference)
             for finding in told
-            for difference in sorted(of_first_step(finding)[0], key=lambda difference: -difference.ulps)
+            for difference in sorted(
+                of_first_step(finding)[0], key=lambda difference: -difference.ulps
+            )
             if not difference.words
         ],
         "unexplained": _sentence(unexplained(result)),
@@ -189,7 +242,10 @@ def _notes(findings: Sequence[Finding]) -> Iterable[str]:
         if finding.note:
             yield finding.note.strip(" ()")
         if later := of_first_step(finding)[1]:
-            yield f"{finding.verdict.case.dtype}: {later} more {'array differs' if later == 1 else 'arrays differ'} in later steps."
+            yield (
+                f"{finding.verdict.case.dtype}: {later} more "
+                f"{'array differs' if later == 1 else 'arrays differ'} in later steps."
+            )
 
 
 def _sentence(text: str) -> str:
@@ -198,13 +254,18 @@ def _sentence(text: str) -> str:
 
 def _explanations(explanations: Sequence[Explanation]) -> list[dict[str, Any]]:
     return [
-        {name: str(getattr(explanation, name)) for name in ("cause", "where", "change", "evidence")} | {"confident": explanation.confident}
+        {name: str(getattr(explanation, name)) for name in ("cause", "where", "change", "evidence")}
+        | {"confident": explanation.confident}
         for explanation in explanations
     ]
 
 
 def _said(difference: Difference) -> str:
-    return difference.words if difference.reason is Reason.REFUSAL else f"{difference.what}: {difference.words}"
+    return (
+        difference.words
+        if difference.reason is Reason.REFUSAL
+        else f"{difference.what}: {difference.words}"
+    )
 
 
 def _entry(dtype: np.dtype, difference: Difference) -> dict[str, Any]:
@@ -228,10 +289,16 @@ def _short(dtype: np.dtype, value: Any) -> str:
 
 
 def _errors(result: Result) -> dict[str, Any]:
-    """How many entries of every array have an error of which size: counts per bin, by array and dtype."""
+    """How many entries of every array have an error of which size: counts per bin, by array and
+    dtype.
+    """
     lost = {id(finding.case) for finding in result.report.findings if finding.verdict.lost}
     evidence = [each for each in result.evidence if id(each.case) not in lost]
-    if result.smallest is not None and id(result.smallest.case) not in lost and all(each is not result.smallest for each in evidence):
+    if (
+        result.smallest is not None
+        and id(result.smallest.case) not in lost
+        and all(each is not result.smallest for each in evidence)
+    ):
         evidence.append(result.smallest)
     counts: dict[str, dict[str, dict[str, int]]] = {}
     worst: dict[str, float] = {}
@@ -290,7 +357,10 @@ def _summary(located: Located) -> str:
     stage = located.stages[located.guilty]
     inside = f", in {located.inside}" if located.inside else ""
     shows = ", ".join(stage.shows)
-    return f"The first difference arises in stage {stage.name}, {stage.kind}, {located.direction}{inside}; it shows in {shows}."
+    return (
+        f"The first difference arises in stage {stage.name}, {stage.kind}, "
+        f"{located.direction}{inside}; it shows in {shows}."
+    )
 
 
 def _walk(located: Located, way: str, dtype: str) -> dict[str, Any]:
@@ -311,8 +381,18 @@ def _walk(located: Located, way: str, dtype: str) -> dict[str, Any]:
                 "inherited": inherited.get(dtype, math.nan),
                 "added": added[dtype],
                 "agrees": not wrong,
-                "shows": list(dict.fromkeys(d.what for finding in wrong for d in finding.verdict.differences if not d.agrees)),
+                "shows": list(
+                    dict.fromkeys(
+                        d.what
+                        for finding in wrong
+                        for d in finding.verdict.differences
+                        if not d.agrees
+                    )
+                ),
                 "guilty": number == located.guilty and way == located.direction,
             }
         )
-    return {"name": f"{way.capitalize()}, {dtype}", "stages": told if way == "forward" else told[::-1]}
+    return {
+        "name": f"{way.capitalize()}, {dtype}",
+        "stages": told if way == "forward" else told[::-1],
+    }

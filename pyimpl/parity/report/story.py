@@ -1,4 +1,6 @@
-"""A disagreement told: the smallest inputs on which it shows, where, by how much, and what would make it vanish."""
+"""A disagreement told: the smallest inputs on which it shows, where, by how much, and what would
+make it vanish.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +14,9 @@ from ..pair.pair import Pair, Result
 from ..reference.provenance import versions_line
 
 TOLD = 3  # explanations
-NO_EXPLANATION = "none of the known ways in which two correct programs differ makes this difference vanish"
+NO_EXPLANATION = (
+    "none of the known ways in which two correct programs differ makes this difference vanish"
+)
 HOW = {Sort.LOST: "could not be compared", Sort.REFUSAL: "differ: one side raised an error"}
 SHOWN = 64  # entries of an array that are printed in full
 
@@ -23,13 +27,19 @@ def story(result: Result) -> str:
     if result.agrees:
         return lines[0]
     if result.smallest is not None:
-        lines += ["smallest inputs found:" if result.reference == "live" else "smallest recorded inputs:"]
+        lines += [
+            "smallest inputs found:" if result.reference == "live" else "smallest recorded inputs:"
+        ]
         lines += [f"    {line}" for line in inputs(result.pair, result.smallest.case.arrays)]
         lines.append("")
     if result.report.findings:
         lines += [*finding_lines(result.pair, result.report.findings[0]), ""]
     if wrong := doubtful_matches(result.pair):
-        lines += ["arrays that may have been matched wrongly:", *(f"    {found}" for found in wrong), ""]
+        lines += [
+            "arrays that may have been matched wrongly:",
+            *(f"    {found}" for found in wrong),
+            "",
+        ]
     if result.explanations:
         lines += ["why:", *explanation_lines(result.explanations)]
     elif not any(finding.verdict.lost for finding in result.report.findings):
@@ -60,23 +70,46 @@ def headline(result: Result) -> str:
     kind = report.findings[0].kind
     how = HOW.get(kind, f"differ in {kind}")
     many = f"{differing_cases(result)} of {report.cases} cases"
-    return f"{result.pair.name} and {result.pair.julia} {how}, in {many}; reference: {versions_line(result)}"
+    return (
+        f"{result.pair.name} and {result.pair.julia} {how}, in {many}; reference: "
+        f"{versions_line(result)}"
+    )
 
 
 def _in_place(result: Result) -> str:
     """Who changes an argument, where nothing else differs."""
-    differing = [difference for finding in result.report.findings for difference in finding.verdict.differences if not difference.agrees]
-    if result.smallest is None or not all(d.array is not None and d.array.kind is Kind.ARGUMENT for d in differing):
+    differing = [
+        difference
+        for finding in result.report.findings
+        for difference in finding.verdict.differences
+        if not difference.agrees
+    ]
+    if result.smallest is None or not all(
+        d.array is not None and d.array.kind is Kind.ARGUMENT for d in differing
+    ):
         return ""
     case, julia = result.smallest.case, next(iter(result.smallest.julia.values()))
-    after = {"python": result.pair.evaluate(case.cast(next(iter(result.smallest.julia)))).arrays, "julia": julia.arrays}
+    after = {
+        "python": result.pair.evaluate(case.cast(next(iter(result.smallest.julia)))).arrays,
+        "julia": julia.arrays,
+    }
 
     def changes(arrays: dict[Name, np.ndarray]) -> bool:
-        before = {Name(Kind.ARGUMENT, name.path): x for name, x in case.arrays.items() if name.kind is Kind.INPUT}
-        return any(name in before and not np.array_equal(x, before[name]) for name, x in arrays.items())
+        before = {
+            Name(Kind.ARGUMENT, name.path): x
+            for name, x in case.arrays.items()
+            if name.kind is Kind.INPUT
+        }
+        return any(
+            name in before and not np.array_equal(x, before[name]) for name, x in arrays.items()
+        )
 
     sides = [side for side, arrays in after.items() if changes(arrays)]
-    return f"{sides[0]} changes its argument in place, the other side does not; all else agrees" if len(sides) == 1 else ""
+    return (
+        f"{sides[0]} changes its argument in place, the other side does not; all else agrees"
+        if len(sides) == 1
+        else ""
+    )
 
 
 def _outside_the_domain(result: Result) -> str:
@@ -85,29 +118,48 @@ def _outside_the_domain(result: Result) -> str:
         return ""
     dtype, julia = next(iter(result.smallest.julia.items()))
     made = result.pair.evaluate(result.smallest.case.cast(dtype)).arrays.values()
-    if not (julia.error or "").startswith("DomainError") or not any(array.dtype.kind == "f" and np.isnan(array).any() for array in made):
+    if not (julia.error or "").startswith("DomainError") or not any(
+        array.dtype.kind == "f" and np.isnan(array).any() for array in made
+    ):
         return ""
-    return "of a number outside the domain (a root or logarithm of a negative one) NumPy makes NaN, where Julia raises DomainError"
+    return (
+        "of a number outside the domain (a root or logarithm of a negative one) NumPy makes NaN, "
+        "where Julia raises DomainError"
+    )
 
 
 def differing_cases(result: Result) -> int:
-    """How many of the cases that were drawn, given or recorded differ; one that was found by a search is none of them."""
-    searched = [result.smallest] if result.smallest and all(each is not result.smallest for each in result.evidence) else []
-    found = {id(finding.case) for finding in result.report.findings} - {id(evidence.case) for evidence in searched}
+    """How many of the cases that were drawn, given or recorded differ; one that was found by a
+    search is none of them.
+    """
+    searched = (
+        [result.smallest]
+        if result.smallest and all(each is not result.smallest for each in result.evidence)
+        else []
+    )
+    found = {id(finding.case) for finding in result.report.findings} - {
+        id(evidence.case) for evidence in searched
+    }
     return max(len(found), 1)
 
 
 def inputs(pair: Pair, arrays: dict[Name, np.ndarray]) -> list[str]:
-    """The inputs, by the names that the Python function gives them, as NumPy would write them; a model's own arrays are only counted."""
+    """The inputs, by the names that the Python function gives them, as NumPy would write them; a
+    model's own arrays are only counted.
+    """
     names = {numbered(Kind.INPUT, i): name for i, name in enumerate(pair.argument_names, 1)}
     own = [name for name in arrays if name.kind is Kind.PARAMETER]
-    shown = [(names.get(name, str(name)), array) for name, array in arrays.items() if name not in own]
+    shown = [
+        (names.get(name, str(name)), array) for name, array in arrays.items() if name not in own
+    ]
     lines = [line for name, array in shown for line in written(name, array).splitlines()]
     return [*lines, f"and the {len(own)} arrays of the model"] if own else lines
 
 
 def doubtful_matches(pair: Pair) -> list[str]:
-    """Of the arrays of a model that were matched with Julia's: those that do not move the output as these do."""
+    """Of the arrays of a model that were matched with Julia's: those that do not move the output as
+    these do.
+    """
     return [str(found) for found in pair.matches if found.proved is False]
 
 
@@ -115,16 +167,32 @@ def unexplained(result: Result) -> str:
     """Why there is no explanation."""
     if not result.random:
         return _in_place(result) or _outside_the_domain(result) or NO_EXPLANATION
-    said = f"chance: {' and '.join(result.random)} gave other numbers for the same inputs, and random numbers are not shared"
-    return f'{said} (mode="test" switches off what is random in training, such as Dropout)' if result.pair.python.is_model else said
+    said = (
+        f"chance: {' and '.join(result.random)} gave other numbers for the same inputs, and "
+        "random numbers are not shared"
+    )
+    return (
+        f'{said} (mode="test" switches off what is random in training, such as Dropout)'
+        if result.pair.python.is_model
+        else said
+    )
 
 
 def written(name: str, array: np.ndarray) -> str:
     """`name = array`, long ones by their shape."""
     if array.size > SHOWN:
         return f"{name}: {array.dtype} of shape {array.shape}, in the bundle"
-    text = np.array2string(array, separator=", ", threshold=SHOWN + 1, max_line_width=100, prefix=f"{name} = ", floatmode="unique")
-    return f"{name} = {text}" + (f"  # shape {array.shape}" if array.size == 0 or array.ndim > 2 else "")
+    text = np.array2string(
+        array,
+        separator=", ",
+        threshold=SHOWN + 1,
+        max_line_width=100,
+        prefix=f"{name} = ",
+        floatmode="unique",
+    )
+    return f"{name} = {text}" + (
+        f"  # shape {array.shape}" if array.size == 0 or array.ndim > 2 else ""
+    )
 
 
 def finding_lines(pair: Pair, finding: Finding) -> list[str]:
@@ -143,7 +211,11 @@ def finding_lines(pair: Pair, finding: Finding) -> list[str]:
             f"        julia  {difference.julia!r}",
             f"        {_off(difference)}",
         ]
-    return [*lines, f"    and {later} more {'array' if later == 1 else 'arrays'} in later steps"] if later else lines
+    return (
+        [*lines, f"    and {later} more {'array' if later == 1 else 'arrays'} in later steps"]
+        if later
+        else lines
+    )
 
 
 def _called(pair: Pair, array: Name | None, at: str) -> str:
@@ -151,19 +223,33 @@ def _called(pair: Pair, array: Name | None, at: str) -> str:
     if array is None or array.kind is not Kind.ARGUMENT:
         return f"{array}{at}"
     names = pair.argument_names
-    return f"argument {names[array.number - 1] if array.number <= len(names) else f'x{array.number}'}{at} after the call"
+    return (
+        "argument "
+        f"{names[array.number - 1] if array.number <= len(names) else f'x{array.number}'}{at} "
+        "after the call"
+    )
 
 
 def of_first_step(finding: Finding) -> tuple[list[Difference], int]:
-    """What differs after the first step or call at which anything does, and the number of arrays that do after later ones."""
+    """What differs after the first step or call at which anything does, and the number of arrays
+    that do after later ones.
+    """
     differing = [difference for difference in finding.verdict.differences if not difference.agrees]
-    steps = [(difference.array.step if difference.array else 0) or 1 for difference in differing]  # the first call has none
-    first = [difference for difference, step in zip(differing, steps, strict=True) if step == min(steps)]
+    steps = [
+        (difference.array.step if difference.array else 0) or 1 for difference in differing
+    ]  # the first call has none
+    first = [
+        difference for difference, step in zip(differing, steps, strict=True) if step == min(steps)
+    ]
     return first, len(differing) - len(first)
 
 
 def _off(difference: Difference) -> str:
-    assert difference.python is not None and difference.julia is not None and difference.tolerance is not None
+    assert (
+        difference.python is not None
+        and difference.julia is not None
+        and difference.tolerance is not None
+    )
     python, julia = float(difference.python), float(difference.julia)
     if np.isnan(python) != np.isnan(julia):
         return f"{'python' if np.isnan(python) else 'julia'} alone gives NaN"
@@ -171,4 +257,7 @@ def _off(difference: Difference) -> str:
         return f"off by {abs(difference.python - difference.julia)}"
     if not np.isfinite(difference.ulps) or difference.ulps > 1e99:
         return f"off by {abs(python - julia):.3g}; {difference.tolerance:.3g} is allowed"
-    return f"off by {abs(python - julia):.3g}, {difference.ulps:.3g} ulp; {difference.tolerance:.3g} is allowed"
+    return (
+        f"off by {abs(python - julia):.3g}, {difference.ulps:.3g} ulp; "
+        f"{difference.tolerance:.3g} is allowed"
+    )

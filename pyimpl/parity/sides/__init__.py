@@ -1,1 +1,3 @@
-"""What runs in Python: functions, objects with forward and backward, layers of pyimpl, modules of PyTorch; training."""
+"""What runs in Python: functions, objects with forward and backward, layers of pyimpl, modules of
+PyTorch; training.
+"""

@@ -12,7 +12,9 @@ from .side import SECONDS, PythonSide
 from .torch_modules import TorchSide
 
 
-def side_of(subject: Any, backward: Callable[..., Any] | None = None, seconds: float = SECONDS) -> PythonSide:
+def side_of(
+    subject: Any, backward: Callable[..., Any] | None = None, seconds: float = SECONDS
+) -> PythonSide:
     """The side that `subject` calls for. Raises TypeError for what cannot be called."""
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(subject, torch.nn.Module):
@@ -24,5 +26,8 @@ def side_of(subject: Any, backward: Callable[..., Any] | None = None, seconds: f
     if hasattr(subject, "forward") and not isinstance(subject, type):
         return ObjectSide(subject, seconds=seconds)
     if not callable(subject):
-        raise TypeError(f"the Python side must be a function, a layer or a module, got {type(subject).__name__} {subject!r}")
+        raise TypeError(
+            "the Python side must be a function, a layer or a module, got "
+            f"{type(subject).__name__} {subject!r}"
+        )
     return FunctionSide(subject, backward, seconds=seconds)

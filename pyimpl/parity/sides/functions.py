@@ -16,7 +16,11 @@ STEP = 2.0**-10  # of central differences
 
 @dataclass
 class FunctionSide(Guarded):
-    """A function of arrays. Its gradient comes from `backward(dy, *xs)`, which gives one array per input, or from its own `pullback`."""
+    """A function of arrays.
+
+    Its gradient comes from `backward(dy, *xs)`, which gives one array per input, or from its own
+    `pullback`.
+    """
 
     backward: Callable[..., Any] | None = None
     is_model: bool = False
@@ -57,7 +61,9 @@ class FunctionSide(Guarded):
 
 @dataclass
 class DifferencesSide(FunctionSide):
-    """A function without a backward pass, whose gradient is measured: by central differences in Float64, extrapolated to no step at all."""
+    """A function without a backward pass, whose gradient is measured: by central differences in
+    Float64, extrapolated to no step at all.
+    """
 
     @property
     def has_gradient(self) -> bool:
@@ -65,14 +71,25 @@ class DifferencesSide(FunctionSide):
         return True
 
     def _evaluate(self, case: Case) -> Outcome:
-        cotangents = {name: array for name, array in case.arrays.items() if name.kind is Kind.COTANGENT}
-        outcome = super()._evaluate(replace(case, arrays={name: x for name, x in case.arrays.items() if name not in cotangents}))
+        cotangents = {
+            name: array for name, array in case.arrays.items() if name.kind is Kind.COTANGENT
+        }
+        outcome = super()._evaluate(
+            replace(
+                case, arrays={name: x for name, x in case.arrays.items() if name not in cotangents}
+            )
+        )
         if cotangents:
-            outcome.arrays |= {name: np.asarray(found, case.dtype) for name, (found, _) in self.differences(case).items()}
+            outcome.arrays |= {
+                name: np.asarray(found, case.dtype)
+                for name, (found, _) in self.differences(case).items()
+            }
         return outcome
 
     def differences(self, case: Case) -> dict[Name, tuple[np.ndarray, np.ndarray]]:
-        """Of every gradient: its value, and by how much that may be off, by the two steps it was made of and what was rounded."""
+        """Of every gradient: its value, and by how much that may be off, by the two steps it was
+        made of and what was rounded.
+        """
         case = case.cast(np.float64)
         dys, found = case.all(Kind.COTANGENT), {}
 
@@ -80,7 +97,9 @@ class DifferencesSide(FunctionSide):
             ys = as_arrays(OUTPUT, self.subject(*(x.copy()[()] for x in xs)), case.dtype)
             floats = [y for y in ys.values() if y.dtype.kind == "f"]
             terms = [np.asarray(dy * y) for dy, y in zip(dys, floats, strict=True)]
-            return sum(float(np.sum(part)) for part in terms), sum(float(np.sum(np.abs(part))) for part in terms)
+            return sum(float(np.sum(part)) for part in terms), sum(
+                float(np.sum(np.abs(part))) for part in terms
+            )
 
         xs = case.all(Kind.INPUT)
         for i, x in enumerate(xs, 1):
@@ -96,6 +115,8 @@ class DifferencesSide(FunctionSide):
                     (high, size), (low, _) = map(weighted, moved)
                     slopes.append((high - low) / (2 * step))
                 value[index] = (4 * slopes[1] - slopes[0]) / 3
-                error[index] = abs(slopes[1] - slopes[0]) + 8 * np.finfo(np.float64).eps * size / STEP
+                error[index] = (
+                    abs(slopes[1] - slopes[0]) + 8 * np.finfo(np.float64).eps * size / STEP
+                )
             found[numbered(Kind.INPUT_GRADIENT, i)] = value, error
         return found

@@ -16,10 +16,11 @@ GRADIENT_NAMES = ("d{}", "grad_{}", "{}_grad", "d_{}")
 
 @dataclass
 class ObjectSide(Guarded):
-    """A layer of one's own: an object with arrays, `forward(x)` (or a call), and perhaps `backward(dy)`, which gives the gradient of x.
+    """A layer of one's own: an object with arrays, `forward(x)` (or a call), and perhaps
+    `backward(dy)`, which gives the gradient of x.
 
-    The gradients of its arrays are looked for where such layers leave them: `dW` or `grad_W` for `W`, or in a dict `grads`.
-    An attribute `training` or `train_flg` is set as the mode asks.
+    The gradients of its arrays are looked for where such layers leave them: `dW` or `grad_W` for
+    `W`, or in a dict `grads`. An attribute `training` or `train_flg` is set as the mode asks.
     """
 
     is_model: bool = True
@@ -30,8 +31,14 @@ class ObjectSide(Guarded):
         return hasattr(self.subject, "backward")
 
     def parameters(self) -> dict[str, np.ndarray]:
-        """Every array of floating-point numbers among its attributes that is not the gradient of another."""
-        own = {name: part for name, part in vars(self.subject).items() if isinstance(part, np.ndarray) and part.dtype.kind == "f"}
+        """Every array of floating-point numbers among its attributes that is not the gradient of
+        another.
+        """
+        own = {
+            name: part
+            for name, part in vars(self.subject).items()
+            if isinstance(part, np.ndarray) and part.dtype.kind == "f"
+        }
         gradients = {form.format(name) for name in own for form in GRADIENT_NAMES}
         return {name: part for name, part in own.items() if name not in gradients}
 
@@ -39,7 +46,9 @@ class ObjectSide(Guarded):
         """A copy of the object with the case's parameters."""
         subject = copy.deepcopy(self.subject)
         for name, own in self.parameters().items():
-            setattr(subject, name, case.arrays.get(Name(Kind.PARAMETER, name), own).astype(case.dtype))
+            setattr(
+                subject, name, case.arrays.get(Name(Kind.PARAMETER, name), own).astype(case.dtype)
+            )
         for flag in ("training", "train_flg", "train"):
             if isinstance(getattr(subject, flag, None), bool):
                 setattr(subject, flag, training)
@@ -62,7 +71,10 @@ class ObjectSide(Guarded):
                     none.add(Name(Kind.PARAMETER_GRADIENT, name))
                 else:
                     found |= as_arrays(Name(Kind.PARAMETER_GRADIENT, name), gradient, case.dtype)
-        return Outcome(found | {Name(Kind.STATE, name): np.array(getattr(subject, name)) for name in names}, frozenset(none))
+        return Outcome(
+            found | {Name(Kind.STATE, name): np.array(getattr(subject, name)) for name in names},
+            frozenset(none),
+        )
 
     @staticmethod
     def gradient(subject: Any, name: str) -> np.ndarray | None:
@@ -70,4 +82,11 @@ class ObjectSide(Guarded):
         kept = getattr(subject, "grads", None)
         if isinstance(kept, Mapping) and name in kept:
             return kept[name]
-        return next((getattr(subject, form.format(name)) for form in GRADIENT_NAMES if hasattr(subject, form.format(name))), None)
+        return next(
+            (
+                getattr(subject, form.format(name))
+                for form in GRADIENT_NAMES
+                if hasattr(subject, form.format(name))
+            ),
+            None,
+        )

@@ -1,4 +1,6 @@
-"""What every kind of Python side has: it evaluates a case to an outcome, and whatever the user's code raises is an outcome."""
+"""What every kind of Python side has: it evaluates a case to an outcome, and whatever the user's
+code raises is an outcome.
+"""
 
 import traceback
 import warnings
@@ -42,13 +44,19 @@ class PythonSide(Protocol):
 
 def _place(error: BaseException) -> str:
     """The last line of the user's that an error came through."""
-    frames = [at for at in traceback.extract_tb(error.__traceback__) if not at.filename.startswith(str(Path(__file__).parents[1]))]
+    frames = [
+        at
+        for at in traceback.extract_tb(error.__traceback__)
+        if not at.filename.startswith(str(Path(__file__).parents[1]))
+    ]
     return f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
 
 
 @dataclass
 class Guarded:
-    """What all sides share: exceptions are outcomes, and after a call that did not return no further one is made."""
+    """What all sides share: exceptions are outcomes, and after a call that did not return no
+    further one is made.
+    """
 
     subject: Any
     seconds: float = field(default=SECONDS, kw_only=True)
@@ -75,9 +83,11 @@ class Guarded:
 
 
 def as_arrays(name: Name, value: Any, dtype: np.dtype) -> dict[Name, np.ndarray]:
-    """An output as named arrays: tuples, lists and dicts by index and key, complex numbers in two parts; None gives nothing.
+    """An output as named arrays: tuples, lists and dicts by index and key, complex numbers in two
+    parts; None gives nothing.
 
-    A Python float has no precision of its own: it takes the case's. Raises TypeError for what is no array of numbers.
+    A Python float has no precision of its own: it takes the case's. Raises TypeError for what is no
+    array of numbers.
     """
     if value is None:
         return {}
@@ -85,19 +95,33 @@ def as_arrays(name: Name, value: Any, dtype: np.dtype) -> dict[Name, np.ndarray]
         value = np.asarray(value, dtype)
     elif hasattr(value, "detach"):  # a tensor of PyTorch's
         value = value.detach().cpu().numpy()
-    elif isinstance(value, list) and value and all(isinstance(part, bool | int | float) for part in value):
+    elif (
+        isinstance(value, list)
+        and value
+        and all(isinstance(part, bool | int | float) for part in value)
+    ):
         value = np.asarray(value)
     if isinstance(value, tuple | list):
-        return {k: v for i, part in enumerate(value) for k, v in as_arrays(name.part(i), part, dtype).items()}
+        return {
+            k: v
+            for i, part in enumerate(value)
+            for k, v in as_arrays(name.part(i), part, dtype).items()
+        }
     if isinstance(value, Mapping):
-        return {k: v for key, part in value.items() for k, v in as_arrays(name.part(key), part, dtype).items()}
+        return {
+            k: v
+            for key, part in value.items()
+            for k, v in as_arrays(name.part(key), part, dtype).items()
+        }
     array = np.array(value)
     if array.dtype.kind == "c":
         return {name.part("real"): array.real.copy(), name.part("imag"): array.imag.copy()}
     if array.dtype.kind == "O" and array.ndim == 0 and isinstance(value, int):
         raise TypeError(f"{name} is the integer {value}, which no machine integer can hold")
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} is a {type(value).__name__} ({array.dtype}), expected arrays of numbers")
+        raise TypeError(
+            f"{name} is a {type(value).__name__} ({array.dtype}), expected arrays of numbers"
+        )
     return {name: array}
 
 

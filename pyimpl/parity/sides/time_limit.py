@@ -13,9 +13,11 @@ class TooSlow(Exception):
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Interrupts Python code that runs longer with TooSlow. What waits inside of a library is interrupted when it returns to Python.
+    """Interrupts Python code that runs longer with TooSlow. What waits inside of a library is
+    interrupted when it returns to Python.
 
-    In the main thread, where the system has timers, by one of these, which also ends what waits in a system call; elsewhere by a thread.
+    In the main thread, where the system has timers, by one of these, which also ends what waits in
+    a system call; elsewhere by a thread.
     """
     late = f"gave no answer for {seconds:g} s"
     timed = threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer")
@@ -56,5 +58,7 @@ def _by_thread(seconds: float) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
-        if not over.acquire(blocking=False):  # it was interrupted, or is about to be: nothing may arrive later
+        if not over.acquire(
+            blocking=False
+        ):  # it was interrupted, or is about to be: nothing may arrive later
             ctypes.pythonapi.PyThreadState_SetAsyncExc(caller, None)

@@ -1,4 +1,7 @@
-"""Modules of PyTorch, and functions of tensors. PyTorch is never imported here: only what was made with it is recognised."""
+"""Modules of PyTorch, and functions of tensors.
+
+PyTorch is never imported here: only what was made with it is recognised.
+"""
 
 import copy
 import sys
@@ -14,10 +17,17 @@ from .side import Guarded, as_arrays, changed
 
 
 def _copied(module: Any) -> Any:
-    """A deep copy of a PyTorch module. Its dozen empty dicts of hooks are made anew rather than copied, which takes most of the time."""
+    """A deep copy of a PyTorch module.
+
+    Its dozen empty dicts of hooks are made anew rather than copied, which takes most of the time.
+    """
     memo: dict[int, Any] = {}
     for part in module.modules():
-        memo |= {id(value): type(value)() for value in vars(part).values() if type(value) in (dict, OrderedDict) and not value}
+        memo |= {
+            id(value): type(value)()
+            for value in vars(part).values()
+            if type(value) in (dict, OrderedDict) and not value
+        }
     return copy.deepcopy(module, memo)
 
 
@@ -36,7 +46,11 @@ class TorchSide(Guarded):
         """Parameters and buffers of floating-point numbers, by their names in `state_dict`."""
         if not self.is_model:
             return {}
-        return {name: part.detach().cpu().numpy() for name, part in self.subject.state_dict().items() if part.is_floating_point()}
+        return {
+            name: part.detach().cpu().numpy()
+            for name, part in self.subject.state_dict().items()
+            if part.is_floating_point()
+        }
 
     def placed(self, case: Case) -> Any:
         """A copy of the module with the case's parameters."""
@@ -56,7 +70,10 @@ class TorchSide(Guarded):
             subject.train(case.trains)
         else:
             subject = copy.deepcopy(self.subject)
-        xs = [torch.from_numpy(np.array(x)).requires_grad_(x.dtype.kind == "f") for x in case.all(Kind.INPUT)]
+        xs = [
+            torch.from_numpy(np.array(x)).requires_grad_(x.dtype.kind == "f")
+            for x in case.all(Kind.INPUT)
+        ]
         dys = [torch.from_numpy(np.array(dy)) for dy in case.all(Kind.COTANGENT)]
         y = subject(*xs)
         found = as_arrays(OUTPUT, y, case.dtype)
@@ -64,10 +81,19 @@ class TorchSide(Guarded):
         if case.mode == "function":
             found |= changed(case, [x.detach().numpy() for x in xs])
         if dys:
-            outputs = [part for part in (y if isinstance(y, tuple | list) else [y]) if part.is_floating_point()]
-            wanted = {numbered(Kind.INPUT_GRADIENT, i): x for i, x in enumerate(xs, 1) if x.requires_grad}
+            outputs = [
+                part
+                for part in (y if isinstance(y, tuple | list) else [y])
+                if part.is_floating_point()
+            ]
+            wanted = {
+                numbered(Kind.INPUT_GRADIENT, i): x for i, x in enumerate(xs, 1) if x.requires_grad
+            }
             if self.is_model:
-                wanted |= {Name(Kind.PARAMETER_GRADIENT, name): part for name, part in subject.named_parameters()}
+                wanted |= {
+                    Name(Kind.PARAMETER_GRADIENT, name): part
+                    for name, part in subject.named_parameters()
+                }
             grads = torch.autograd.grad(outputs, list(wanted.values()), dys, allow_unused=True)
             for name, grad in zip(wanted, grads, strict=True):
                 if grad is None:
@@ -76,6 +102,8 @@ class TorchSide(Guarded):
                     found[name] = grad.numpy().copy()
         if self.is_model:
             found |= {
-                Name(Kind.STATE, name): part.numpy().copy() for name, part in subject.state_dict().items() if part.is_floating_point()
+                Name(Kind.STATE, name): part.numpy().copy()
+                for name, part in subject.state_dict().items()
+                if part.is_floating_point()
             }
         return Outcome(found, frozenset(none))

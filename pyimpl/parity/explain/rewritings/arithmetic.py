@@ -16,21 +16,35 @@ def remainder(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     """Whose sign it has."""
     if is_binary(node, ast.Mod):
         assert isinstance(node, ast.BinOp)
-        yield at.rewritten("remainder", node, "NP.fmod(A, B)", kind="fmod", A=node.left, B=node.right)
+        yield at.rewritten(
+            "remainder", node, "NP.fmod(A, B)", kind="fmod", A=node.left, B=node.right
+        )
     elif at.is_call(node, "mod", "remainder", "fmod", homes=HOMES):
         assert isinstance(node, ast.Call)
         other = "mod" if at.is_call(node, "fmod", homes=HOMES) else "fmod"
-        yield at.rewritten("remainder", node, f"NP.{other}(A, B)", kind=other, A=node.args[0], B=node.args[1])
+        yield at.rewritten(
+            "remainder", node, f"NP.{other}(A, B)", kind=other, A=node.args[0], B=node.args[1]
+        )
         if at.callee(node) == "math.remainder":
             yield at.rewritten("remainder", node, "A % B", A=node.args[0], B=node.args[1])
     elif at.callee(node) == "builtins.divmod":
         assert isinstance(node, ast.Call)
-        yield at.rewritten("remainder", node, "(OPS.divide_towards_zero(A, B), NP.fmod(A, B))", A=node.args[0], B=node.args[1])
+        yield at.rewritten(
+            "remainder",
+            node,
+            "(OPS.divide_towards_zero(A, B), NP.fmod(A, B))",
+            A=node.args[0],
+            B=node.args[1],
+        )
 
 
 def remainder_in_place(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     """`a %= b` and `a //= b`."""
-    if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Mod | ast.FloorDiv) and isinstance(node.target, ast.Name):
+    if (
+        isinstance(node, ast.AugAssign)
+        and isinstance(node.op, ast.Mod | ast.FloorDiv)
+        and isinstance(node.target, ast.Name)
+    ):
         cause = "remainder" if isinstance(node.op, ast.Mod) else "integer division"
         call = "NP.fmod(A, B)" if cause == "remainder" else "OPS.divide_towards_zero(A, B)"
         value = at.make(call, A=ast.Name(node.target.id, ast.Load()), B=node.value)
@@ -41,27 +55,66 @@ def integer_division(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     """Down, towards zero, or not at all."""
     if is_binary(node, ast.FloorDiv):
         assert isinstance(node, ast.BinOp)
-        yield at.rewritten("integer division", node, "OPS.divide_towards_zero(A, B)", kind="div", A=node.left, B=node.right)
+        yield at.rewritten(
+            "integer division",
+            node,
+            "OPS.divide_towards_zero(A, B)",
+            kind="div",
+            A=node.left,
+            B=node.right,
+        )
         yield at.rewritten("integer division", node, "A / B", A=node.left, B=node.right)
         yield at.rewritten("integer division", node, "-(-A // B)", 1.5, A=node.left, B=node.right)
     elif at.is_call(node, "floor_divide", homes=("numpy",)):
         assert isinstance(node, ast.Call)
-        yield at.rewritten("integer division", node, "OPS.divide_towards_zero(A, B)", A=node.args[0], B=node.args[1])
+        yield at.rewritten(
+            "integer division",
+            node,
+            "OPS.divide_towards_zero(A, B)",
+            A=node.args[0],
+            B=node.args[1],
+        )
     elif is_binary(node, ast.Div):
         assert isinstance(node, ast.BinOp)
         yield at.rewritten("integer division", node, "A // B", 1.5, A=node.left, B=node.right)
     elif at.callee(node) == "builtins.int":
         assert isinstance(node, ast.Call)
         if node.args and is_binary(node.args[0], ast.Div):
-            yield at.rewritten("integer division", node, "A // B", A=node.args[0].left, B=node.args[0].right)
+            yield at.rewritten(
+                "integer division", node, "A // B", A=node.args[0].left, B=node.args[0].right
+            )
+
+
+# What else the functions are called that make numbers whole.
+SYNONYMS = {"rint": "round", "around": "round", "fix": "trunc"}
 
 
 def rounding(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     """Half to even, half away, down, up, towards zero."""
-    ways = {"NP.round(A)", "NP.floor(A)", "NP.trunc(A)", "NP.ceil(A)", "OPS.half_away(A)", "OPS.half_up(A)"}
-    name = at.is_call(node, "round", "rint", "floor", "trunc", "ceil", "fix", "around", homes=("numpy", "math", "builtins", "torch", ""))
+    ways = {
+        "NP.round(A)",
+        "NP.floor(A)",
+        "NP.trunc(A)",
+        "NP.ceil(A)",
+        "OPS.half_away(A)",
+        "OPS.half_up(A)",
+    }
+    name = at.is_call(
+        node,
+        "round",
+        "rint",
+        "floor",
+        "trunc",
+        "ceil",
+        "fix",
+        "around",
+        homes=("numpy", "math", "builtins", "torch", ""),
+    )
     whole = at.callee(node) == "builtins.int" or (
-        at.callee(node) == ".astype" and node.args and ast.unparse(node.args[0]).split(".")[-1] in ("int", "int64", "int32")  # type: ignore[attr-defined]
+        at.callee(node) == ".astype"
+        and isinstance(node, ast.Call)
+        and bool(node.args)
+        and ast.unparse(node.args[0]).split(".")[-1] in ("int", "int64", "int32")
     )
     if not name and not whole:
         return
@@ -77,38 +130,79 @@ def rounding(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
                 if at.is_method(node)
                 else ast.Call(node.func, [made], [])
             )
-            yield Rewriting("integer division" if is_binary(array, ast.Div) else "rounding", {node: replaced}, 1.2)
+            yield Rewriting(
+                "integer division" if is_binary(array, ast.Div) else "rounding",
+                {node: replaced},
+                1.2,
+            )
         return
-    digits = argument(node, "decimals", 0 if at.is_method(node) else 1) or argument(node, "ndigits", 1)
+    digits = argument(node, "decimals", 0 if at.is_method(node) else 1) or argument(
+        node, "ndigits", 1
+    )
     if digits is not None:
         yield at.rewritten("rounding", node, "OPS.half_away(A, D)", A=array, D=digits)
         return
     to_int = at.callee(node) in ("math.floor", "math.ceil", "math.trunc", "builtins.round")
     for way in sorted(ways):
-        if way != f"NP.{name.replace('rint', 'round').replace('fix', 'trunc').replace('around', 'round')}(A)":
-            yield at.rewritten("rounding", node, f"int({way})" if to_int else way, kind=way, A=array)
+        if way != f"NP.{SYNONYMS.get(name, name)}(A)":
+            yield at.rewritten(
+                "rounding", node, f"int({way})" if to_int else way, kind=way, A=array
+            )
 
 
 def overflow(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     """What a machine integer does that is full."""
     if is_binary(node, ast.Mult, ast.Add, ast.Sub, ast.Pow, ast.LShift):
         assert isinstance(node, ast.BinOp)
-        if is_binary(at.parents.get(node, node), ast.Mult, ast.Add) and not isinstance(node.op, ast.Pow | ast.LShift | ast.Mult):
+        if is_binary(at.parents.get(node, node), ast.Mult, ast.Add) and not isinstance(
+            node.op, ast.Pow | ast.LShift | ast.Mult
+        ):
             return
-        for bits, signed in ((64, True), (64, False), (32, True), (32, False), (8, False), (8, True), (16, True)):
+        for bits, signed in (
+            (64, True),
+            (64, False),
+            (32, True),
+            (32, False),
+            (8, False),
+            (8, True),
+            (16, True),
+        ):
             word = f"OPS.wrapped(A, {bits}, {signed})"
-            yield at.rewritten("overflow", node, word, 1.5 + (bits != 64) + (not signed) * 0.5, kind=word, A=node)
-        wide = ast.BinOp(at.make("OPS.wide(A)", A=node.left), node.op, at.make("OPS.wide(A)", A=node.right))
+            yield at.rewritten(
+                "overflow", node, word, 1.5 + (bits != 64) + (not signed) * 0.5, kind=word, A=node
+            )
+        wide = ast.BinOp(
+            at.make("OPS.wide(A)", A=node.left), node.op, at.make("OPS.wide(A)", A=node.right)
+        )
         yield Rewriting("overflow", {node: wide}, 1.5, kind="wide")
-    elif is_binary(node, ast.BitAnd) and at.number(node.right) in (0xFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF, 2**63 - 1):
+    elif is_binary(node, ast.BitAnd) and at.number(node.right) in (
+        0xFF,
+        0xFFFF,
+        0xFFFFFFFF,
+        0xFFFFFFFFFFFFFFFF,
+        2**63 - 1,
+    ):
         yield Rewriting("overflow", {node: node.left}, kind="mask")
     elif isinstance(node, ast.Attribute) and node.attr in NARROW:
-        yield Rewriting("overflow", {node: ast.Attribute(node.value, "int64", ast.Load())}, kind="int64")
+        yield Rewriting(
+            "overflow", {node: ast.Attribute(node.value, "int64", ast.Load())}, kind="int64"
+        )
     elif isinstance(node, ast.Constant) and node.value in NARROW:
         yield Rewriting("overflow", {node: ast.Constant("int64")}, kind="int64")
-    elif at.is_call(node, "sum", "prod", "cumsum", "cumprod", "factorial", "dot", homes=("numpy", "math", "builtins", "")):
+    elif at.is_call(
+        node,
+        "sum",
+        "prod",
+        "cumsum",
+        "cumprod",
+        "factorial",
+        "dot",
+        homes=("numpy", "math", "builtins", ""),
+    ):
         for bits, signed in ((64, True), (32, True), (8, False)):
-            yield at.rewritten("overflow", node, f"OPS.wrapped(A, {bits}, {signed})", 2 + (bits != 64), A=node)
+            yield at.rewritten(
+                "overflow", node, f"OPS.wrapped(A, {bits}, {signed})", 2 + (bits != 64), A=node
+            )
 
 
 def logarithms(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
@@ -141,7 +235,11 @@ def degrees(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         assert isinstance(node, ast.Call)
         if node.args:
             for way in ("deg2rad", "rad2deg"):
-                new = ast.Call(node.func, [at.make(f"NP.{way}(A)", A=node.args[0]), *node.args[1:]], node.keywords)
+                new = ast.Call(
+                    node.func,
+                    [at.make(f"NP.{way}(A)", A=node.args[0]), *node.args[1:]],
+                    node.keywords,
+                )
                 yield Rewriting("degrees", {node: new}, kind=f"trigonometry {way}")
     elif at.is_call(node, *INVERSE, homes=(*HOMES, "")):
         for way in ("deg2rad", "rad2deg"):
@@ -149,7 +247,11 @@ def degrees(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     elif name := at.is_call(node, "deg2rad", "rad2deg", "radians", "degrees", homes=HOMES):
         assert isinstance(node, ast.Call)
         yield Rewriting("degrees", {node: node.args[0]}, kind=name)
-    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div) and at.number(node.right) == 180:
+    elif (
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Mult | ast.Div)
+        and at.number(node.right) == 180
+    ):
         if isinstance(node.left, ast.BinOp):
             yield Rewriting("degrees", {node: node.left.left}, 1.5)
 
@@ -163,7 +265,11 @@ def matrix_operators(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     elif at.is_call(node, "dot", "matmul", "multiply", "inner", homes=("numpy", "torch", "")):
         assert isinstance(node, ast.Call)
         if len(node.args) == 2:
-            other = "OPS.matrix_product(A, B)" if at.is_call(node, "multiply", homes=("numpy", "torch", "")) else "A * B"
+            other = (
+                "OPS.matrix_product(A, B)"
+                if at.is_call(node, "multiply", homes=("numpy", "torch", ""))
+                else "A * B"
+            )
             yield at.rewritten("matrix", node, other, kind=other, A=node.args[0], B=node.args[1])
     elif is_binary(node, ast.Div):
         assert isinstance(node, ast.BinOp)
@@ -173,15 +279,21 @@ def matrix_operators(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
             yield at.rewritten("matrix", node, "NP.linalg.inv(B)", B=node.right)
     elif is_binary(node, ast.Pow):
         assert isinstance(node, ast.BinOp)
-        yield at.rewritten("matrix", node, "NP.linalg.matrix_power(A, B)", kind="power", A=node.left, B=node.right)
+        yield at.rewritten(
+            "matrix", node, "NP.linalg.matrix_power(A, B)", kind="power", A=node.left, B=node.right
+        )
         if at.number(node.right) == 0.5:
             yield at.rewritten("matrix", node, "OPS.matrix_sqrt(A)", A=node.left)
     elif at.callee(node) == "numpy.linalg.matrix_power":
         assert isinstance(node, ast.Call)
         yield at.rewritten("matrix", node, "A ** B", A=node.args[0], B=node.args[1])
-    elif name := at.is_call(node, "exp", "sqrt", "log", "square", "reciprocal", homes=("numpy", "torch")):
+    elif name := at.is_call(
+        node, "exp", "sqrt", "log", "square", "reciprocal", homes=("numpy", "torch")
+    ):
         assert isinstance(node, ast.Call)
-        way = {"square": "A @ A", "reciprocal": "NP.linalg.inv(A)"}.get(name, f"OPS.matrix_{name}(A)")
+        way = {"square": "A @ A", "reciprocal": "NP.linalg.inv(A)"}.get(
+            name, f"OPS.matrix_{name}(A)"
+        )
         yield at.rewritten("matrix", node, way, A=node.args[0])
     elif at.callee(node) == "numpy.linalg.solve" and len(node.args) == 2:  # type: ignore[attr-defined]
         assert isinstance(node, ast.Call)
@@ -191,4 +303,13 @@ def matrix_operators(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         yield at.rewritten("matrix", node, "1 / A", A=node.args[0])
 
 
-RULES = (remainder, remainder_in_place, integer_division, rounding, overflow, logarithms, degrees, matrix_operators)
+RULES = (
+    remainder,
+    remainder_in_place,
+    integer_division,
+    rounding,
+    overflow,
+    logarithms,
+    degrees,
+    matrix_operators,
+)

@@ -23,22 +23,39 @@ def averages(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
             for (b, m), (c, g) in itertools.product(factors(one), factors(two)):
                 weight = _complement(c, at)
                 old, new = at.number(b), at.number(c)
-                by_value = weight is None and old is not None and new is not None and abs(old + new - 1) < 1e-12
+                by_value = (
+                    weight is None
+                    and old is not None
+                    and new is not None
+                    and abs(old + new - 1) < 1e-12
+                )
                 if by_value or (weight is not None and same(weight, b)):
-                    yield at.rewritten("momentum", node, "C * M + B * G", kind="exchanged", B=b, C=c, M=m, G=g)
+                    yield at.rewritten(
+                        "momentum", node, "C * M + B * G", kind="exchanged", B=b, C=c, M=m, G=g
+                    )
                     yield at.rewritten("momentum", node, "B * M + G", 1.2, B=b, M=m, G=g)
         for (b, m), g in ((pair, node.right) for pair in factors(node.left)):
             value = at.number(b)
-            weight_like = isinstance(b, ast.Name | ast.Constant | ast.Attribute) and (value is None or 0 < value < 1)
+            weight_like = isinstance(b, ast.Name | ast.Constant | ast.Attribute) and (
+                value is None or 0 < value < 1
+            )
             if weight_like and not isinstance(m, ast.BinOp):
                 yield at.rewritten("momentum", node, "B * M + (1 - B) * G", 1.3, B=b, M=m, G=g)
                 yield at.rewritten("momentum", node, "(1 - B) * M + B * G", 1.4, B=b, M=m, G=g)
     # m + b * (g - m)
-    for part in (node.right,) if is_binary(node, ast.Add) else (node.value,) if isinstance(node, ast.AugAssign) else ():
+    for part in (
+        (node.right,)
+        if is_binary(node, ast.Add)
+        else (node.value,)
+        if isinstance(node, ast.AugAssign)
+        else ()
+    ):
         for b, difference in factors(part):
             if is_binary(difference, ast.Sub):
                 weight = _complement(b, at)
-                yield at.rewritten("momentum", part, "W * D", W=weight or at.make("1 - B", B=b), D=difference)
+                yield at.rewritten(
+                    "momentum", part, "W * D", W=weight or at.make("1 - B", B=b), D=difference
+                )
 
 
 def bias_corrections(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
@@ -55,11 +72,31 @@ def bias_correction_missing(root: ast.AST, at: Scope) -> Iterator[Rewriting]:
     counters = [
         name
         for name in at.arguments
-        if name in ("t", "step", "k", "n", "i", "it", "iteration", "epoch", "count", "time", "n_step", "steps")
+        if name
+        in (
+            "t",
+            "step",
+            "k",
+            "n",
+            "i",
+            "it",
+            "iteration",
+            "epoch",
+            "count",
+            "time",
+            "n_step",
+            "steps",
+        )
     ]
     averaged: dict[str, ast.expr] = {}
     for node in ast.walk(root):
-        target = node.targets[0] if isinstance(node, ast.Assign) else node.target if isinstance(node, ast.AugAssign) else None
+        target = (
+            node.targets[0]
+            if isinstance(node, ast.Assign)
+            else node.target
+            if isinstance(node, ast.AugAssign)
+            else None
+        )
         if isinstance(target, ast.Name):
             for part in ast.walk(node.value):  # type: ignore[attr-defined]
                 weight = _complement(part, at)
@@ -70,7 +107,10 @@ def bias_correction_missing(root: ast.AST, at: Scope) -> Iterator[Rewriting]:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in averaged:
             outer = at.parents[node]
             inside_own = any(
-                isinstance(s, ast.Assign) and isinstance(s.targets[0], ast.Name) and s.targets[0].id in averaged for s in at.ancestors(node)
+                isinstance(s, ast.Assign)
+                and isinstance(s.targets[0], ast.Name)
+                and s.targets[0].id in averaged
+                for s in at.ancestors(node)
             )
             if not isinstance(outer, ast.Return | ast.Tuple | ast.Dict) and not inside_own:
                 loads.setdefault(node.id, []).append(node)
@@ -78,13 +118,22 @@ def bias_correction_missing(root: ast.AST, at: Scope) -> Iterator[Rewriting]:
         for step in ("T", "T + 1"):
             parts = {
                 name: {
-                    load: at.make(f"(M / float(1 - B ** ({step})))", M=load, B=averaged[name], T=ast.Name(counter, ast.Load()))
+                    load: at.make(
+                        f"(M / float(1 - B ** ({step})))",
+                        M=load,
+                        B=averaged[name],
+                        T=ast.Name(counter, ast.Load()),
+                    )
                     for load in places
                 }
                 for name, places in loads.items()
             }
             if parts:
-                yield Rewriting("bias correction", {k: v for one in parts.values() for k, v in one.items()}, 1.5 + (step != "T") * 0.3)
+                yield Rewriting(
+                    "bias correction",
+                    {k: v for one in parts.values() for k, v in one.items()},
+                    1.5 + (step != "T") * 0.3,
+                )
             if len(parts) > 1:
                 for one in parts.values():
                     yield Rewriting("bias correction", one, 2)

@@ -8,7 +8,12 @@ import numpy as np
 from .syntax import Rewriting, Scope, is_binary
 
 _PLAIN = (1e-3, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10, 1e-12)
-EPSILONS = (*_PLAIN, *(float(np.float32(eps)) for eps in _PLAIN), float(np.finfo(np.float32).eps), float(np.finfo(np.float64).eps))
+EPSILONS = (
+    *_PLAIN,
+    *(float(np.float32(eps)) for eps in _PLAIN),
+    float(np.finfo(np.float32).eps),
+    float(np.finfo(np.float64).eps),
+)
 
 
 def _is_eps(node: ast.AST, at: Scope) -> bool:
@@ -58,7 +63,9 @@ def epsilon_elsewhere(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         return
     found = _with_eps(node, at)
     if found is None:
-        if at.is_call(node, "maximum", "clip", "clamp", homes=("numpy", "torch", "")) and isinstance(node, ast.Call):
+        if at.is_call(
+            node, "maximum", "clip", "clamp", homes=("numpy", "torch", "")
+        ) and isinstance(node, ast.Call):
             small = [arg for arg in node.args if _is_eps(arg, at)]
             other = [arg for arg in node.args if not _is_eps(arg, at)]
             if small and other:
@@ -76,7 +83,12 @@ def epsilon_elsewhere(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     yield at.rewritten("eps", node, "NP.maximum(V, E)", 1.2, kind="maximum", V=base, E=eps)
     yield Rewriting("eps", {node: base}, 1.2, kind="without")
     whole = at.parents.get(node)
-    if whole is not None and is_binary(whole, ast.Div) and whole.right is node and is_binary(whole.left, ast.Mult):
+    if (
+        whole is not None
+        and is_binary(whole, ast.Div)
+        and whole.right is node
+        and is_binary(whole.left, ast.Mult)
+    ):
         yield at.rewritten("eps", whole, "A / V + E", 1.6, A=whole.left, V=base, E=eps)
 
 
@@ -85,20 +97,37 @@ def epsilon_missing(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     inside = _root(node, at)
     if inside is not None and _with_eps(inside, at) is None:
         for value in EPSILONS[:10]:
-            yield at.rewritten("eps", node, f"NP.sqrt(V + {value!r})", 2, f"inside {value}", V=inside)
-            yield at.rewritten("eps", node, f"NP.sqrt(V) + {value!r}", 2, f"outside {value}", V=inside)
+            yield at.rewritten(
+                "eps", node, f"NP.sqrt(V + {value!r})", 2, f"inside {value}", V=inside
+            )
+            yield at.rewritten(
+                "eps", node, f"NP.sqrt(V) + {value!r}", 2, f"outside {value}", V=inside
+            )
     if at.is_call(node, "log", homes=("numpy", "math", "torch")):
         assert isinstance(node, ast.Call)
         for value in EPSILONS:
-            yield at.rewritten("eps", node, f"NP.log(V + {value!r})", 2, f"log {value}", V=node.args[0])
+            yield at.rewritten(
+                "eps", node, f"NP.log(V + {value!r})", 2, f"log {value}", V=node.args[0]
+            )
         if node.args and _with_eps(node.args[0], at) is None:
             for name in at.arguments[:2]:
-                yield at.rewritten("eps", node, f"NP.log(V + NP.finfo({name}.dtype).eps)", 2, f"log {name}", V=node.args[0])
+                yield at.rewritten(
+                    "eps",
+                    node,
+                    f"NP.log(V + NP.finfo({name}.dtype).eps)",
+                    2,
+                    f"log {name}",
+                    V=node.args[0],
+                )
 
 
 def epsilon_value(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     """Another one of the usual values."""
-    if _is_eps(node, at) and isinstance(getattr(node, "ctx", ast.Load()), ast.Load) and not isinstance(at.parents.get(node), ast.Attribute):
+    if (
+        _is_eps(node, at)
+        and isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
+        and not isinstance(at.parents.get(node), ast.Attribute)
+    ):
         value = at.number(node)
         for other in EPSILONS:
             if other != value:

@@ -5,8 +5,31 @@ from collections.abc import Iterator
 
 from .syntax import Rewriting, Scope, argument, array_of, plus, shown, with_argument, with_array
 
-POSITIONS = ("argmax", "argmin", "argsort", "searchsorted", "flatnonzero", "nonzero", "index", "find", "argwhere", "unravel_index")
-READ_ALONG = ("argmax", "argmin", "cumsum", "cumprod", "flatnonzero", "repeat", "diff", "take", "delete", "compress", "convolve")
+POSITIONS = (
+    "argmax",
+    "argmin",
+    "argsort",
+    "searchsorted",
+    "flatnonzero",
+    "nonzero",
+    "index",
+    "find",
+    "argwhere",
+    "unravel_index",
+)
+READ_ALONG = (
+    "argmax",
+    "argmin",
+    "cumsum",
+    "cumprod",
+    "flatnonzero",
+    "repeat",
+    "diff",
+    "take",
+    "delete",
+    "compress",
+    "convolve",
+)
 
 
 def ranges(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
@@ -35,9 +58,19 @@ def ranges(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         yield Rewriting("ends", {node: made(start, at.make("E - S / 2", E=end, S=by[0]), *by)}, 1.2)
     else:
         for one in (1, -1):
-            yield Rewriting("ends", {node: made(start, plus(at, end, one * (1 if given > 0 else -1)), *by)}, kind=f"end {one}")
-            yield Rewriting("index", {node: made(plus(at, start, one), end, *by)}, kind=f"start {one}")
-            yield Rewriting("index", {node: made(plus(at, start, one), plus(at, end, one), *by)}, kind=f"both {one}")
+            yield Rewriting(
+                "ends",
+                {node: made(start, plus(at, end, one * (1 if given > 0 else -1)), *by)},
+                kind=f"end {one}",
+            )
+            yield Rewriting(
+                "index", {node: made(plus(at, start, one), end, *by)}, kind=f"start {one}"
+            )
+            yield Rewriting(
+                "index",
+                {node: made(plus(at, start, one), plus(at, end, one), *by)},
+                kind=f"both {one}",
+            )
         if abs(given) > 1:
             yield Rewriting("ends", {node: made(start, at.make("E + S", E=end, S=by[0]), *by)})
 
@@ -46,15 +79,28 @@ def linear_spaces(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     """With or without the end."""
     if at.is_call(node, "linspace", "logspace", "geomspace", homes=("numpy", "torch")):
         assert isinstance(node, ast.Call)
-        yield Rewriting("ends", {node: with_argument(node, "endpoint", False if argument(node, "endpoint") is None else None)})
+        yield Rewriting(
+            "ends",
+            {
+                node: with_argument(
+                    node, "endpoint", False if argument(node, "endpoint") is None else None
+                )
+            },
+        )
         given = argument(node, "num", 2)
         if given is not None:
             for step in (1, -1):
-                yield Rewriting("ends", {node: with_argument(node, "num", plus(at, given, step), 2)})
+                yield Rewriting(
+                    "ends", {node: with_argument(node, "num", plus(at, given, step), 2)}
+                )
     if at.is_call(node, "tril", "triu", "eye", homes=("numpy", "torch", "")):
         assert isinstance(node, ast.Call)
         given = argument(node, "k", 1) or argument(node, "diagonal", 1) or ast.Constant(0)
-        name = "diagonal" if argument(node, "diagonal") is not None or at.callee(node).startswith("torch") else "k"
+        name = (
+            "diagonal"
+            if argument(node, "diagonal") is not None or at.callee(node).startswith("torch")
+            else "k"
+        )
         for step in (1, -1):
             yield Rewriting("ends", {node: with_argument(node, name, plus(at, given, step), 1)})
 
@@ -71,7 +117,11 @@ def _moved(at: Scope, node: ast.expr, low: int, high: int) -> ast.expr | None:
         if upper is None and high > 0:
             return None
         value = at.number(upper) if upper is not None else 0
-        upper = None if upper is not None and value == -1 and high == 1 else plus(at, upper or ast.Constant(0), high)
+        upper = (
+            None
+            if upper is not None and value == -1 and high == 1
+            else plus(at, upper or ast.Constant(0), high)
+        )
     return ast.Slice(lower, upper, node.step)
 
 
@@ -79,18 +129,26 @@ def _is_index(node: ast.expr, at: Scope) -> bool:
     """Whether it may be the number of an entry."""
     if isinstance(node, ast.Call):
         return at.callee(node) in ("builtins.len", "builtins.int", "builtins.round")
-    return not isinstance(node, ast.Compare) and not (isinstance(node, ast.Constant) and not isinstance(node.value, int))
+    return not isinstance(node, ast.Compare) and not (
+        isinstance(node, ast.Constant) and not isinstance(node.value, int)
+    )
 
 
 def subscripts(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     """Slices and single indices."""
-    if not isinstance(node, ast.Subscript) or (isinstance(node.value, ast.Attribute) and node.value.attr in ("shape", "at")):
+    if not isinstance(node, ast.Subscript) or (
+        isinstance(node.value, ast.Attribute) and node.value.attr in ("shape", "at")
+    ):
         return
     parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
 
     def with_part(i, new):
         changed = [*parts[:i], new, *parts[i + 1 :]]
-        return ast.Subscript(node.value, ast.Tuple(changed, ast.Load()) if isinstance(node.slice, ast.Tuple) else changed[0], node.ctx)
+        return ast.Subscript(
+            node.value,
+            ast.Tuple(changed, ast.Load()) if isinstance(node.slice, ast.Tuple) else changed[0],
+            node.ctx,
+        )
 
     for i, part in enumerate(parts):
         if isinstance(part, ast.Slice):
@@ -102,13 +160,25 @@ def subscripts(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
                 (1, 1, "index"),
                 (-1, -1, "index"),
             ):
-                if (part.lower is None and part.upper is None) or (moved := _moved(at, part, low, high)) is None:
+                if (part.lower is None and part.upper is None) or (
+                    moved := _moved(at, part, low, high)
+                ) is None:
                     continue
-                yield Rewriting(cause, {node: with_part(i, moved)}, 1.2 if low else 1, kind=f"slice {low} {high}")
+                yield Rewriting(
+                    cause,
+                    {node: with_part(i, moved)},
+                    1.2 if low else 1,
+                    kind=f"slice {low} {high}",
+                )
         elif _is_index(part, at):
             for step in (1, -1):
                 if at.number(part) != 0 or step > 0:
-                    yield Rewriting("index", {node: with_part(i, plus(at, part, step))}, 1.3, kind=f"subscript {step}")
+                    yield Rewriting(
+                        "index",
+                        {node: with_part(i, plus(at, part, step))},
+                        1.3,
+                        kind=f"subscript {step}",
+                    )
 
 
 def counted(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
@@ -119,15 +189,28 @@ def counted(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     elif at.callee(node) == "builtins.enumerate":
         assert isinstance(node, ast.Call)
         given = argument(node, "start", 1)
-        yield Rewriting("index", {node: with_argument(node, "start", 1 if given is None else None, 1)})
-    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and not isinstance(node.right, ast.Constant):
+        yield Rewriting(
+            "index", {node: with_argument(node, "start", 1 if given is None else None, 1)}
+        )
+    elif (
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Pow)
+        and not isinstance(node.right, ast.Constant)
+    ):
         for step in (1, -1):
-            yield Rewriting("index", {node: ast.BinOp(node.left, node.op, plus(at, node.right, step))}, 1.1, kind=f"exponent {step}")
+            yield Rewriting(
+                "index",
+                {node: ast.BinOp(node.left, node.op, plus(at, node.right, step))},
+                1.1,
+                kind=f"exponent {step}",
+            )
 
 
 def loop_variables(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     """What a loop counts, used as a number."""
-    if isinstance(node, ast.For | ast.comprehension) and any(word in ast.unparse(node.iter) for word in ("range", "enumerate")):
+    if isinstance(node, ast.For | ast.comprehension) and any(
+        word in ast.unparse(node.iter) for word in ("range", "enumerate")
+    ):
         for target in [part for part in ast.walk(node.target) if isinstance(part, ast.Name)]:
             around = at.tree if isinstance(node, ast.For) else at.parents[node]
             loads = [
@@ -136,7 +219,10 @@ def loop_variables(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
                 if isinstance(part, ast.Name)
                 and part.id == target.id
                 and isinstance(part.ctx, ast.Load)
-                and not any(isinstance(outer, ast.Subscript) and part in ast.walk(outer.slice) for outer in at.ancestors(part))
+                and not any(
+                    isinstance(outer, ast.Subscript) and part in ast.walk(outer.slice)
+                    for outer in at.ancestors(part)
+                )
             ]
             for step in (1, -1):
                 for load in loads:
@@ -158,8 +244,14 @@ def places(root: ast.AST, at: Scope) -> Iterator[Rewriting]:
     if root is not at.tree:
         return
     for name in at.arguments:
-        loads = [node for node in ast.walk(root) if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)]
-        if len(loads) > 1 and any(isinstance(outer, ast.Slice) for load in loads for outer in at.ancestors(load)):
+        loads = [
+            node
+            for node in ast.walk(root)
+            if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+        ]
+        if len(loads) > 1 and any(
+            isinstance(outer, ast.Slice) for load in loads for outer in at.ancestors(load)
+        ):
             for step in (1, -1):
                 yield Rewriting("index", {load: plus(at, load, step) for load in loads}, 1.4)
 
@@ -168,24 +260,44 @@ def order(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     """Along the rows or down the columns."""
     if at.is_call(node, "reshape", "ravel", "flatten", homes=("numpy", "")):
         assert isinstance(node, ast.Call)
-        yield Rewriting("order", {node: with_argument(node, "order", "F" if argument(node, "order") is None else None)}, kind="order")
+        yield Rewriting(
+            "order",
+            {node: with_argument(node, "order", "F" if argument(node, "order") is None else None)},
+            kind="order",
+        )
     if at.is_call(node, *READ_ALONG, homes=("numpy", "")):
         assert isinstance(node, ast.Call)
         array = array_of(at, node)
         if array is not None:
-            yield Rewriting("order", {node: with_array(at, node, at.make("NP.asarray(A).T", A=array))}, 1.2, kind="T")
+            yield Rewriting(
+                "order",
+                {node: with_array(at, node, at.make("NP.asarray(A).T", A=array))},
+                1.2,
+                kind="T",
+            )
     if isinstance(node, ast.For | ast.comprehension) and isinstance(node.iter, ast.Name):
         yield at.rewritten("order", node.iter, "NP.asarray(A).T", 1.3, A=node.iter)
-    if at.is_call(node, "tolist", homes=("",)) or (isinstance(node, ast.Attribute) and node.attr == "flat"):
+    if at.is_call(node, "tolist", homes=("",)) or (
+        isinstance(node, ast.Attribute) and node.attr == "flat"
+    ):
         array = node.func.value if isinstance(node, ast.Call) else node.value  # type: ignore[attr-defined]
-        yield at.rewritten("order", node, f"A.T.{'tolist()' if isinstance(node, ast.Call) else 'flat'}", A=array)
-    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and isinstance(node.slice, ast.Compare | ast.Name | ast.UnaryOp):
+        yield at.rewritten(
+            "order", node, f"A.T.{'tolist()' if isinstance(node, ast.Call) else 'flat'}", A=array
+        )
+    if (
+        isinstance(node, ast.Subscript)
+        and isinstance(node.ctx, ast.Load)
+        and isinstance(node.slice, ast.Compare | ast.Name | ast.UnaryOp)
+    ):
         yield at.rewritten("order", node, "A.T[NP.asarray(M).T]", 1.3, A=node.value, M=node.slice)
     if at.is_call(node, "where", "nonzero", "argwhere", homes=("numpy",)) and len(node.args) == 1:  # type: ignore[attr-defined]
         yield at.rewritten("order", node, "NP.nonzero(NP.asarray(A).T)[::-1]", 1.3, A=node.args[0])  # type: ignore[attr-defined]
     if at.is_call(node, "unravel_index", "ravel_multi_index", homes=("numpy",)):
         assert isinstance(node, ast.Call)
-        yield Rewriting("order", {node: with_argument(node, "order", "F" if argument(node, "order") is None else None)})
+        yield Rewriting(
+            "order",
+            {node: with_argument(node, "order", "F" if argument(node, "order") is None else None)},
+        )
 
 
 def padding(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
@@ -194,10 +306,21 @@ def padding(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         assert isinstance(node, ast.Call)
         width = argument(node, "pad_width", 1)
         if isinstance(width, ast.Tuple | ast.List):
-            pairs = [part for part in [width, *width.elts] if isinstance(part, ast.Tuple | ast.List) and len(part.elts) == 2]
-            pairs = [pair for pair in pairs if not any(isinstance(part, ast.Tuple | ast.List) for part in pair.elts) and not _even(pair)]
+            pairs = [
+                part
+                for part in [width, *width.elts]
+                if isinstance(part, ast.Tuple | ast.List) and len(part.elts) == 2
+            ]
+            pairs = [
+                pair
+                for pair in pairs
+                if not any(isinstance(part, ast.Tuple | ast.List) for part in pair.elts)
+                and not _even(pair)
+            ]
             for pair in pairs:
-                yield Rewriting("padding", {pair: ast.Tuple(pair.elts[::-1], ast.Load())}, kind="pad")
+                yield Rewriting(
+                    "padding", {pair: ast.Tuple(pair.elts[::-1], ast.Load())}, kind="pad"
+                )
             if len(width.elts) == 4:
                 a, b, c, d = width.elts
                 yield Rewriting("padding", {width: ast.Tuple([b, a, d, c], ast.Load())})
@@ -212,25 +335,59 @@ def padding(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
                 yield Rewriting("padding", {node: with_argument(node, "mode", mode, 2)}, 1.3)
         if at.is_call(node, "convolve", homes=("numpy",)):
             for later in (-1, 0, 1):
-                yield at.rewritten("padding", node, f"OPS.centred(A, K, {later})", 1.4, A=node.args[0], K=node.args[1])
-    elif at.is_call(node, "concatenate", "hstack", "vstack", "append", "cat", homes=("numpy", "torch")):
+                yield at.rewritten(
+                    "padding",
+                    node,
+                    f"OPS.centred(A, K, {later})",
+                    1.4,
+                    A=node.args[0],
+                    K=node.args[1],
+                )
+    elif at.is_call(
+        node, "concatenate", "hstack", "vstack", "append", "cat", homes=("numpy", "torch")
+    ):
         assert isinstance(node, ast.Call)
         both = node.args[0] if node.args else None
         if isinstance(both, ast.List | ast.Tuple) and len(both.elts) == 2:
             yield Rewriting("padding", {both: ast.List(both.elts[::-1], ast.Load())})
-            yield Rewriting("padding", {both: ast.List([_mirrored(part) for part in both.elts[::-1]], ast.Load())}, 1.1)
+            yield Rewriting(
+                "padding",
+                {both: ast.List([_mirrored(part) for part in both.elts[::-1]], ast.Load())},
+                1.1,
+            )
         elif len(node.args) >= 2 and at.is_call(node, "append"):
-            yield Rewriting("padding", {node: ast.Call(node.func, [node.args[1], node.args[0], *node.args[2:]], node.keywords)})
+            yield Rewriting(
+                "padding",
+                {
+                    node: ast.Call(
+                        node.func, [node.args[1], node.args[0], *node.args[2:]], node.keywords
+                    )
+                },
+            )
     elif at.is_call(node, "roll", homes=("numpy", "torch")):
         assert isinstance(node, ast.Call)
         given = argument(node, "shift", 1)
         if given is not None:
-            yield Rewriting("padding", {node: with_argument(node, "shift", ast.UnaryOp(ast.USub(), given), 1)})
+            yield Rewriting(
+                "padding", {node: with_argument(node, "shift", ast.UnaryOp(ast.USub(), given), 1)}
+            )
     elif isinstance(node, ast.Subscript) and at.is_call(node.value, "pad", homes=("numpy",)):
         width = argument(node.value, "pad_width", 1)  # type: ignore[arg-type]
-        if isinstance(width, ast.Tuple) and len(width.elts) == 2 and isinstance(_mirrored(node), ast.Subscript):
-            yield Rewriting("padding", {node: _mirrored(node), width: ast.Tuple(width.elts[::-1], ast.Load())}, 1.1)
-    elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript) and isinstance(node.value, ast.Subscript):
+        if (
+            isinstance(width, ast.Tuple)
+            and len(width.elts) == 2
+            and isinstance(_mirrored(node), ast.Subscript)
+        ):
+            yield Rewriting(
+                "padding",
+                {node: _mirrored(node), width: ast.Tuple(width.elts[::-1], ast.Load())},
+                1.1,
+            )
+    elif (
+        isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Subscript)
+        and isinstance(node.value, ast.Subscript)
+    ):
         target, value = node.targets[0], node.value
         if isinstance(target.slice, ast.Slice) and isinstance(value.slice, ast.Slice):
             new = {
@@ -242,11 +399,17 @@ def padding(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
 
 def _mirrored(node: ast.expr) -> ast.expr:
     """`x[k:]` for `x[:-k]`, and the reverse."""
-    if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Slice) or node.slice.step is not None:
+    if (
+        not isinstance(node, ast.Subscript)
+        or not isinstance(node.slice, ast.Slice)
+        or node.slice.step is not None
+    ):
         return node
     lower, upper = node.slice.lower, node.slice.upper
     if upper is None and lower is not None:
-        return ast.Subscript(node.value, ast.Slice(None, ast.UnaryOp(ast.USub(), lower)), ast.Load())
+        return ast.Subscript(
+            node.value, ast.Slice(None, ast.UnaryOp(ast.USub(), lower)), ast.Load()
+        )
     if lower is None and isinstance(upper, ast.UnaryOp) and isinstance(upper.op, ast.USub):
         return ast.Subscript(node.value, ast.Slice(upper.operand, None), ast.Load())
     return node
@@ -260,7 +423,11 @@ def kernels(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     """Flipped or not."""
     if at.is_call(node, "convolve", "correlate", homes=("numpy",)):
         assert isinstance(node, ast.Call)
-        new = ast.Call(node.func, [node.args[0], at.make("K[::-1]", K=node.args[1]), *node.args[2:]], node.keywords)
+        new = ast.Call(
+            node.func,
+            [node.args[0], at.make("K[::-1]", K=node.args[1]), *node.args[2:]],
+            node.keywords,
+        )
         yield Rewriting("kernel", {node: new})
     elif at.is_call(node, "flip", "flipud", "fliplr", "rot90", homes=("numpy", "torch", "")):
         array = array_of(at, node)  # type: ignore[arg-type]
@@ -272,12 +439,29 @@ def kernels(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         and not any(word in ast.unparse(node.value) for word in ("sort", "eig"))
     ):
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        if any(isinstance(part, ast.Slice) and part.step is not None and ast.unparse(part.step) == "-1" for part in parts):
+        if any(
+            isinstance(part, ast.Slice) and part.step is not None and ast.unparse(part.step) == "-1"
+            for part in parts
+        ):
             yield Rewriting("kernel", {node: node.value})
             if len(parts) == 2:
                 for i in range(2):
                     kept = [*parts[:i], ast.Slice(), *parts[i + 1 :]]
-                    yield Rewriting("kernel", {node: ast.Subscript(node.value, ast.Tuple(kept, ast.Load()), ast.Load())}, 1.2)
+                    yield Rewriting(
+                        "kernel",
+                        {node: ast.Subscript(node.value, ast.Tuple(kept, ast.Load()), ast.Load())},
+                        1.2,
+                    )
 
 
-RULES = (ranges, linear_spaces, subscripts, counted, loop_variables, places, order, padding, kernels)
+RULES = (
+    ranges,
+    linear_spaces,
+    subscripts,
+    counted,
+    loop_variables,
+    places,
+    order,
+    padding,
+    kernels,
+)

@@ -11,8 +11,14 @@ GELUS = ("gelu_tanh", "gelu_erf", "gelu_sigmoid")
 
 
 def gates(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
-    """`i, f, g, o = np.split(...)` in another order; blocks that are taken one after the other, likewise."""
-    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple) and 2 <= len(node.targets[0].elts) <= 4:
+    """`i, f, g, o = np.split(...)` in another order; blocks that are taken one after the other,
+    likewise.
+    """
+    if (
+        isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Tuple)
+        and 2 <= len(node.targets[0].elts) <= 4
+    ):
         target = node.targets[0]
         if isinstance(node.value, ast.Tuple | ast.List):
             yield from _permuted(node.value.elts)
@@ -20,14 +26,23 @@ def gates(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
             for order in itertools.permutations(range(len(target.elts))):
                 if list(order) != sorted(order):
                     new = ast.Tuple([target.elts[i] for i in order], ast.Store())
-                    yield Rewriting("gates", {target: new}, 1 + 0.05 * sum(i != k for i, k in enumerate(order)))
+                    yield Rewriting(
+                        "gates", {target: new}, 1 + 0.05 * sum(i != k for i, k in enumerate(order))
+                    )
     if isinstance(node, ast.FunctionDef) and node is at.tree:
         blocks: dict[str, list[ast.expr]] = {}
         for part in ast.walk(node):
-            if isinstance(part, ast.Subscript) and isinstance(part.ctx, ast.Load) and not isinstance(part.value, ast.Attribute):
+            if (
+                isinstance(part, ast.Subscript)
+                and isinstance(part.ctx, ast.Load)
+                and not isinstance(part.value, ast.Attribute)
+            ):
                 index = part.slice.elts if isinstance(part.slice, ast.Tuple) else [part.slice]
                 if any(
-                    isinstance(i, ast.Slice) and (i.lower or i.upper) or isinstance(i, ast.Constant) and isinstance(i.value, int)
+                    isinstance(i, ast.Slice)
+                    and (i.lower or i.upper)
+                    or isinstance(i, ast.Constant)
+                    and isinstance(i.value, int)
                     for i in index
                 ):
                     blocks.setdefault(ast.unparse(part.value), []).append(part)
@@ -36,7 +51,10 @@ def gates(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
             if 3 <= len(distinct) <= 4:
                 for order in itertools.permutations(range(len(distinct))):
                     if list(order) != sorted(order):
-                        by_text = {text: ast.parse(distinct[k], mode="eval").body for text, k in zip(distinct, order, strict=True)}
+                        by_text = {
+                            text: ast.parse(distinct[k], mode="eval").body
+                            for text, k in zip(distinct, order, strict=True)
+                        }
                         yield Rewriting(
                             "gates",
                             {part: by_text[ast.unparse(part)] for part in parts},
@@ -46,9 +64,15 @@ def gates(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
 
 def _permuted(places: list[ast.expr]) -> Iterator[Rewriting]:
     for order in itertools.permutations(range(len(places))):
-        moved = {place: places[k] for i, (place, k) in enumerate(zip(places, order, strict=True)) if i != k}
+        moved = {
+            place: places[k]
+            for i, (place, k) in enumerate(zip(places, order, strict=True))
+            if i != k
+        }
         if moved:
-            copies = {place: ast.parse(ast.unparse(new), mode="eval").body for place, new in moved.items()}
+            copies = {
+                place: ast.parse(ast.unparse(new), mode="eval").body for place, new in moved.items()
+            }
             yield Rewriting("gates", copies, 1 + 0.05 * len(moved))
 
 
@@ -58,25 +82,44 @@ def activations(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     if "gelu" in name.lower() and isinstance(node, ast.Call) and node.args:
         if at.callee(node).startswith("torch"):
             given = argument(node, "approximate")
-            yield Rewriting("activation", {node: with_argument(node, "approximate", "tanh" if given is None else None)})
+            yield Rewriting(
+                "activation",
+                {node: with_argument(node, "approximate", "tanh" if given is None else None)},
+            )
         else:
             for way in GELUS:
-                yield at.rewritten("activation", node, f"OPS.variant(V, OPS.{way}(A))", V=node, A=node.args[0])
+                yield at.rewritten(
+                    "activation", node, f"OPS.variant(V, OPS.{way}(A))", V=node, A=node.args[0]
+                )
     if isinstance(node, ast.Return) and node.value is not None and len(at.arguments) == 1:
         if any(word in ast.unparse(at.tree) for word in ("gelu", "0.044715", "1.702", "erf")):
             for way in GELUS:
                 yield at.rewritten(
-                    "activation", node.value, f"OPS.variant(V, OPS.{way}(A))", 1.1, V=node.value, A=ast.Name(at.arguments[0], ast.Load())
+                    "activation",
+                    node.value,
+                    f"OPS.variant(V, OPS.{way}(A))",
+                    1.1,
+                    V=node.value,
+                    A=ast.Name(at.arguments[0], ast.Load()),
                 )
     if (
         isinstance(node, ast.Assign)
         and isinstance(node.targets[0], ast.Name)
         and any(word in ast.unparse(node.value) for word in ("0.044715", "1.702", "erf("))
     ):
-        for part in {part.id for part in ast.walk(node.value) if isinstance(part, ast.Name) and part.id in at.locals}:
+        for part in {
+            part.id
+            for part in ast.walk(node.value)
+            if isinstance(part, ast.Name) and part.id in at.locals
+        }:
             for way in GELUS:
                 yield at.rewritten(
-                    "activation", node.value, f"OPS.variant(V, OPS.{way}(A))", 1.1, V=node.value, A=ast.Name(part, ast.Load())
+                    "activation",
+                    node.value,
+                    f"OPS.variant(V, OPS.{way}(A))",
+                    1.1,
+                    V=node.value,
+                    A=ast.Name(part, ast.Load()),
                 )
     if (
         at.number(node) in SLOPES

@@ -3,9 +3,33 @@
 import ast
 from collections.abc import Iterator
 
-from .syntax import Rewriting, Scope, argument, array_of, axis_position, renamed, with_argument, with_array
+from .syntax import (
+    Rewriting,
+    Scope,
+    argument,
+    array_of,
+    axis_position,
+    renamed,
+    with_argument,
+    with_array,
+)
 
-NAN_AWARE = ("sum", "mean", "std", "var", "max", "min", "argmax", "argmin", "median", "prod", "cumsum", "cumprod", "quantile", "percentile")
+NAN_AWARE = (
+    "sum",
+    "mean",
+    "std",
+    "var",
+    "max",
+    "min",
+    "argmax",
+    "argmin",
+    "median",
+    "prod",
+    "cumsum",
+    "cumprod",
+    "quantile",
+    "percentile",
+)
 MIRRORED = {ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Lt: ast.LtE, ast.LtE: ast.Lt}
 
 
@@ -17,7 +41,11 @@ def nan_or_not(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
             assert isinstance(node.func, ast.Attribute)
             call = at.make(f"NP.nan{name}(A)", A=node.func.value)
             assert isinstance(call, ast.Call)
-            yield Rewriting("nan", {node: ast.Call(call.func, [*call.args, *node.args], node.keywords)}, kind="nan")
+            yield Rewriting(
+                "nan",
+                {node: ast.Call(call.func, [*call.args, *node.args], node.keywords)},
+                kind="nan",
+            )
         else:
             yield Rewriting("nan", {node: renamed(node, f"nan{name}")}, kind="nan")
     elif name := at.is_call(node, *(f"nan{name}" for name in NAN_AWARE)):
@@ -70,7 +98,15 @@ def ties(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         else:
             given = argument(node, "right", 2)
             yield Rewriting(
-                "ties", {node: with_argument(node, "right", not (given is not None and at.number(given) != 0 or given is not None), 2)}
+                "ties",
+                {
+                    node: with_argument(
+                        node,
+                        "right",
+                        not (given is not None and at.number(given) != 0 or given is not None),
+                        2,
+                    )
+                },
             )
     elif at.is_call(node, "histogram"):
         assert isinstance(node, ast.Call)
@@ -79,8 +115,19 @@ def ties(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
             assert isinstance(call, ast.Call)
             yield Rewriting("ties", {node: ast.Call(call.func, node.args, node.keywords)})
     elif isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in MIRRORED:
-        cause = "ends" if any(isinstance(outer, ast.While) and node in ast.walk(outer.test) for outer in at.ancestors(node)) else "ties"
-        yield Rewriting(cause, {node: ast.Compare(node.left, [MIRRORED[type(node.ops[0])]()], node.comparators)}, kind="comparison")
+        cause = (
+            "ends"
+            if any(
+                isinstance(outer, ast.While) and node in ast.walk(outer.test)
+                for outer in at.ancestors(node)
+            )
+            else "ties"
+        )
+        yield Rewriting(
+            cause,
+            {node: ast.Compare(node.left, [MIRRORED[type(node.ops[0])]()], node.comparators)},
+            kind="comparison",
+        )
 
 
 def sorted_order(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
@@ -97,10 +144,20 @@ def sorted_order(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         if name == "argsort":
             yield at.rewritten("sorted", node, "OPS.stable_descending(X, A)", X=array, A=axis)
             if isinstance(array, ast.UnaryOp):
-                yield Rewriting("sorted", {node: with_argument(with_array(at, node, array.operand), "kind", "stable")})
+                yield Rewriting(
+                    "sorted",
+                    {node: with_argument(with_array(at, node, array.operand), "kind", "stable")},
+                )
     elif at.callee(node) == "builtins.sorted":
         assert isinstance(node, ast.Call)
-        yield Rewriting("sorted", {node: with_argument(node, "reverse", True if argument(node, "reverse") is None else None)})
+        yield Rewriting(
+            "sorted",
+            {
+                node: with_argument(
+                    node, "reverse", True if argument(node, "reverse") is None else None
+                )
+            },
+        )
     elif at.is_call(node, "unique", homes=("numpy",)):
         assert isinstance(node, ast.Call)
         yield at.rewritten("sorted", node, "OPS.unique_in_order(A)", A=node.args[0])

@@ -50,7 +50,8 @@ def literals(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     """0.1 or 0.1f0."""
     value = (
         at.number(node)
-        if isinstance(node, ast.Constant | ast.Name | ast.Attribute) and isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
+        if isinstance(node, ast.Constant | ast.Name | ast.Attribute)
+        and isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
         else None
     )
     if isinstance(value, float) and np.isfinite(value) and float(np.float32(value)) != value:
@@ -65,29 +66,64 @@ def dtypes(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         assert isinstance(node, ast.Call)
         for name in at.arguments[:3]:
             like = ast.Attribute(ast.Name(name, ast.Load()), "dtype", ast.Load())
-            yield Rewriting("dtype", {node: with_argument(node, "dtype", like)}, kind=f"made like {name}")
+            yield Rewriting(
+                "dtype", {node: with_argument(node, "dtype", like)}, kind=f"made like {name}"
+            )
         if argument(node, "dtype") is not None:
-            yield Rewriting("dtype", {node: with_argument(node, "dtype", None)}, 1.1, kind="made of none")
-        yield Rewriting("dtype", {node: with_argument(node, "dtype", ast.Name("float", ast.Load()))}, 1.2, kind="made float")
+            yield Rewriting(
+                "dtype", {node: with_argument(node, "dtype", None)}, 1.1, kind="made of none"
+            )
+        yield Rewriting(
+            "dtype",
+            {node: with_argument(node, "dtype", ast.Name("float", ast.Load()))},
+            1.2,
+            kind="made float",
+        )
     if at.is_call(node, "astype", "double", "float", "to", "type", homes=("",)):
         assert isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
         cause = "overflow" if any(word in ast.unparse(node) for word in NARROW) else "dtype"
         yield Rewriting(cause, {node: node.func.value}, kind="astype")
         for name in at.arguments[:3]:
             like = ast.Attribute(ast.Name(name, ast.Load()), "dtype", ast.Load())
-            yield Rewriting(cause, {node: ast.Call(ast.Attribute(node.func.value, "astype", ast.Load()), [like], [])}, 1.1)
-    if at.is_call(node, "float64", "float32", homes=("numpy",)) or at.callee(node) in ("builtins.float", "builtins.int"):
+            yield Rewriting(
+                cause,
+                {node: ast.Call(ast.Attribute(node.func.value, "astype", ast.Load()), [like], [])},
+                1.1,
+            )
+    if at.is_call(node, "float64", "float32", homes=("numpy",)) or at.callee(node) in (
+        "builtins.float",
+        "builtins.int",
+    ):
         assert isinstance(node, ast.Call)
         if node.args:
             # Without int() whole numbers are NumPy's, which wrap.
-            wraps = at.callee(node) == "builtins.int" and isinstance(at.parents.get(node), ast.BinOp)
-            yield Rewriting("overflow" if wraps else "dtype", {node: node.args[0]}, 2.0 if wraps else 1.1, kind="called")
-    if at.is_call(node, *SCALARS, homes=("numpy",)) and isinstance(at.parents.get(node), ast.BinOp | ast.Assign):
+            wraps = at.callee(node) == "builtins.int" and isinstance(
+                at.parents.get(node), ast.BinOp
+            )
+            yield Rewriting(
+                "overflow" if wraps else "dtype",
+                {node: node.args[0]},
+                2.0 if wraps else 1.1,
+                kind="called",
+            )
+    if at.is_call(node, *SCALARS, homes=("numpy",)) and isinstance(
+        at.parents.get(node), ast.BinOp | ast.Assign
+    ):
         yield at.rewritten("dtype", node, "OPS.weak(A)", 1.2, kind="scalar", A=node)
-    if isinstance(node, ast.Return) and node.value is not None and not isinstance(node.value, ast.Tuple):
-        yield Rewriting("dtype", {node.value: at.make("NP.asarray(A, dtype=float)", A=node.value)}, 2)
+    if (
+        isinstance(node, ast.Return)
+        and node.value is not None
+        and not isinstance(node.value, ast.Tuple)
+    ):
+        yield Rewriting(
+            "dtype", {node.value: at.make("NP.asarray(A, dtype=float)", A=node.value)}, 2
+        )
         for name in at.arguments[:3]:
-            yield Rewriting("dtype", {node.value: at.make(f"NP.asarray(A, dtype={name}.dtype)", A=node.value)}, 1.8)
+            yield Rewriting(
+                "dtype",
+                {node.value: at.make(f"NP.asarray(A, dtype={name}.dtype)", A=node.value)},
+                1.8,
+            )
 
 
 RULES = (literals, dtypes)

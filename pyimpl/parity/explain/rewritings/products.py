@@ -20,13 +20,17 @@ def factors(node: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
 def _inside_or_outside(node: ast.AST, at: Scope) -> str:
     """What a term inside or outside of a product is about."""
     product = any(
-        is_binary(part, ast.MatMult) or at.is_call(part, "dot", "matmul", homes=("numpy", "torch", "")) for part in ast.walk(node)
+        is_binary(part, ast.MatMult)
+        or at.is_call(part, "dot", "matmul", homes=("numpy", "torch", ""))
+        for part in ast.walk(node)
     )
     return "reset" if product or "tanh" in ast.unparse(at.tree) else "coupled"
 
 
 def distributed(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
-    """A term inside a product or outside: `a * (b + c)`, `a * b + c`; `r * (h @ W)`, `(r * h) @ W`."""
+    """A term inside a product or outside: `a * (b + c)`, `a * b + c`; `r * (h @ W)`, `(r * h) @
+    W`.
+    """
     if is_binary(node, ast.Mult):
         assert isinstance(node, ast.BinOp)
         for a, both in ((node.left, node.right), (node.right, node.left)):
@@ -36,8 +40,12 @@ def distributed(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
                 for b, c in ((both.left, both.right), (both.right, both.left)):
                     yield at.rewritten(cause, node, "A * B + C", kind="", A=a, B=b, C=c)
                     if is_binary(b, ast.MatMult):
-                        yield at.rewritten(cause, node, "(A * L) @ R + C", 1.3, A=a, L=b.left, R=b.right, C=c)
-                        yield at.rewritten(cause, node, "L @ (A * R) + C", 1.3, A=a, L=b.left, R=b.right, C=c)
+                        yield at.rewritten(
+                            cause, node, "(A * L) @ R + C", 1.3, A=a, L=b.left, R=b.right, C=c
+                        )
+                        yield at.rewritten(
+                            cause, node, "L @ (A * R) + C", 1.3, A=a, L=b.left, R=b.right, C=c
+                        )
             if is_binary(both, ast.MatMult):
                 yield at.rewritten("reset", node, "(A * L) @ R", A=a, L=both.left, R=both.right)
                 yield at.rewritten("reset", node, "L @ (A * R)", A=a, L=both.left, R=both.right)
@@ -56,7 +64,9 @@ def distributed(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         # (x + r * (h @ W)) + b: the bias goes inside
         if is_binary(node.left, ast.Add):
             for r, h in factors(node.left.right):
-                yield at.rewritten(cause, node, "X + R * (H + C)", 1.1, X=node.left.left, R=r, H=h, C=node.right)
+                yield at.rewritten(
+                    cause, node, "X + R * (H + C)", 1.1, X=node.left.left, R=r, H=h, C=node.right
+                )
     elif is_binary(node, ast.MatMult):
         assert isinstance(node, ast.BinOp)
         for r, h in factors(node.left):
@@ -75,13 +85,21 @@ def distributed(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
                         yield at.rewritten("coupled", node, "X - A * B - E", X=x, A=a, B=b, E=e)
         for a, both in factors(node.right):
             if is_binary(both, ast.Add):
-                yield at.rewritten("coupled", node, "X - A * B - C", X=node.left, A=a, B=both.left, C=both.right)
-                yield at.rewritten("coupled", node, "X - A * C - B", X=node.left, A=a, B=both.left, C=both.right)
+                yield at.rewritten(
+                    "coupled", node, "X - A * B - C", X=node.left, A=a, B=both.left, C=both.right
+                )
+                yield at.rewritten(
+                    "coupled", node, "X - A * C - B", X=node.left, A=a, B=both.left, C=both.right
+                )
 
 
 def decoupled(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     """A term that is added to the gradient, taken from the parameter instead, and the reverse."""
-    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add) or not isinstance(at.tree, ast.FunctionDef):
+    if (
+        not isinstance(node, ast.BinOp)
+        or not isinstance(node.op, ast.Add)
+        or not isinstance(at.tree, ast.FunctionDef)
+    ):
         return
     outer = at.statement(node)
     for term, rest in ((node.right, node.left), (node.left, node.right)):
@@ -96,16 +114,25 @@ def decoupled(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
                     yield Rewriting("coupled", {node: rest, other: new}, 1.5)
             if is_binary(other.right, ast.Div):
                 for a, b in factors(other.right.left):
-                    new = at.make("X - A * (B / D + T)", X=other.left, A=a, B=b, D=other.right.right, T=term)
+                    new = at.make(
+                        "X - A * (B / D + T)", X=other.left, A=a, B=b, D=other.right.right, T=term
+                    )
                     yield Rewriting("coupled", {node: rest, other: new}, 1.5)
         for name in at.arguments:
             loads = [
                 part
                 for part in ast.walk(at.tree)
-                if isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Load) and part not in ast.walk(outer)
+                if isinstance(part, ast.Name)
+                and part.id == name
+                and isinstance(part.ctx, ast.Load)
+                and part not in ast.walk(outer)
             ]
             if loads:
-                yield Rewriting("coupled", {node: rest, **{load: at.make("G + T", G=load, T=term) for load in loads}}, 1.7)
+                yield Rewriting(
+                    "coupled",
+                    {node: rest, **{load: at.make("G + T", G=load, T=term) for load in loads}},
+                    1.7,
+                )
 
 
 RULES = (distributed, decoupled)

@@ -3,7 +3,16 @@
 import ast
 from collections.abc import Iterator
 
-from .syntax import Rewriting, Scope, argument, array_of, axis_name, axis_position, is_binary, with_argument
+from .syntax import (
+    Rewriting,
+    Scope,
+    argument,
+    array_of,
+    axis_name,
+    axis_position,
+    is_binary,
+    with_argument,
+)
 
 REDUCTIONS: tuple[str, ...] = (
     "sum",
@@ -38,49 +47,121 @@ ALONG: tuple[str, ...] = (
     "concatenate",
     "average",
 )
-ALONG += ("stack", "roll", "repeat", "count_nonzero", "split", "cat", "expand_dims", "take", "take_along_axis", "quantile", "percentile")
-SEVERAL = ((0,), (1,), (2,), (3,), (0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3), (0, 1, 2), (0, 1, 3), (0, 2, 3), (1, 2, 3))
+ALONG += (
+    "stack",
+    "roll",
+    "repeat",
+    "count_nonzero",
+    "split",
+    "cat",
+    "expand_dims",
+    "take",
+    "take_along_axis",
+    "quantile",
+    "percentile",
+)
+SEVERAL = (
+    (0,),
+    (1,),
+    (2,),
+    (3,),
+    (0, 1),
+    (0, 2),
+    (0, 3),
+    (1, 2),
+    (1, 3),
+    (2, 3),
+    (0, 1, 2),
+    (0, 1, 3),
+    (0, 2, 3),
+    (1, 2, 3),
+)
 
 
 def kept_dimensions(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     """`keepdims`, the other way."""
-    if at.is_call(node, *REDUCTIONS, "argmax", "argmin", homes=("numpy", "numpy.linalg", "torch", "")):
+    if at.is_call(
+        node, *REDUCTIONS, "argmax", "argmin", homes=("numpy", "numpy.linalg", "torch", "")
+    ):
         assert isinstance(node, ast.Call)
         name = "keepdim" if axis_name(at, node) == "dim" else "keepdims"
         given = argument(node, name)
-        yield Rewriting("keepdims", {node: with_argument(node, name, True if given is None or at.number(given) else None)}, kind="keepdims")
+        yield Rewriting(
+            "keepdims",
+            {node: with_argument(node, name, True if given is None or at.number(given) else None)},
+            kind="keepdims",
+        )
         if given is not None:
             yield Rewriting("keepdims", {node: with_argument(node, name, None)}, kind="keepdims")
 
 
 def other_axes(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     """Another axis, or all."""
-    if at.is_call(node, *ALONG, homes=("numpy", "numpy.linalg", "torch", "torch.nn.functional", "user", "")):
+    if at.is_call(
+        node, *ALONG, homes=("numpy", "numpy.linalg", "torch", "torch.nn.functional", "user", "")
+    ):
         assert isinstance(node, ast.Call)
-        name, position = axis_name(at, node), 2 if at.is_call(node, "norm", homes=("numpy.linalg",)) else axis_position(at, node)
+        name, position = (
+            axis_name(at, node),
+            2 if at.is_call(node, "norm", homes=("numpy.linalg",)) else axis_position(at, node),
+        )
         given = argument(node, name, position)
         numeric = given is not None and isinstance(at.number(given), int)
         for axis in (-2, -1, 0, 1, 2) if given is None or numeric else ():
             if given is None or at.number(given) != axis:
-                yield Rewriting("axes", {node: with_argument(node, name, axis, position)}, 1.2 if axis >= 0 else 1.4, kind=f"axis {axis}")
+                yield Rewriting(
+                    "axes",
+                    {node: with_argument(node, name, axis, position)},
+                    1.2 if axis >= 0 else 1.4,
+                    kind=f"axis {axis}",
+                )
         for axes in SEVERAL if isinstance(given, ast.Tuple) else ():
             several = ast.Tuple([ast.Constant(axis) for axis in axes], ast.Load())
-            yield Rewriting("axes", {node: with_argument(node, name, several, position)}, 1.3, kind=f"axes {axes}")
+            yield Rewriting(
+                "axes",
+                {node: with_argument(node, name, several, position)},
+                1.3,
+                kind=f"axes {axes}",
+            )
         if given is not None:
-            yield Rewriting("axes", {node: with_argument(node, name, None, position)}, 1.3, kind="no axis")
-            yield Rewriting("axes", {node: with_argument(with_argument(node, name, None, position), "keepdims", None)}, 1.3, kind="no axis")
+            yield Rewriting(
+                "axes", {node: with_argument(node, name, None, position)}, 1.3, kind="no axis"
+            )
+            yield Rewriting(
+                "axes",
+                {node: with_argument(with_argument(node, name, None, position), "keepdims", None)},
+                1.3,
+                kind="no axis",
+            )
         if numeric and at.is_call(node, *REDUCTIONS):
             for axis in (0, 1):
                 if given is None or at.number(given) not in (axis, axis - 2):
-                    kept = with_argument(with_argument(node, name, axis, position), "keepdim" if name == "dim" else "keepdims", True)
+                    kept = with_argument(
+                        with_argument(node, name, axis, position),
+                        "keepdim" if name == "dim" else "keepdims",
+                        True,
+                    )
                     yield Rewriting("axes", {node: kept}, 1.5, kind=f"axis {axis} kept")
     if at.is_call(node, "cov", "corrcoef"):
         assert isinstance(node, ast.Call)
-        yield Rewriting("axes", {node: with_argument(node, "rowvar", False if argument(node, "rowvar") is None else None)})
-    if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
+        yield Rewriting(
+            "axes",
+            {
+                node: with_argument(
+                    node, "rowvar", False if argument(node, "rowvar") is None else None
+                )
+            },
+        )
+    if (
+        isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Attribute)
+        and node.value.attr == "shape"
+    ):
         for axis in (0, 1, 2, -1):
             if at.number(node.slice) is not None and at.number(node.slice) != axis:
-                yield Rewriting("axes", {node: ast.Subscript(node.value, ast.Constant(axis), ast.Load())}, 1.5)
+                yield Rewriting(
+                    "axes", {node: ast.Subscript(node.value, ast.Constant(axis), ast.Load())}, 1.5
+                )
 
 
 def transposed(node: ast.AST, at: Scope) -> Iterator[Rewriting]:

@@ -3,10 +3,26 @@
 import ast
 from collections.abc import Iterator
 
-from .syntax import Rewriting, Scope, argument, array_of, axis_name, axis_position, is_binary, renamed, shown, with_argument
+from .syntax import (
+    Rewriting,
+    Scope,
+    argument,
+    array_of,
+    axis_name,
+    axis_position,
+    is_binary,
+    renamed,
+    shown,
+    with_argument,
+)
 
 SPREADS = ("std", "var", "nanstd", "nanvar")
-OF_STATISTICS = {"stdev": "pstdev", "pstdev": "stdev", "variance": "pvariance", "pvariance": "variance"}
+OF_STATISTICS = {
+    "stdev": "pstdev",
+    "pstdev": "stdev",
+    "variance": "pvariance",
+    "pvariance": "variance",
+}
 
 
 def corrected(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
@@ -18,26 +34,47 @@ def corrected(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
             new = with_argument(node, "ddof", 1 if given is None or at.number(given) == 0 else None)
             yield Rewriting("corrected", {node: new}, kind="ddof")
         if not at.callee(node).startswith("numpy."):
-            biased = [keyword for keyword in node.keywords if keyword.arg in ("unbiased", "correction")]
-            new = with_argument(with_argument(node, "unbiased", None), "correction", None if biased else 0)
+            biased = [
+                keyword for keyword in node.keywords if keyword.arg in ("unbiased", "correction")
+            ]
+            new = with_argument(
+                with_argument(node, "unbiased", None), "correction", None if biased else 0
+            )
             yield Rewriting("corrected", {node: new}, kind="correction")
     elif at.is_call(node, "cov"):
         assert isinstance(node, ast.Call)
         given = argument(node, "ddof")
-        toggled = None if argument(node, "bias") is not None or (given is not None and at.number(given) == 0) else 0
-        yield Rewriting("corrected", {node: with_argument(with_argument(node, "bias", None), "ddof", toggled)}, kind="ddof")
+        toggled = (
+            None
+            if argument(node, "bias") is not None or (given is not None and at.number(given) == 0)
+            else 0
+        )
+        yield Rewriting(
+            "corrected",
+            {node: with_argument(with_argument(node, "bias", None), "ddof", toggled)},
+            kind="ddof",
+        )
     elif at.callee(node) in [f"statistics.{name}" for name in OF_STATISTICS]:
         assert isinstance(node, ast.Call)
-        yield Rewriting("corrected", {node: renamed(node, OF_STATISTICS[at.callee(node)[11:]])}, kind="ddof")
+        yield Rewriting(
+            "corrected", {node: renamed(node, OF_STATISTICS[at.callee(node)[11:]])}, kind="ddof"
+        )
     elif is_binary(node, ast.Div):
         assert isinstance(node, ast.BinOp)
         size = node.right
         if at.is_size(size) or isinstance(size, ast.Name):
-            yield at.rewritten("corrected", node, "A / (N - 1)", kind="divisor", A=node.left, N=size)
+            yield at.rewritten(
+                "corrected", node, "A / (N - 1)", kind="divisor", A=node.left, N=size
+            )
         if is_binary(size, ast.Sub) and at.number(size.right) == 1:
             yield at.rewritten("corrected", node, "A / N", kind="divisor", A=node.left, N=size.left)
-        elif is_binary(defined := at.definition(size), ast.Sub, ast.Add) and at.number(defined.right) == 1:
-            yield at.rewritten("corrected", node, "A / (N + 1)", kind="divisor", A=node.left, N=size)
+        elif (
+            is_binary(defined := at.definition(size), ast.Sub, ast.Add)
+            and at.number(defined.right) == 1
+        ):
+            yield at.rewritten(
+                "corrected", node, "A / (N + 1)", kind="divisor", A=node.left, N=size
+            )
     elif at.is_call(node, "mean") and any(_squares(part) for part in ast.walk(node)):
         assert isinstance(node, ast.Call)
         array = array_of(at, node)
@@ -45,29 +82,52 @@ def corrected(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
             rest = node.args if at.is_method(node) else node.args[1:]
             call = at.make("OPS.corrected_mean(A)", A=array)
             assert isinstance(call, ast.Call)
-            yield Rewriting("corrected", {node: ast.Call(call.func, [array, *rest], node.keywords)}, kind="mean of squares")
+            yield Rewriting(
+                "corrected",
+                {node: ast.Call(call.func, [array, *rest], node.keywords)},
+                kind="mean of squares",
+            )
 
 
 def _squares(node: ast.AST) -> bool:
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "square":
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "square"
+    ):
         return True
     return is_binary(node, ast.Pow, ast.Mult)
 
 
 def corrected_running(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     """A variance that goes into a moving average."""
-    if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load) or "var" not in node.id.lower() and node.id not in ("v", "s2"):
+    if (
+        not isinstance(node, ast.Name)
+        or not isinstance(node.ctx, ast.Load)
+        or "var" not in node.id.lower()
+        and node.id not in ("v", "s2")
+    ):
         return
     if any(isinstance(outer, ast.Call) and not _users(outer, at) for outer in at.ancestors(node)):
         return  # it goes into a root, a mean
     for name in at.arguments[:1] if at.arguments else []:
-        yield at.rewritten("corrected", node, "OPS.corrected(V, X)", 1.5, "running", V=node, X=ast.Name(name, ast.Load()))
+        yield at.rewritten(
+            "corrected",
+            node,
+            "OPS.corrected(V, X)",
+            1.5,
+            "running",
+            V=node,
+            X=ast.Name(name, ast.Load()),
+        )
 
 
 def _users(call: ast.Call, at: Scope) -> bool:
     """Whether a function or method of the user's is called."""
     owner = call.func.value if isinstance(call.func, ast.Attribute) else None
-    return at.callee(call).startswith("user.") or (isinstance(owner, ast.Name) and owner.id == "self")
+    return at.callee(call).startswith("user.") or (
+        isinstance(owner, ast.Name) and owner.id == "self"
+    )
 
 
 def mean_or_sum(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
@@ -77,7 +137,10 @@ def mean_or_sum(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         other = {"mean": "sum", "sum": "mean", "nanmean": "nansum", "nansum": "nanmean"}[name]
         yield Rewriting("mean", {node: renamed(node, other)}, kind=name)
         array = array_of(at, node)
-        if array is not None and argument(node, axis_name(at, node), axis_position(at, node)) is None:
+        if (
+            array is not None
+            and argument(node, axis_name(at, node), axis_position(at, node)) is None
+        ):
             for size in ("len(A)", "NP.shape(A)[-1]", "NP.size(A)"):
                 yield at.rewritten("mean", node, f"NP.sum(A) / {size}", 1.5, A=array)
     elif is_binary(node, ast.Div):
@@ -85,18 +148,38 @@ def mean_or_sum(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         if at.is_size(node.right):
             yield Rewriting("mean", {node: node.left}, kind="divisor")
             array = next(
-                (part.value for part in ast.walk(node.right) if isinstance(part, ast.Attribute) and part.attr in ("shape", "size")), None
+                (
+                    part.value
+                    for part in ast.walk(node.right)
+                    if isinstance(part, ast.Attribute) and part.attr in ("shape", "size")
+                ),
+                None,
             )
-            array = array or next((part.args[0] for part in ast.walk(node.right) if isinstance(part, ast.Call) and part.args), None)
+            array = array or next(
+                (
+                    part.args[0]
+                    for part in ast.walk(node.right)
+                    if isinstance(part, ast.Call) and part.args
+                ),
+                None,
+            )
             if array is not None:
                 for size in ("len(A)", "A.shape[-1]", "A.size"):
                     yield at.rewritten("mean", node, f"L / {size}", 1.5, L=node.left, A=array)
     for result in at.results(node):
         for name in at.arguments:
             for size in ("len(A)", "NP.size(A)", "NP.shape(A)[-1]"):
-                yield Rewriting("mean", {result: at.make(f"R / {size}", R=result, A=ast.Name(name, ast.Load()))}, 2)
+                yield Rewriting(
+                    "mean",
+                    {result: at.make(f"R / {size}", R=result, A=ast.Name(name, ast.Load()))},
+                    2,
+                )
         yield Rewriting("mean", {result: at.make("OPS.per_sample(R)", R=result)}, 2)
-    if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp) and at.returned & {shown(target) for target in node.targets}:
+    if (
+        isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.BinOp)
+        and at.returned & {shown(target) for target in node.targets}
+    ):
         yield at.rewritten("mean", node.value, "OPS.per_sample(R)", 2, R=node.value)
 
 

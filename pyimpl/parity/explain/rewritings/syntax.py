@@ -1,4 +1,6 @@
-"""What the rules of rewriting are written with: names resolved, templates, calls changed in one argument."""
+"""What the rules of rewriting are written with: names resolved, templates, calls changed in one
+argument.
+"""
 
 import ast
 import builtins
@@ -39,14 +41,20 @@ class Scope:
         for node in ast.walk(self.tree):
             for child in ast.iter_child_nodes(node):
                 self.parents[child] = node
-        closed = zip(self.function.__code__.co_freevars, self.function.__closure__ or (), strict=True)
+        closed = zip(
+            self.function.__code__.co_freevars, self.function.__closure__ or (), strict=True
+        )
         self.names: dict[str, Any] = {**vars(builtins), **self.function.__globals__}
         for name, cell in closed:
             try:
                 self.names[name] = cell.cell_contents
             except ValueError:  # not bound yet
                 continue
-        self.locals = {node.id for node in ast.walk(self.tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        self.locals = {
+            node.id
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
         self.locals |= set(self.arguments)
 
     @property
@@ -59,7 +67,11 @@ class Scope:
     def numpy(self) -> str:
         """The expression that stands for NumPy."""
         for name, value in self.names.items():
-            if isinstance(value, types.ModuleType) and value.__name__ == "numpy" and name not in self.locals:
+            if (
+                isinstance(value, types.ModuleType)
+                and value.__name__ == "numpy"
+                and name not in self.locals
+            ):
                 return name
         return "__import__('numpy')"
 
@@ -73,22 +85,43 @@ class Scope:
         return None
 
     def callee(self, node: ast.AST) -> str:
-        """`numpy.std`, `math.log`, `builtins.range`, `user.name`; `.std` of a method; "" of what is no call."""
+        """`numpy.std`, `math.log`, `builtins.range`, `user.name`; `.std` of a method; "" of what is
+        no call.
+        """
         if not isinstance(node, ast.Call):
             return ""
         found = self.resolve(node.func)
         if found is None:
-            return f".{node.func.attr}" if isinstance(node.func, ast.Attribute) else f"user.{getattr(node.func, 'id', '')}"
-        last = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(found, "__name__", "")
+            return (
+                f".{node.func.attr}"
+                if isinstance(node.func, ast.Attribute)
+                else f"user.{getattr(node.func, 'id', '')}"
+            )
+        last = (
+            node.func.attr
+            if isinstance(node.func, ast.Attribute)
+            else getattr(found, "__name__", "")
+        )
         if isinstance(node.func, ast.Attribute):
             owner = self.resolve(node.func.value).__name__
-            return f"{'numpy' if owner.startswith('numpy') and 'linalg' not in owner else owner}.{last}"
-        home = getattr(found, "__module__", None) or ("numpy" if type(found).__module__ == "numpy" else "")
-        home = home.split(".")[0] if home.split(".")[0] in ("numpy", "torch", "math", "builtins", "statistics") else "user"
+            numpys = owner.startswith("numpy") and "linalg" not in owner
+            return f"{'numpy' if numpys else owner}.{last}"
+        home = getattr(found, "__module__", None) or (
+            "numpy" if type(found).__module__ == "numpy" else ""
+        )
+        home = (
+            home.split(".")[0]
+            if home.split(".")[0] in ("numpy", "torch", "math", "builtins", "statistics")
+            else "user"
+        )
         return f"{home}.{last}"
 
-    def is_call(self, node: ast.AST, *names: str, homes: tuple[str, ...] = ("numpy", "torch", "")) -> str:
-        """The bare name, where it is one of `names`: a function of one of the modules, or ("") a method of an array."""
+    def is_call(
+        self, node: ast.AST, *names: str, homes: tuple[str, ...] = ("numpy", "torch", "")
+    ) -> str:
+        """The bare name, where it is one of `names`: a function of one of the modules, or ("") a
+        method of an array.
+        """
         home, _, name = self.callee(node).rpartition(".")
         return name if name in names and home in homes else ""
 
@@ -112,19 +145,39 @@ class Scope:
 
     def statement(self, node: ast.AST) -> ast.AST:
         """The statement that a node stands in."""
-        return next((outer for outer in [node, *self.ancestors(node)] if isinstance(outer, ast.stmt)), self.tree)
+        return next(
+            (outer for outer in [node, *self.ancestors(node)] if isinstance(outer, ast.stmt)),
+            self.tree,
+        )
 
     def make(self, text: str, **parts: ast.AST) -> ast.expr:
-        """An expression in which NP is NumPy, OPS the operations of the toolkit, and the capitals are the nodes given."""
-        tree = ast.parse(text.replace("OPS.", f"__import__('{OPERATIONS}', fromlist=['x']).").replace("NP.", f"{self.numpy}."), mode="eval")
+        """An expression in which NP is NumPy, OPS the operations of the toolkit, and the capitals
+        are the nodes given.
+        """
+        tree = ast.parse(
+            text.replace("OPS.", f"__import__('{OPERATIONS}', fromlist=['x']).").replace(
+                "NP.", f"{self.numpy}."
+            ),
+            mode="eval",
+        )
         return Filled(parts).visit(tree).body
 
-    def rewritten(self, cause: str, node: ast.AST, text: str, cost: float = 1.0, kind: str = "", **parts: ast.AST) -> Rewriting:
+    def rewritten(
+        self,
+        cause: str,
+        node: ast.AST,
+        text: str,
+        cost: float = 1.0,
+        kind: str = "",
+        **parts: ast.AST,
+    ) -> Rewriting:
         """The node replaced by an expression as `make` takes it."""
         return Rewriting(cause, {node: self.make(text, **parts)}, cost, kind)
 
     def definition(self, name: ast.AST) -> ast.expr | None:
-        """What a local name stands for, where it is assigned once; a part of a shape for `n, d = x.shape`."""
+        """What a local name stands for, where it is assigned once; a part of a shape for `n, d =
+        x.shape`.
+        """
         if not isinstance(name, ast.Name):
             return None
         found: list[ast.expr] = []
@@ -132,9 +185,15 @@ class Scope:
             for target in node.targets if isinstance(node, ast.Assign) else []:
                 if isinstance(target, ast.Name) and target.id == name.id:
                     found.append(node.value)  # type: ignore[attr-defined]
-                if isinstance(target, ast.Tuple) and any(isinstance(part, ast.Name) and part.id == name.id for part in target.elts):
+                if isinstance(target, ast.Tuple) and any(
+                    isinstance(part, ast.Name) and part.id == name.id for part in target.elts
+                ):
                     found.append(node.value)  # type: ignore[attr-defined]
-            if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and node.target.id == name.id:
+            if (
+                isinstance(node, ast.AugAssign)
+                and isinstance(node.target, ast.Name)
+                and node.target.id == name.id
+            ):
                 found.append(node.value)
         return found[0] if len(found) == 1 else None
 
@@ -151,13 +210,18 @@ class Scope:
         return {result.id for result in results if isinstance(result, ast.Name)}
 
     def is_size(self, node: ast.AST) -> bool:
-        """Whether an expression counts entries: `len(x)`, `x.size`, `x.shape[0]`, a name for one of them."""
+        """Whether an expression counts entries: `len(x)`, `x.size`, `x.shape[0]`, a name for one of
+        them.
+        """
         if isinstance(node, ast.Subscript):
             return isinstance(node.value, ast.Attribute) and node.value.attr == "shape"
         if isinstance(node, ast.Attribute):
             return node.attr in ("size", "shape")
         if isinstance(node, ast.Call):
-            return bool(self.callee(node) in ("builtins.len", ".size", ".numel", "numpy.size", "numpy.shape"))
+            return bool(
+                self.callee(node)
+                in ("builtins.len", ".size", ".numel", "numpy.size", "numpy.shape")
+            )
         if is_binary(node, ast.Mult):
             return self.is_size(node.left) and self.is_size(node.right)
         definition = self.definition(node)
@@ -192,17 +256,31 @@ def argument(call: ast.Call, name: str, position: int | None = None) -> ast.expr
     for keyword in call.keywords:
         if keyword.arg == name:
             return keyword.value
-    if position is not None and len(call.args) > position and not any(isinstance(arg, ast.Starred) for arg in call.args):
+    if (
+        position is not None
+        and len(call.args) > position
+        and not any(isinstance(arg, ast.Starred) for arg in call.args)
+    ):
         return call.args[position]
     return None
 
 
-def with_argument(call: ast.Call, name: str, value: ast.expr | str | int | None, position: int | None = None) -> ast.Call:
+def with_argument(
+    call: ast.Call, name: str, value: ast.expr | str | int | None, position: int | None = None
+) -> ast.Call:
     """The call with one argument changed, added, or (None) left out."""
     if value is not None and not isinstance(value, ast.expr):
         value = ast.Constant(value)
-    if position is not None and len(call.args) > position and not any(keyword.arg == name for keyword in call.keywords):
-        args = [*call.args[:position], *([] if value is None else [value]), *call.args[position + 1 :]]
+    if (
+        position is not None
+        and len(call.args) > position
+        and not any(keyword.arg == name for keyword in call.keywords)
+    ):
+        args = [
+            *call.args[:position],
+            *([] if value is None else [value]),
+            *call.args[position + 1 :],
+        ]
         return ast.Call(call.func, args, call.keywords)
     keywords = [keyword for keyword in call.keywords if keyword.arg != name]
     if value is not None:
@@ -241,7 +319,11 @@ def axis_position(scope: Scope, call: ast.Call) -> int:
 
 def axis_name(scope: Scope, call: ast.Call) -> str:
     """`axis`, or PyTorch's `dim`."""
-    return "dim" if scope.callee(call).startswith("torch.") or argument(call, "dim") is not None else "axis"
+    return (
+        "dim"
+        if scope.callee(call).startswith("torch.") or argument(call, "dim") is not None
+        else "axis"
+    )
 
 
 def same(one: ast.AST, other: ast.AST) -> bool:
@@ -257,14 +339,28 @@ def is_binary(node: ast.AST | None, *ops: type[ast.operator]) -> TypeGuard[ast.B
 def plus(scope: Scope, node: ast.expr, step: int) -> ast.expr:
     """A whole number more or less, as one would write it: `n - 1` and one make `n`."""
     value = node.value if isinstance(node, ast.Constant) else None
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+    if (
+        isinstance(node, ast.UnaryOp)
+        and isinstance(node.op, ast.USub)
+        and isinstance(node.operand, ast.Constant)
+    ):
         value = -node.operand.value  # type: ignore[operator]
     if isinstance(value, int):
         return ast.parse(str(value + step), mode="eval").body
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub) and isinstance(node.right, ast.Constant):
+    if (
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Add | ast.Sub)
+        and isinstance(node.right, ast.Constant)
+    ):
         given = node.right.value if isinstance(node.op, ast.Add) else -node.right.value  # type: ignore[operator]
         if isinstance(given, int):
-            return node.left if given + step == 0 else scope.make(f"A {'+' if given + step > 0 else '-'} {abs(given + step)}", A=node.left)
+            return (
+                node.left
+                if given + step == 0
+                else scope.make(
+                    f"A {'+' if given + step > 0 else '-'} {abs(given + step)}", A=node.left
+                )
+            )
     return scope.make(f"A {'+' if step > 0 else '-'} {abs(step)}", A=node)
 
 
