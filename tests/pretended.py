@@ -1,18 +1,83 @@
-"""A second Python subject in the place of Julia."""
+"""Julia, played by Python: a session whose sides are Python subjects, and a worker process without
+Julia in it.
 
+Tests of all that does not depend on what Julia computes use these, so they run anywhere.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from pyimpl.parity.pair.held_against import Taped
+from pyimpl.parity.reference.find_julia import Installed
+from pyimpl.parity.reference.live import LiveJulia
 from pyimpl.parity.sides.choosing import side_of
+from pyimpl.parity.sides.training import RuleSide, TrainingSide
+
+VERSIONS = {"Flux": "0.16.9", "Julia": "1.10.8", "Zygote": "0.7.12"}
+WORKER = Path(__file__).with_name("pretended_worker.py")
 
 
-class Pretended:
-    """What a pair is held against: another function, layer or module."""
+class Session:
+    """What `JuliaSession` is, with a Python side for every expression."""
 
     name = "live"
-    versions = {"Flux": "none", "Julia": "none"}
+    versions = VERSIONS
 
-    def __init__(self, subject, backward=None):
-        self.side = side_of(subject, backward)
+    def __init__(self, side_for):
+        self._side_for = side_for  # from a JuliaSide to the Python side that plays it
 
-    def outcomes(self, pair, cases, dtypes):
-        """Every case with the subject's outcome in every dtype."""
+    def describe(self, side):
+        """ "function" or "model"."""
+        return "model" if self._side_for(side).is_model else "function"
+
+    def shapes(self, side):
+        """The arrays of a model, by path."""
+        return {name: array.shape for name, array in self._side_for(side).parameters().items()}
+
+    def evaluate(self, side, layout, cases):
+        """One outcome per case. A model in training is used without its loss in test mode, where
+        matches of its arrays are proved.
+        """
+        playing = self._side_for(side)
         for case in cases:
-            yield case, {dtype: self.side.evaluate(case.cast(dtype)) for dtype in dtypes}
+            alone = getattr(playing, "base", playing) if case.mode == "test" else playing
+            yield alone.evaluate(case)
+
+
+def playing(subject, backward=None, training=None):
+    """The Python side of a subject: a function, a layer, a module, a rule or a model in
+    training.
+    """
+    if training is None:
+        return side_of(subject, backward)
+    if training.of_rule:
+        return RuleSide.of(subject, 60)
+    return TrainingSide.of(side_of(subject, backward), training, 60)
+
+
+def pretended(subject, backward=None, training=None) -> Taped:
+    """A live Julia to hold a pair against, in which every expression means `subject`."""
+    side = playing(subject, backward, training)
+    return Taped(Session(lambda _: side))
+
+
+def functions_by_expression(functions) -> Session:
+    """A session in which the expressions mean these Python functions."""
+    return Session(lambda side: side_of(functions[side.expression]))
+
+
+def pretended_worker(tmp_path, name="worker", case_seconds=30.0, **behaviour) -> LiveJulia:
+    """A supervised process that has no Julia; it behaves as `pretended_worker.py` says."""
+    julia = LiveJulia(
+        Installed("stand-in", "nowhere"),
+        command=[sys.executable, str(WORKER), json.dumps({"name": name} | behaviour)],
+        case_seconds=case_seconds,
+    )
+    julia.saved = tmp_path
+    return julia
+
+
+def failing_worker(code: str) -> LiveJulia:
+    """A supervised process that runs this Python code and never becomes a worker."""
+    return LiveJulia(Installed("stand-in", "nowhere"), command=[sys.executable, "-c", code])

@@ -9,8 +9,8 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
+from julia_parity import run
 from rich.console import Console
-from test_command import run
 
 from pyimpl import semantics
 from pyimpl.parity.case.case import Outcome

@@ -161,7 +161,7 @@ def test_a_side_that_differs_in_meaning_is_found_with_its_first_step(tmp_path, m
     """
     monkeypatch.setattr(experiment, "scripts", lambda: tmp_path)
     monkeypatch.setattr(trajectories, "scripts", lambda: tmp_path)
-    shutil.copytree(Path(__file__).parents[1] / "comparisons", tmp_path, dirs_exist_ok=True)
+    shutil.copytree(Path(__file__).parents[2] / "comparisons", tmp_path, dirs_exist_ok=True)
     loaded = experiment.load("regression")
     size = loaded.size("quick")
     inputs = loaded.draw(size, SEED, DIGITS)

@@ -37,31 +37,22 @@ class TestSpread:
     def test_spread(self, parity):
         parity(spread, "spread", arrays("n,batch"), file="my.jl")
 """
-SESSION = """
-import numpy as np
-import pyimpl.parity.command.pytest_plugin as plugin
-from pyimpl.parity.reference.find_julia import Installed
-from pyimpl.parity.pair.held_against import LivePair
-from pyimpl.parity.sides.functions import FunctionSide
+SESSION = f"""
+import sys
 
-JULIA = {
+sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+
+import pyimpl.parity.command.pytest_plugin as plugin
+from pretended import VERSIONS, functions_by_expression
+from pyimpl.parity.reference.find_julia import Installed
+
+JULIA = {{
     "affine": lambda x: 2 * x + 1,
     "x -> 1 .+ 2x": lambda x: 1 + 2 * x,
     "spread": lambda x: x.var(axis=0) * len(x) / max(len(x) - 1, 1),
-}
-
-class Session:
-    versions = {"Flux": "0.16.9", "Julia": "1.10.8"}
-
-    def describe(self, side):
-        return "function"
-
-    def evaluate(self, side, layout, cases):
-        for case in cases:
-            yield FunctionSide(JULIA[side.expression]).evaluate(case)
-
-plugin.session = lambda *_: Session()
-plugin.choose = lambda **_: Installed("here", "here", Session.versions)
+}}
+plugin.session = lambda *_: functions_by_expression(JULIA)
+plugin.choose = lambda **_: Installed("here", "here", VERSIONS)
 """
 
 

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from test_command import run
+from julia_parity import run
 
 from pyimpl import (
     Adam,

@@ -8,7 +8,7 @@ import threading
 import numpy as np
 import pytest
 from mistakes.table import MISTAKES, RECORDING, UNKNOWN, Mistake
-from pretended import Pretended
+from pretended import pretended
 
 from pyimpl.parity.case.case import Case, Outcome
 from pyimpl.parity.case.inputs import arrays
@@ -97,21 +97,8 @@ def test_it_is_said_where():
 # Pairs whose Julia side is played by a right Python function.
 
 
-class Played:
-    """A reference of which the outcomes are those of another Python function."""
-
-    name, versions, provenance = "live", {}, {}
-
-    def __init__(self, right):
-        self._right = make_pair(right, "right", [np.zeros(1)])
-
-    def outcomes(self, pair, cases, dtypes):
-        for case in cases:
-            yield case, {dtype: self._right.evaluate(case.cast(dtype)) for dtype in dtypes}
-
-
 def result_of(wrong, right, inputs, dtypes=("float64", "float32"), **options) -> Result:
-    return check_pair(make_pair(wrong, "right", inputs, **options), Played(right), dtypes)  # type: ignore[arg-type]
+    return check_pair(make_pair(wrong, "right", inputs, **options), pretended(right), dtypes)
 
 
 rng = np.random.default_rng(0)
@@ -244,7 +231,7 @@ def test_the_cases_of_the_recording_are_in_float64():
 
 def told(wrong, right, inputs, wrong_backward=None, right_backward=None):
     pair = make_pair(wrong, "julia", inputs, backward=wrong_backward)
-    return explain(check_pair(pair, Pretended(right, right_backward)))
+    return explain(check_pair(pair, pretended(right, right_backward)))
 
 
 def from_the_left(a, b):

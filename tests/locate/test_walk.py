@@ -13,21 +13,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from located import models
 
-sys.path.insert(0, str(Path(__file__).parent))
+from pyimpl.parity import arrays
+from pyimpl.parity.case.case import Case, Outcome
+from pyimpl.parity.command.locate import as_data, sentence
+from pyimpl.parity.locate.stages import stages_of
+from pyimpl.parity.locate.walk import locate
+from pyimpl.parity.pair.matching import AS_IT_IS, TRANSPOSED, Match, NoMatch, mappings, match, prove
+from pyimpl.parity.reference.stage_recordings import Replayed, Taped
+from pyimpl.parity.report.page import write_html
 
-from located import models  # noqa: E402
-
-from pyimpl.parity import arrays  # noqa: E402
-from pyimpl.parity.case.case import Case, Outcome  # noqa: E402
-from pyimpl.parity.command.locate import as_data, sentence  # noqa: E402
-from pyimpl.parity.locate.stages import stages_of  # noqa: E402
-from pyimpl.parity.locate.walk import locate  # noqa: E402
-from pyimpl.parity.pair.matching import AS_IT_IS, TRANSPOSED, Match, NoMatch, mappings, match, prove  # noqa: E402
-from pyimpl.parity.reference.stage_recordings import Replayed, Taped  # noqa: E402
-from pyimpl.parity.report.page import write_html  # noqa: E402
-
-JULIA = Path(__file__).parent / "located" / "models.jl"
+JULIA = Path(__file__).parents[1] / "located" / "models.jl"
 RECORDING = JULIA.with_name("recording.npz")
 SHAPES = {
     "dense": "batch,3",
@@ -367,7 +364,7 @@ def test_the_command_with_a_live_julia(pytestconfig, tmp_path):
     if pytestconfig.live_way is None:
         pytest.skip("no live Julia here")
     (tmp_path / "mine.py").write_text(
-        f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\nfrom located.models "
+        f"import sys\nsys.path.insert(0, {str(Path(__file__).parents[1])!r})\nfrom located.models "
         "import dense\n"
     )
     command = [

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis.extra import numpy as arrays_of
 from hypothesis.strategies import floats
-from pretended import Pretended
+from pretended import pretended
 
 import pyimpl
 from pyimpl.parity import arrays, crosscheck
@@ -60,7 +60,7 @@ def square_backward(dy, x):
 
 def checked(python, julia, inputs, backward=None, other_backward=None, **options):
     pair = make_pair(python, "julia", inputs, backward=backward, **options)
-    return check_pair(pair, Pretended(julia, other_backward))
+    return check_pair(pair, pretended(julia, other_backward))
 
 
 def test_equal_functions_agree():

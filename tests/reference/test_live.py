@@ -1,6 +1,6 @@
 """The supervised worker: a crash, a hang or a missing Julia costs one case and one clear message.
 
-Most of it needs no Julia: a stand-in for the worker speaks its protocol and misbehaves on request.
+Most of it needs no Julia: `pretended_worker.py` speaks the protocol and misbehaves on request.
 """
 
 import json
@@ -12,6 +12,7 @@ import tomllib
 
 import numpy as np
 import pytest
+from pretended import failing_worker, pretended_worker
 
 import pyimpl
 from pyimpl.parity.case.case import Case
@@ -21,42 +22,9 @@ from pyimpl.parity.reference import find_julia
 from pyimpl.parity.reference.find_julia import Installed
 from pyimpl.parity.reference.live import LiveJulia, NoJulia, choose
 
-STAND_IN = """
-import os, sys, time
-from multiprocessing.connection import Client
-behaviour = {behaviour!r}
-with Client(sys.argv[1], authkey=bytes.fromhex(os.environ["JULIA_PARITY_KEY"])) as supervisor:
-    if behaviour == "does not start":
-        supervisor.send(("failed", "PythonCall.jl did not start properly"))
-        sys.exit()
-    supervisor.send(("ready", {{"Flux": "0"}}))
-    while True:
-        try:
-            _, (batch, cases) = supervisor.recv()
-        except EOFError:
-            break
-        for row, config, mode, arrays in cases:
-            if row == "crash":
-                os.abort()
-            if row == "hang":
-                time.sleep(60)
-            if row == "error":
-                supervisor.send((batch, (None, [], "DimensionMismatch: no", False), 0.0, 0.0))
-            else:
-                supervisor.send((batch, ({{"y": arrays["x1"] * 2}}, [], None, False), 0.0, 0.0))
-"""
 
-
-def stand_in(tmp_path, behaviour="", seconds=20.0) -> LiveJulia:
-    script = tmp_path / "worker.py"
-    script.write_text(STAND_IN.format(behaviour=behaviour))
-    julia = LiveJulia(
-        Installed("stand-in", "nowhere"),
-        command=[sys.executable, str(script)],
-        case_seconds=seconds,
-    )
-    julia.saved = tmp_path / "lost"
-    return julia
+def stand_in(tmp_path, seconds=20.0, **behaviour) -> LiveJulia:
+    return pretended_worker(tmp_path / "lost", case_seconds=seconds, **behaviour)
 
 
 def cases(*rows):
@@ -102,13 +70,10 @@ def test_it_gives_up_after_a_few_faults_in_a_row(tmp_path):
 def test_a_worker_that_does_not_start_is_one_clear_message(tmp_path):
     with (
         pytest.raises(NoJulia, match="did not start properly"),
-        stand_in(tmp_path, "does not start"),
+        stand_in(tmp_path, fails="PythonCall.jl did not start properly"),
     ):
         pass
-    silent = LiveJulia(
-        Installed("stand-in", "nowhere"),
-        command=[sys.executable, "-c", "print('no such library'); raise SystemExit(1)"],
-    )
+    silent = failing_worker("print('no such library'); raise SystemExit(1)")
     with pytest.raises(NoJulia, match="no such library"), silent:
         pass
 
@@ -118,10 +83,7 @@ def test_of_what_julia_wrote_the_error_is_shown_and_not_its_stack(tmp_path):
         "Installing\\nERROR: failed to resolve address for github.com\\nin words\\nStacktrace:\\n"
         + "  [1] somewhere\\n" * 30
     )
-    loud = LiveJulia(
-        Installed("stand-in", "nowhere"),
-        command=[sys.executable, "-c", f"print('{written}'); raise SystemExit(1)"],
-    )
+    loud = failing_worker(f"print('{written}'); raise SystemExit(1)")
     with (
         pytest.raises(
             NoJulia, match=r"failed to resolve address for github.com\n  \| in words"
@@ -134,15 +96,7 @@ def test_of_what_julia_wrote_the_error_is_shown_and_not_its_stack(tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="process groups")
 def test_what_the_worker_has_started_ends_with_it(tmp_path):
-    child = (
-        "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; "
-        "time.sleep(60)  # orphan'])"
-    )
-    script = tmp_path / "worker.py"
-    script.write_text(child + "\n" + STAND_IN.format(behaviour=""))
-    with LiveJulia(
-        Installed("stand-in", "nowhere"), command=[sys.executable, str(script)]
-    ) as julia:
+    with stand_in(tmp_path, child=True) as julia:
         group = julia._process.pid
     with pytest.raises(ProcessLookupError):
         for _ in range(50):

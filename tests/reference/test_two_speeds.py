@@ -2,53 +2,21 @@
 slow to start.
 """
 
-import sys
 import threading
 import time
 
 import numpy as np
 import pytest
+from pretended import failing_worker, pretended_worker
 
 from pyimpl.parity.case.case import Case
 from pyimpl.parity.reference import two_speeds
-from pyimpl.parity.reference.find_julia import Installed
 from pyimpl.parity.reference.live import LiveJulia, NoJulia
 from pyimpl.parity.reference.two_speeds import TwoSpeeds
 
-STAND_IN = """
-import os, sys, time
-from multiprocessing.connection import Client
-name, start, each = {name!r}, {start!r}, {each!r}
-with Client(sys.argv[1], authkey=bytes.fromhex(os.environ["JULIA_PARITY_KEY"])) as supervisor:
-    time.sleep(start)
-    supervisor.send(("ready", {{"Flux": "0"}}))
-    while True:
-        try:
-            request, content = supervisor.recv()
-        except EOFError:
-            break
-        if request == "call":
-            time.sleep(each)
-            supervisor.send(("answer", name))
-            continue
-        batch, cases = content
-        for row, config, mode, arrays in cases:
-            if row == f"crash {{name}}" or row == "crash both":
-                os.abort()
-            time.sleep(each)
-            found = {{"y": arrays["x1"] * 2, "by": [float(name == "quick")]}}
-            supervisor.send((batch, (found, [], None, False), 0.0, 0.0))
-"""
-
 
 def worker(tmp_path, name: str, start: float, each: float) -> LiveJulia:
-    script = tmp_path / f"{name}.py"
-    script.write_text(STAND_IN.format(name=name, start=start, each=each))
-    julia = LiveJulia(
-        Installed("stand-in", "nowhere"), command=[sys.executable, str(script)], case_seconds=30
-    )
-    julia.saved = tmp_path
-    return julia
+    return pretended_worker(tmp_path, name, start=start, each=each)
 
 
 @pytest.fixture
@@ -117,7 +85,7 @@ def test_a_crash_of_the_interpreter_is_tried_by_the_other(tmp_path):
 
 def test_where_both_are_lost_the_rest_is_not_asked(tmp_path):
     with both(tmp_path, 0.0) as julia:
-        outcomes = list(julia.evaluate_many(cases("fine", "crash both", "fine")))
+        outcomes = list(julia.evaluate_many(cases("fine", "crash", "fine")))
         assert [outcome.lost for outcome in outcomes[:2]] == [
             False,
             True,
@@ -135,19 +103,13 @@ def test_an_answer_that_comes_too_late_is_not_taken_for_another(tmp_path, impati
 
 
 def test_a_start_that_fails_is_an_error(tmp_path):
-    silent = LiveJulia(
-        Installed("stand-in", "nowhere"),
-        command=[sys.executable, "-c", "raise SystemExit('no such library')"],
-    )
+    silent = no_start()
     with pytest.raises(NoJulia, match="no such library"), TwoSpeeds(silent, silent):
         pass
 
 
 def no_start() -> LiveJulia:
-    return LiveJulia(
-        Installed("stand-in", "nowhere"),
-        command=[sys.executable, "-c", "raise SystemExit('no such library')"],
-    )
+    return failing_worker("raise SystemExit('no such library')")
 
 
 def test_a_compiling_julia_that_does_not_start_loses_nothing(tmp_path, impatient):

@@ -10,7 +10,7 @@ import json
 
 import numpy as np
 import pytest
-from reference_folder import (
+from reference_folder.reader import (
     COLON,
     Untranslatable,
     as_python,

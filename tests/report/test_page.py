@@ -12,13 +12,13 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from PIL import Image
+from pretended import pretended
 
 from pyimpl.parity.case.inputs import arrays
 from pyimpl.parity.explain import Explanation
 from pyimpl.parity.judge.verdict import FACTOR
 from pyimpl.parity.locate.walk import Located, Stage
 from pyimpl.parity.pair.checking import check_pair
-from pyimpl.parity.pair.held_against import LivePair
 from pyimpl.parity.pair.pair import make_pair
 from pyimpl.parity.report.figures import (
     BOUNDLESS,
@@ -30,7 +30,6 @@ from pyimpl.parity.report.figures import (
     waterfall,
 )
 from pyimpl.parity.report.page import describe, describe_located, headline, write_html, write_page
-from pyimpl.parity.sides.functions import FunctionSide
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "rect", "line"}
 BROWSER = next(
@@ -52,21 +51,6 @@ MEASURE = """<body style="margin: 0">
   const tags = wide.map(part => part.tagName).join(",");
   document.title = page.scrollWidth + " " + page.clientWidth + " " + tags;
 }})</script>"""
-
-
-class Pretended(LivePair):
-    """A Python function in place of Julia."""
-
-    def __init__(self, subject, backward=None):
-        self._side = FunctionSide(subject, backward)
-        self.versions = {"Flux": "0.16.9", "Julia": "1.10.8", "Zygote": "0.7.12"}
-
-    def prepare(self, pair):
-        return pair
-
-    def outcomes(self, pair, cases, dtypes):
-        for case in cases:
-            yield case, {dtype: self._side.evaluate(case.cast(dtype)) for dtype in dtypes}
 
 
 def spread(x):
@@ -110,7 +94,7 @@ def endless(x):
 
 def result_of(python, julia, shape, expression="my_function", backwards=(None, None), count=15):
     pair = make_pair(python, expression, arrays(shape), backward=backwards[0])
-    return check_pair(pair, Pretended(julia, backwards[1]), count=count)
+    return check_pair(pair, pretended(julia, backwards[1]), count=count)
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+from pretended import pretended
 
 import pyimpl
 from pyimpl import (
@@ -29,15 +30,12 @@ from pyimpl.parity import Training, arrays, crosscheck
 from pyimpl.parity.explain import explain
 from pyimpl.parity.explain.causes import CAUSES
 from pyimpl.parity.pair.checking import NothingCompared, check_pair
-from pyimpl.parity.pair.held_against import Taped
 from pyimpl.parity.pair.matching import NoMatch, match_models
 from pyimpl.parity.pair.pair import make_pair
 from pyimpl.parity.reference import recorded
 from pyimpl.parity.reference.recorded import Recorded
 from pyimpl.parity.report.bundle import load_bundle, replay, write_bundle
 from pyimpl.parity.report.story import story
-from pyimpl.parity.sides.choosing import side_of
-from pyimpl.parity.sides.training import RuleSide, TrainingSide
 
 NAMES = {text: name for name, text in CAUSES.items()}
 BATCH = arrays("batch,3", "batch,2", sizes=(2, 5))
@@ -47,38 +45,12 @@ HALF = (
 )  # Flux's momentum and epsilon are literals in single precision
 
 
-class Pretended:
-    """A session of Julia in which models, losses and rules are those of `pyimpl`."""
-
-    name = "live"
-    versions = {"Flux": "none", "Julia": "none"}
-
-    def __init__(self, subject, training=None):
-        if training is None:
-            self.side = side_of(subject)
-        elif training.of_rule:
-            self.side = RuleSide.of(subject, 60)
-        else:
-            self.side = TrainingSide.of(side_of(subject), training, 60)
-
-    def describe(self, side):
-        return "model"
-
-    def shapes(self, side):
-        return {name: array.shape for name, array in self.side.parameters().items()}
-
-    def evaluate(self, side, layout, cases):
-        for case in cases:
-            alone = getattr(self.side, "base", self.side) if case.mode == "test" else self.side
-            yield alone.evaluate(case)
-
-
 def checked(python, julia, inputs=BATCH, training=None, of_julia=None, cases=12, **options):
     """The Python side against another one in the place of Julia, which is trained with
     `of_julia`.
     """
     pair = make_pair(python, "julia", inputs, training=training, **options)
-    return check_pair(pair, Taped(Pretended(julia, of_julia or training)), count=cases)
+    return check_pair(pair, pretended(julia, training=of_julia or training), count=cases)
 
 
 def flux(seed=0):
@@ -225,7 +197,7 @@ def test_what_is_recorded_is_in_pythons_names(tmp_path):
     _, model = in_torch()
     inputs = arrays("batch,3", sizes=(2, 5))
     pair = make_pair(model, "julia", inputs)
-    julia = Taped(Pretended(flux()))
+    julia = pretended(flux())
     recorded.write(
         tmp_path / "pair.npz",
         julia.tape(check_pair(pair, julia, count=5)),
@@ -543,7 +515,7 @@ def wrong_training(tmp_path):
         name="mine",
     )
     result = check_pair(
-        pair, Taped(Pretended(model, Training((loss, ""), (Descent(0.2), ""), 2))), count=6
+        pair, pretended(model, training=Training((loss, ""), (Descent(0.2), ""), 2)), count=6
     )
     return result, write_bundle(tmp_path / "bundles", result)
 
