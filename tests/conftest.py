@@ -113,3 +113,10 @@ def reference(live_julia) -> Reference:
 def recording() -> recorded.RecordedRows:
     """The newest shipped recording."""
     return recorded.newest()
+
+
+@pytest.fixture
+def julia(pytestconfig) -> None:
+    """For a test that starts a live Julia by itself: it is skipped where none is ready."""
+    if pytestconfig.live_way is None:
+        pytest.skip("no live Julia here")

@@ -8,7 +8,9 @@ import json
 import sys
 from pathlib import Path
 
+from pyimpl.parity.pair.checking import CASES, check_pair
 from pyimpl.parity.pair.held_against import Taped
+from pyimpl.parity.pair.pair import make_pair
 from pyimpl.parity.reference.find_julia import Installed
 from pyimpl.parity.reference.live import LiveJulia
 from pyimpl.parity.sides.choosing import side_of
@@ -60,6 +62,25 @@ def pretended(subject, backward=None, training=None) -> Taped:
     """A live Julia to hold a pair against, in which every expression means `subject`."""
     side = playing(subject, backward, training)
     return Taped(Session(lambda _: side))
+
+
+def checked(
+    python,
+    julia,
+    inputs,
+    backward=None,
+    other_backward=None,
+    training=None,
+    of_julia=None,
+    count=CASES,
+    **options,
+):
+    """The result of a pair whose Julia side is played by `julia`, which is trained with `of_julia`
+    if that is another training than Python's.
+    """
+    pair = make_pair(python, "julia", inputs, backward=backward, training=training, **options)
+    reference = pretended(julia, other_backward, of_julia or training)
+    return check_pair(pair, reference, count=count)
 
 
 def functions_by_expression(functions) -> Session:

@@ -112,3 +112,19 @@ def test_every_file_is_of_a_row_of_its_kind_and_no_two_names_differ_in_capitals_
             CATALOGUE[path.name.removesuffix(".npz")].kind == path.parent.name for path in files
         )
         assert len({str(path).casefold() for path in files}) == len(files)
+
+
+def test_what_was_lost_stays_lost_in_a_recording(tmp_path):
+    lost = Outcome(error="Julia crashed", lost=True)
+    recorded.write(
+        tmp_path / "pair",
+        [(Case("pair", {}, {"x1": np.ones(2)}, "function"), {"float64": lost})],
+        {"versions": {}},
+    )
+    ((_, outcomes),) = Recorded(tmp_path / "pair").pairs(
+        SimpleNamespace(key="pair"), ("float64",), None, 0
+    )
+    assert outcomes["float64"].lost
+    (tmp_path / "text").write_text("no recording")
+    with pytest.raises(NoRecording, match="it was not written by julia-parity, or is damaged"):
+        Recorded(tmp_path / "text")
