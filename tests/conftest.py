@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from pyimpl.parity.catalogue import CATALOGUE
 from pyimpl.parity.catalogue.checking import Live, Reference
 from pyimpl.parity.catalogue.compiled import are_warm, julias
+from pyimpl.parity.catalogue.drift import drift
 from pyimpl.parity.reference import recorded
 from pyimpl.parity.reference.live import LiveJulia, NoJulia, choose
 from pyimpl.parity.reference.provenance import versions_line
@@ -115,8 +116,31 @@ def recording() -> recorded.RecordedRows:
     return recorded.newest()
 
 
+@pytest.fixture(scope="session")
+def old() -> recorded.RecordedRows:
+    """The recording of an older Flux, 0.14.25."""
+    return recorded.RecordedRows(recorded.SHIPPED / "flux-0.14.25")
+
+
+@pytest.fixture(scope="session")
+def between(old, recording) -> dict:
+    """What changed in every row between the two recordings."""
+    return {changed.row: changed for changed in drift(old, recording)}
+
+
 @pytest.fixture
 def julia(pytestconfig) -> None:
     """For a test that starts a live Julia by itself: it is skipped where none is ready."""
     if pytestconfig.live_way is None:
         pytest.skip("no live Julia here")
+
+
+@pytest.fixture
+def without_julia(tmp_path) -> dict[str, str]:
+    """The variables of an environment in which nothing leads to a Julia."""
+    return {
+        "PATH": str(tmp_path),
+        "PYTHON_JULIACALL_EXE": "/no/such/julia",
+        "PYTHON_JULIACALL_PROJECT": "/no/such/project",
+        "HOME": str(tmp_path),
+    }

@@ -3,14 +3,10 @@ are shipped.
 """
 
 import dataclasses
-import io
-import json
-import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
-from julia_parity import run
-from rich.console import Console
+from known_drift import NEW, NEW_IN_PART, OLD, ONLY_NEW, STATES, VALUES
 
 from pyimpl import semantics
 from pyimpl.parity.case.case import Outcome
@@ -19,32 +15,6 @@ from pyimpl.parity.catalogue import CATALOGUE
 from pyimpl.parity.catalogue.checking import Live, Summary, check_row
 from pyimpl.parity.catalogue.drift import drift, key
 from pyimpl.parity.judge.findings import DTYPES
-from pyimpl.parity.reference import recorded
-from pyimpl.parity.reference.recorded import RecordedRows
-from pyimpl.parity.report import tables as report
-
-OLD, NEW = "0.14.25", "0.16.9"
-
-# What differs between the two.
-VALUES = {
-    "normalise",
-    "LayerNorm",
-    "destructure",
-    "AdamW",
-    "Rprop",
-    "mae",
-    "early_stopping",
-    "plateau",
-}
-STATES = {"RNN", "LSTM", "GRU", "GRUv3", "RNNCell", "LSTMCell", "GRUCell", "GRUv3Cell"}
-ONLY_NEW = {"WeightNorm", "remove_weight_norms", "Recurrence", "MixedPrecision"}
-NEW_IN_PART = {"Parallel"}
-
-
-@pytest.fixture(scope="module")
-def old() -> RecordedRows:
-    """The recording of Flux 0.14.25."""
-    return RecordedRows(recorded.SHIPPED / "flux-0.14.25")
 
 
 class Shifted:
@@ -164,15 +134,6 @@ def test_the_cases_of_a_recording_are_evaluated_again(recording):
     }
 
 
-# Between the recordings
-
-
-@pytest.fixture(scope="module")
-def between(old, recording) -> dict:
-    """Every row between the two."""
-    return {found.row: found for found in drift(old, recording)}
-
-
 def test_the_newest_recording_is_that_of_the_highest_version(old, recording):
     assert (old.versions["Flux"], recording.versions["Flux"]) == (OLD, NEW)
 
@@ -237,65 +198,3 @@ def test_the_twin_of_the_new_version_disagrees_with_the_old_recording_where_some
         report.subject.key for report in reports if report.verdict not in ("agrees", "disagrees")
     } == ONLY_NEW
     assert Summary(tuple(reports)).exit_code == 1
-
-
-# The command
-
-
-def test_the_command_drift(tmp_path):
-    done = run("drift", NEW, NEW, "--row", "normalise")
-    assert done.returncode == 0 and "0 of 1 rows changed" in done.stdout
-    done = run("drift", "0.13", NEW)
-    assert done.returncode == 2 and "no recording of Flux 0.13 is shipped" in done.stderr
-    done = run("drift", tmp_path / "no.npz", NEW)
-    assert done.returncode == 3 and "is no recording" in " ".join(done.stderr.split())
-
-
-def test_the_command_tells_what_changed():
-    done = run("drift", OLD, NEW)
-    lines = done.stdout.splitlines()
-    assert done.returncode == 1
-    rows = {line.split(maxsplit=1)[0] for line in lines[3:-1] if line[:1].strip()}
-    assert rows == VALUES | STATES | ONLY_NEW | NEW_IN_PART
-    assert lines[-1] == f"{len(rows)} of {len(CATALOGUE)} rows changed"
-
-
-def test_the_table_is_legible_on_a_hundred_columns(between, old, recording):
-    screen = Console(width=100, file=io.StringIO())
-    screen.print(
-        report.drift_table([found for found in between.values() if found.changed], old, recording)
-    )
-    lines = screen.file.getvalue().splitlines()
-    assert max(map(len, lines)) <= 100 and "…" not in "".join(lines)
-    (at,) = (i for i, line in enumerate(lines) if line.startswith("LayerNorm"))
-    told = " ".join(" ".join(lines[at : at + 3]).split())
-    assert "value" in told and "y " in told and "(x - mean) / (std + eps) ->" in told
-
-
-def test_the_command_check_says_what_the_reference_is_too_old_for(old, tmp_path):
-    rows = ("WeightNorm", "AdamW", "Dense")
-    done = run(
-        "check",
-        "--recording",
-        old.path,
-        "--json",
-        tmp_path / "report.json",
-        "--junit",
-        tmp_path / "report.xml",
-        *rows,
-    )
-    assert done.returncode == 0, done.stdout
-    assert "newer: since 0.16" in done.stdout and "agrees (newer: since 0.15)" in done.stdout
-    assert (
-        "2 rows agree, 0 disagree, 0 mistrusted, 1 newer than this Flux; reference: recorded "
-        "Flux 0.14.25" in done.stdout
-    )
-    found = {
-        row["row"]: row
-        for row in json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["rows"]
-    }
-    assert [found[row]["verdict"] for row in rows] == ["newer", "agrees", "agrees"] and found[
-        "AdamW"
-    ]["newer"] == ["0.15"]
-    (suite,) = ET.parse(tmp_path / "report.xml").iter("testsuite")
-    assert (suite.get("skipped"), suite.get("failures"), suite.get("errors")) == ("1", "0", "0")

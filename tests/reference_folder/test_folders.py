@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from reference_folder.reader import Entry, read
+from reference_folder.entries import Entry, read
 
 from pyimpl.core.versions import semantics
 from pyimpl.parity.case.names import Kind

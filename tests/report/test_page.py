@@ -16,22 +16,17 @@ from pretended import pretended
 
 from pyimpl.parity.case.inputs import arrays
 from pyimpl.parity.explain import Explanation
-from pyimpl.parity.judge.verdict import FACTOR
 from pyimpl.parity.locate.walk import Located, Stage
 from pyimpl.parity.pair.checking import check_pair
 from pyimpl.parity.pair.pair import make_pair
 from pyimpl.parity.report.figures import (
-    BOUNDLESS,
-    EXACT,
-    WITHIN,
-    bin_of,
-    histogram,
-    last_bin,
     waterfall,
 )
 from pyimpl.parity.report.page import describe, describe_located, headline, write_html, write_page
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "rect", "line"}
+
+
 BROWSER = next(
     (
         found
@@ -40,7 +35,11 @@ BROWSER = next(
     ),
     None,
 )
+
+
 WIDTHS = (360, 1280)
+
+
 MEASURE = """<body style="margin: 0">
 <iframe src="report.html" style="border: 0; width: {width}px; height: 800px"></iframe>
 <script>addEventListener("load", () => {{
@@ -300,29 +299,6 @@ def test_headlines(results):
     assert headline(said[1:2]) == "The pair differs"
     assert headline(said[1:4]) == "Of 3 pairs, 3 differ"
     assert headline(said[5:]) == "The pair proves nothing"
-
-
-@pytest.mark.parametrize("error", [FACTOR, np.nextafter(FACTOR, 100), 1.0, 1e-300, 1e300, 5e-324])
-def test_bins_part_at_the_tolerance(error):
-    assert (int(bin_of(float(error))) >= WITHIN) == (error > FACTOR)
-
-
-def test_a_histogram_counts_every_entry(results):
-    pair = describe(results[1])
-    for strips in pair["errors"]["arrays"].values():
-        drawn = histogram(strips, last_bin(pair["errors"]["arrays"]))
-        assert set(strips) == {"float64", "float32"}
-        assert len(drawn["strips"]) == 2
-        for bins, strip in zip(strips.values(), drawn["strips"], strict=True):
-            wrong = sum(
-                count
-                for key, count in bins.items()
-                if key != EXACT and (key == BOUNDLESS or int(key) >= WITHIN)
-            )
-            assert strip["beyond"] == wrong
-            assert all(
-                0 <= bar["x"] and bar["x"] + bar["width"] <= drawn["width"] for bar in strip["bars"]
-            )
 
 
 def browse(*arguments, cwd):
