@@ -8,11 +8,12 @@ from itertools import groupby
 from ..judge.findings import DTYPES, Report
 from ..judge.words import ulps
 from .public_names import PUBLIC_NAMES
+from .row import Row
 
 
-def markdown(reports: Iterable[Report], reference: str) -> str:
-    """The table as Markdown, with the errors of `reports`; names without a twin behind it, with
-    their reasons.
+def markdown(reports: Iterable[Report[Row]], reference: str) -> str:
+    """The table as Markdown, with the errors of `reports`; behind it the rows of what is no public
+    name of Flux, and names without a twin, with their reasons.
     """
     by_row = {report.subject.key: report for report in reports}
     with_twin = [public for public in PUBLIC_NAMES if public.twin]
@@ -33,12 +34,25 @@ def markdown(reports: Iterable[Report], reference: str) -> str:
         lines.append(
             f"| `{public.name}` | `{public.twin}` | {' | '.join(errors)} | {public.note} |"
         )
+    twins = {public.twin for public in with_twin}
+    beside = [
+        report
+        for report in by_row.values()
+        if report.subject.family == "flux" and report.subject.name not in twins
+    ]
+    if beside:
+        lines += ["", "Rows beside them, of what is no public name of Flux:", ""]
+        lines += [f"| `pyimpl` | {' | '.join(DTYPES)} | covers |", "|---|" + "---|" * 3]
+        lines += [
+            f"| `{report.subject.name}` | {' | '.join(_errors(report))} | {report.subject.covers} |"
+            for report in beside
+        ]
     lines += ["", "Without a twin:", ""]
     lines += [f"* {', '.join(f'`{name}`' for name in names)}: {why}" for why, names in _reasons()]
     return "\n".join(lines) + "\n"
 
 
-def _errors(report: Report | None) -> list[str]:
+def _errors(report: Report[Row] | None) -> list[str]:
     if report is None:
         return [""] * len(DTYPES)
     return [ulps(report.worst[dtype].ulps) if dtype in report.worst else "" for dtype in DTYPES]
