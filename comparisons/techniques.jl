@@ -1,4 +1,4 @@
-# E4. Learning techniques from scratch: optimisers, initial weights, overfitting, the search for hyper-parameters.
+# E4. Learning techniques from scratch: optimisers, first weights, overfitting, hyper-parameters.
 
 include(joinpath(@__DIR__, "network.jl"))
 

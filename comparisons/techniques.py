@@ -1,8 +1,4 @@
-"""E4.
-
-Learning techniques from scratch: optimisers, initial weights, overfitting, the search for
-hyper-parameters.
-"""
+"""E4. Learning techniques from scratch: optimisers, first weights, overfitting, hyper-parameters."""
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -104,9 +104,10 @@ function penalty(network)
 end
 
 
-# 3. The backward pass against central differences, with everything that a network can have. It leaves out the 1e-7 inside the logarithm of
-# the loss, which makes up to 1e-7 / (probability of the label) of an entry. Biases of 0 would not do: a sample whose units are all dropped
-# would stand on the kink of the next ReLU
+# 3. The backward pass against central differences, with everything that a network can have
+# It leaves out the 1e-7 inside the logarithm of the loss, which makes up to 1e-7 / (probability of
+# the label) of an entry. Biases of 0 would not do: a sample whose units are all dropped would stand
+# on the kink of the next ReLU.
 
 function run_check!(found, arrays, watch)
     x, labels = arrays["check.x"], arrays["check.labels"] .+ 1

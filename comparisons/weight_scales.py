@@ -227,10 +227,10 @@ class Fixed:
         return self.numbers.astype(dtype).reshape(shape)
 
 
-# 3. The backward pass against central differences, with everything that a network can have. It
-# leaves out the 1e-7 inside the logarithm of the loss, which makes up to 1e-7 / (probability of the
-# label) of an entry. Biases of 0 would not do: a sample whose units are all dropped would stand on
-# the kink of the next ReLU
+# 3. The backward pass against central differences, with everything that a network can have
+# It leaves out the 1e-7 inside the logarithm of the loss, which makes up to 1e-7 / (probability of
+# the label) of an entry. Biases of 0 would not do: a sample whose units are all dropped would stand
+# on the kink of the next ReLU.
 
 
 def run_check(arrays, watch):

@@ -16,7 +16,7 @@ from pyimpl.parity.reference.live import LiveJulia
 from pyimpl.parity.sides.choosing import side_of
 from pyimpl.parity.sides.training import RuleSide, TrainingSide
 
-VERSIONS = {"Flux": "0.16.9", "Julia": "1.10.8", "Zygote": "0.7.12"}
+VERSIONS = {"Flux": "0.16.9", "Julia": "1.10.8"}
 WORKER = Path(__file__).with_name("pretended_worker.py")
 
 

@@ -1,0 +1,82 @@
+"""Rows held against a reference, several at once."""
+
+import threading
+
+import pytest
+
+from pyimpl.parity.case.case import Outcome
+from pyimpl.parity.catalogue import CATALOGUE
+from pyimpl.parity.catalogue.checking import Live, Summary, check_row, check_rows
+from pyimpl.parity.judge.findings import Report
+
+ROWS = [CATALOGUE[name] for name in ("Dense", "relu", "Descent", "mse", "softmax", "tanh", "Scale")]
+
+
+class Twins:
+    """A Julia whose outcomes are the twin's, but for rows that are wrong or lost."""
+
+    versions = {"Flux": "0.16.9"}
+
+    def __init__(self, wrong=(), lost=()):
+        self.wrong, self.lost, self.threads = wrong, lost, set()
+
+    def evaluate_many(self, cases):
+        for case in cases:
+            self.threads.add(threading.get_ident())
+            outcome = CATALOGUE[case.row].evaluate(case)
+            if case.row in self.lost:
+                outcome = Outcome(error="crashed", lost=True)
+            if case.row in self.wrong and outcome.output is not None:
+                outcome.output[...] = outcome.output + outcome.output.dtype.type(1)
+            yield outcome
+
+
+def test_a_row_agrees_differs_or_is_lost():
+    live = Live(Twins(wrong=("relu",), lost=("Scale",)))
+    verdicts = {report.subject.key: report.verdict for report in check_rows(ROWS, live, count=4)}
+    assert verdicts == {row.key: "agrees" for row in ROWS} | {"relu": "disagrees", "Scale": "lost"}
+
+
+def test_rows_are_shared_by_several_julias_and_every_row_is_reported_once():
+    several = [Twins(), Twins()]
+    reports = list(check_rows(ROWS * 3, Live(*several), count=3))
+    assert sorted(report.subject.key for report in reports) == sorted(row.key for row in ROWS * 3)
+    assert all(report.cases >= 3 for report in reports)
+    assert set(Live(*several).seconds()) == {"drawing cases", "Julia (2)", "bridge"}
+
+
+def test_examples_come_before_draws_and_in_their_precisions():
+    row = CATALOGUE["Dense"]
+    cases = [case for case, _ in Live(Twins()).pairs(row, ("float64",), 4, 0)]
+    names = [example.name for example in row.examples]
+    assert [case.origin for case in cases[: len(names)]] == names
+    assert {case.origin for case in cases[len(names) :]} == {"drawn"}
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "code"),
+    [
+        ((), 0),
+        (("agrees", "mistrusted", "newer"), 0),
+        (("agrees", "disagrees", "lost"), 1),
+        (("agrees", "lost"), 3),
+        (("absent",), 3),
+    ],
+)
+def test_the_exit_code_of_a_summary(verdicts, code):
+    class Said(Report):
+        verdict = ""
+
+    reports = []
+    for verdict in verdicts:
+        report = Said(None)
+        report.verdict = verdict
+        reports.append(report)
+    assert Summary(tuple(reports)).exit_code == code
+
+
+def test_a_row_without_a_recording_is_absent(recording):
+    import dataclasses
+
+    unknown = dataclasses.replace(CATALOGUE["Dense"], name="Unknown")
+    assert check_row(unknown, recording).verdict == "absent"

@@ -1,0 +1,50 @@
+"""Names at the border: a case goes over in Julia's names, an outcome comes back in Python's."""
+
+import numpy as np
+import pytest
+
+from pyimpl.parity.case.case import Case, Outcome
+from pyimpl.parity.case.names import Kind, Name
+from pyimpl.parity.pair.crossing import compared, received, sent, shared
+from pyimpl.parity.pair.matching import TRANSPOSED, Match
+from pyimpl.parity.sides.choosing import side_of
+
+W = np.arange(6.0).reshape(2, 3)
+MATCHES = [Match("fc.W", "layers.0.weight", TRANSPOSED), Match("m", "layers.1.mean")]
+
+
+def test_parameters_go_over_in_julias_names_and_layout():
+    case = Case("p", {}, {"x1": W, "param.fc.W": W, "param.only": W}, "train")
+    crossed = sent(case, MATCHES)
+    assert set(map(str, crossed.arrays)) == {"x1", "param.layers.0.weight"}
+    np.testing.assert_array_equal(crossed.arrays["param.layers.0.weight"], W.T)
+    assert sent(case, []) is case
+
+
+def test_outcomes_come_back_in_pythons_names():
+    arrays = {"y": W, "plain": W, "grad.layers.0.weight": W.T, "state.layers.1.mean": W[0]}
+    outcome = received(
+        Outcome(
+            arrays | {"grad.layers.1.mean": W[0]}, frozenset([Name.parse("grad.layers.0.weight")])
+        ),
+        MATCHES,
+    )
+    assert set(map(str, outcome.arrays)) == {"y", "grad.fc.W", "state.m"}
+    np.testing.assert_array_equal(outcome.arrays["grad.fc.W"], W)
+    assert set(map(str, received(Outcome(arrays), [], [Kind.OUTPUT]).arrays)) == set(arrays) - {"y"}
+
+
+def test_what_only_python_has_is_not_compared():
+    outcome = Outcome({"y": W, "grad.b": W, "state.b": W, "state.W": W})
+    assert set(map(str, compared(outcome, ["b"]).arrays)) == {"y", "state.W"}
+    assert compared(outcome, []) is outcome
+
+
+def test_the_second_biases_of_pytorch_are_zero_in_a_copy():
+    torch = pytest.importorskip("torch")
+    module = torch.nn.GRU(2, 3, batch_first=True)
+    before = module.bias_hh_l0.detach().clone()
+    side, alone = shared(side_of(module))
+    assert alone == ("bias_hh_l0",) and not side.subject.bias_hh_l0.detach().any()
+    assert torch.equal(module.bias_hh_l0.detach(), before)
+    assert shared(side_of(torch.nn.Linear(2, 3)))[1] == () and shared(side_of(np.sin))[1] == ()
