@@ -161,7 +161,7 @@ class OwnObjects(Framework):
         """Value and gradient times the factor."""
         return ScaledLoss(loss, factor)
 
-    rule_expected = "`update(parameters, gradients)`"
+    rule_expected = "to have `update(parameters, gradients)`"
 
     def runs_rule(self, rule: Any) -> bool:
         """Whether it updates a dict of arrays, given that of their gradients."""

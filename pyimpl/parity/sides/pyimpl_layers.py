@@ -152,7 +152,7 @@ class Pyimpl(Framework):
         """Value and gradient times the factor."""
         return ScaledLoss(loss, factor)
 
-    rule_expected = "`init(x)` and `apply(state, x, gradient)`, as in pyimpl"
+    rule_expected = "to have `init(x)` and `apply(state, x, gradient)`, as in pyimpl"
     shows_rule_state = True
 
     def runs_rule(self, rule: Any) -> bool:

@@ -244,7 +244,7 @@ class PyTorch(Framework):
         """The value times the factor; autograd sees to its gradient."""
         return lambda y, target: factor(tuple(y.shape)) * loss(y, target)
 
-    rule_expected = "a function that makes an optimiser of PyTorch's of a list of parameters"
+    rule_expected = "to make an optimiser of PyTorch's of a list of parameters"
 
     def runs_rule(self, rule: Any) -> bool:
         """Whether it can be called, where PyTorch has been imported."""

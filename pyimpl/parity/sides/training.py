@@ -119,8 +119,8 @@ def expect_rule(rule: Any, what: str) -> Framework:
     """The framework of a rule. Raises TypeError for what is no rule."""
     framework = framework_of_rule(rule)
     if framework is None:
-        expected = " or ".join(framework.rule_expected for framework in RULES)
-        raise TypeError(f"{what} is expected to be or have {expected}; got {called(rule)}")
+        expected = ", or ".join(framework.rule_expected for framework in RULES)
+        raise TypeError(f"{what} is expected {expected}; got {called(rule)}")
     return framework
 
 
