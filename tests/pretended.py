@@ -13,8 +13,8 @@ from pyimpl.parity.pair.held_against import Taped
 from pyimpl.parity.pair.pair import make_pair
 from pyimpl.parity.reference.find_julia import Installed
 from pyimpl.parity.reference.live import LiveJulia
-from pyimpl.parity.sides.choosing import side_of
-from pyimpl.parity.sides.training import RuleSide, TrainingSide
+from pyimpl.parity.sides.frameworks import side_of
+from pyimpl.parity.sides.training import RuleSide, training_side
 
 VERSIONS = {"Flux": "0.16.9", "Julia": "1.10.8"}
 WORKER = Path(__file__).with_name("pretended_worker.py")
@@ -54,8 +54,8 @@ def playing(subject, backward=None, training=None):
     if training is None:
         return side_of(subject, backward)
     if training.of_rule:
-        return RuleSide.of(subject, 60)
-    return TrainingSide.of(side_of(subject, backward), training, 60)
+        return RuleSide(subject, seconds=60)
+    return training_side(side_of(subject, backward), training, 60)
 
 
 def pretended(subject, backward=None, training=None) -> Taped:

@@ -1,7 +1,7 @@
 """Where the tests of a module are: in the folder called like its room, in a file called like it.
 
-`pyimpl/layers/conv.py` is tested by `tests/layers/test_conv.py`, `pyimpl/parity/judge/verdict.py` by
-`tests/judge/test_verdict.py`, and `pyimpl/parity/progress.py`, which is in no room, by
+`pyimpl/layers/conv.py` is tested by `tests/layers/test_conv.py`, `pyimpl/parity/judge/verdict.py`
+by `tests/judge/test_verdict.py`, and `pyimpl/parity/progress.py`, which is in no room, by
 `tests/test_progress.py`.
 """
 

@@ -8,7 +8,7 @@ from pretended import checked
 
 from pyimpl.parity import arrays
 from pyimpl.parity.case.inputs import Shape, as_inputs
-from pyimpl.parity.sides.choosing import side_of
+from pyimpl.parity.sides.frameworks import side_of
 
 
 def square(x):

@@ -7,7 +7,7 @@ from pyimpl.parity.case.case import Case, Outcome
 from pyimpl.parity.case.names import Kind, Name
 from pyimpl.parity.pair.crossing import compared, received, sent, shared
 from pyimpl.parity.pair.matching import TRANSPOSED, Match
-from pyimpl.parity.sides.choosing import side_of
+from pyimpl.parity.sides.frameworks import side_of
 
 W = np.arange(6.0).reshape(2, 3)
 MATCHES = [Match("fc.W", "layers.0.weight", TRANSPOSED), Match("m", "layers.1.mean")]

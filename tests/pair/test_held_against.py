@@ -5,9 +5,9 @@ from small_models import flux, in_torch
 
 from pyimpl.parity import arrays
 from pyimpl.parity.pair.checking import check_pair
+from pyimpl.parity.pair.held_against import RecordedPair
 from pyimpl.parity.pair.pair import make_pair
 from pyimpl.parity.reference import recorded
-from pyimpl.parity.reference.recorded import Recorded
 
 
 def test_what_is_recorded_is_in_pythons_names(tmp_path):
@@ -20,5 +20,5 @@ def test_what_is_recorded_is_in_pythons_names(tmp_path):
         julia.tape(check_pair(pair, julia, count=5)),
         {"versions": julia.versions, "made": "today"},
     )
-    again = check_pair(pair, Recorded(tmp_path / "pair.npz"))
+    again = check_pair(pair, RecordedPair(tmp_path / "pair.npz"))
     assert again.agrees and again.report.cases == 5 and not again.report.mistrusted

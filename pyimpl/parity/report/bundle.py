@@ -1,18 +1,23 @@
 """A disagreement in a directory: inputs and both outcomes in plain files, and programs that show it
 again, each in one language alone.
 
-inputs/x1.txt           a line that says dtype and shape, then one number a line, in C order of the
-Python side python/y.txt, julia/y.txt repro.py                needs NumPy and the Python function
-repro.jl                needs Julia and the Julia function story.txt               what `crosscheck`
-said evidence.npz            every case that was kept, with Julia's outcomes: a recording
-bundle.json             what `julia-parity explain` needs to know
+    inputs/x1.txt           a line that says dtype and shape, then one number a line, in C order of
+                            the Python side
+    python/y.txt, julia/y.txt
+    repro.py                needs NumPy and the Python function
+    repro.jl                needs Julia and the Julia function
+    story.txt               what `crosscheck` said
+    evidence.npz            every case that was kept, with Julia's outcomes: a recording
+    bundle.json             what `julia-parity explain` needs to know
 """
 
 import datetime
 import inspect
 import json
 import os
+import re
 import shutil
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -22,17 +27,16 @@ import numpy as np
 
 from ..case.case import Case, Outcome
 from ..case.inputs import Given
-from ..case.names import Kind
+from ..case.names import Kind, Name
+from ..judge.findings import DTYPES
 from ..pair.checking import CASES, check_pair
 from ..pair.crossing import sent
-from ..pair.held_against import LivePair
+from ..pair.held_against import LivePair, RecordedPair
 from ..pair.loading import SubjectError, load_subject
 from ..pair.pair import Pair, Result, make_pair
 from ..reference import recorded
-from ..reference.recorded import NoRecording, Recorded
-from ..sides.own_objects import ObjectSide
+from ..reference.recorded import NoRecording
 from ..sides.side import SECONDS
-from ..sides.torch_modules import TorchSide
 from ..sides.training import Training, model_of
 
 FORMAT = 1
@@ -189,6 +193,9 @@ def programs(result: Result, case: Case, python: Outcome, julia: Outcome) -> dic
     layout, training = pair.layout, _training(pair) or {}
     there = sent(case, pair.matches)
     crossed = layout.cross(there.arrays)
+    xs = [str(name) for name in case.arrays if name.kind is Kind.INPUT]
+    dys = [str(name) for name in case.arrays if name.kind is Kind.COTANGENT]
+    own = [name for name in case.arrays if name.kind is Kind.PARAMETER]
     about = {
         "name": pair.name,
         "python": pair.origin or origin(pair.python.subject),
@@ -196,22 +203,22 @@ def programs(result: Result, case: Case, python: Outcome, julia: Outcome) -> dic
         "file": str(pair.julia.file.resolve()) if pair.julia.file else None,
         "copy": pair.julia.file.name if pair.julia.file else None,
         "expression": pair.julia.expression,
-        "xs": [str(name) for name in case.arrays if name.kind is Kind.INPUT],
-        "dys": [str(name) for name in case.arrays if name.kind is Kind.COTANGENT],
+        "xs": xs,
+        "dys": dys,
         "parameters": [str(name) for name in there.arrays if name.kind is Kind.PARAMETER],
-        "own_parameters": [str(name) for name in case.arrays if name.kind is Kind.PARAMETER],
         "is_model": bool(pair.python.parameters()),
-        "of_torch": isinstance(model_of(pair.python), TorchSide),
+        "program": model_of(pair.python).framework.program(
+            xs, dys, {name.path: _variable(name) for name in own}, case
+        ),
         "mode": pair.config.get("mode", "auto") if training else pair.mode,
         "training": training,
         "dtype": case.dtype.name,
-        "own_class": isinstance(pair.python, ObjectSide),
         "differing": list(map(str, differing)),
         "python_said": python.error,
         "julia_said": julia.error,
         "versions": ", ".join(f"{name} {version}" for name, version in result.versions.items()),
     }
-    inputs = {str(name): _python_literal(str(name), array) for name, array in case.arrays.items()}
+    inputs = {_variable(name): _python_literal(str(name), a) for name, a in case.arrays.items()}
     in_julia = {
         str(name): _julia_literal(f"inputs/{name}", crossed[name], layout.of(name))
         for name in there.arrays
@@ -229,6 +236,11 @@ def programs(result: Result, case: Case, python: Outcome, julia: Outcome) -> dic
             about, inputs=in_julia, expected=expected
         ),
     }
+
+
+def _variable(name: Name) -> str:
+    """What an array is called in a program: letters, digits and underscores."""
+    return re.sub(r"\W", "_", str(name))
 
 
 def _python_literal(name: str, array: np.ndarray) -> str:
@@ -267,11 +279,11 @@ def _julia_number(x) -> str:
     return {"nan": "NaN", "inf": "Inf", "-inf": "-Inf"}.get(str(x), repr(x))
 
 
-def load_bundle(directory: Path) -> tuple[Pair, Recorded]:
+def load_bundle(directory: Path) -> tuple[Pair, RecordedPair]:
     """The pair and what Julia made of its cases. Raises BundleError."""
     try:
         about = json.loads((directory / "bundle.json").read_text(encoding="utf-8"))
-        evidence = Recorded(directory / "evidence.npz")
+        evidence = RecordedPair(directory / "evidence.npz")
     except (OSError, ValueError, NoRecording) as problem:
         raise BundleError(f"{directory} is no bundle: {problem}") from problem
     if about.get("format") != FORMAT:
@@ -331,18 +343,19 @@ def replay(directory: Path, live: LivePair | None) -> Result:
     pair, evidence = load_bundle(directory)
     if live is None:
         return check_pair(pair, evidence, count=CASES)
-    dtypes = ("float64", "float32")
-    kept = [case for case, _ in evidence.pairs(pair, dtypes, None, 0)]
-    return check_pair(pair, _Again(live, kept))  # type: ignore[arg-type]
+    cases = [case for case, _ in evidence.pairs(pair, DTYPES, None, 0)]
+    return check_pair(pair, Again(live, cases))
 
 
-class _Again:
+class Again(LivePair):
     """Live Julia, asked for the cases of a bundle."""
 
-    name = "live"
-
     def __init__(self, live: LivePair, cases: list[Case]):
-        self._live, self._cases, self.versions = live, cases, live.versions
+        super().__init__(live.session)
+        self._cases = cases
 
-    def outcomes(self, pair, _, dtypes):
-        return self._live.outcomes(pair, self._cases, dtypes)
+    def kept(
+        self, pair: Pair, dtypes: tuple[str, ...], seed: int
+    ) -> Iterator[tuple[Case, dict[str, Outcome]]] | None:
+        """Those cases, with what Julia makes of them today."""
+        return self.outcomes(pair, self._cases, dtypes)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pyimpl.parity.sides.choosing import side_of
+from pyimpl.parity.sides.frameworks import side_of
 
 
 def test_a_class_is_no_instance():

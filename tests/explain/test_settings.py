@@ -16,10 +16,10 @@ from pyimpl import (
 )
 from pyimpl.parity import Training, arrays
 from pyimpl.parity.explain import explain
-from pyimpl.parity.explain.causes import CAUSES
 from pyimpl.parity.report.story import story
+from pyimpl.parity.traps.table import TRAPS
 
-NAMES = {text: name for name, text in CAUSES.items()}
+NAMES = {trap.cause: name for name, trap in TRAPS.items()}
 
 
 def test_defaults_of_torch_are_not_single_precision():
