@@ -4,6 +4,9 @@ outcomes.
 `--parity-reference` is an option of the package's own plugin.
 """
 
+import one_thread  # noqa: F401
+
+# isort: split
 from pathlib import Path
 
 import pytest

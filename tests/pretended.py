@@ -8,6 +8,8 @@ import json
 import sys
 from pathlib import Path
 
+from pyimpl.parity.case.case import Outcome
+from pyimpl.parity.catalogue import CATALOGUE
 from pyimpl.parity.pair.checking import CASES, check_pair
 from pyimpl.parity.pair.held_against import Taped
 from pyimpl.parity.pair.pair import make_pair
@@ -86,6 +88,28 @@ def checked(
 def functions_by_expression(functions) -> Session:
     """A session in which the expressions mean these Python functions."""
     return Session(lambda side: side_of(functions[side.expression]))
+
+
+class Twins:
+    """A Julia for rows of the catalogue, whose outcomes are those of the twin; but rows that are
+    `wrong` give another output, and those that are `lost` crash.
+    """
+
+    versions = {"Flux": "0.16.9", "Julia": "1.10.8"}
+    manner = "pretended"
+
+    def __init__(self, wrong=(), lost=()):
+        self._wrong, self._lost = wrong, lost
+
+    def evaluate_many(self, cases):
+        """One outcome per case, in order."""
+        for case in cases:
+            outcome = CATALOGUE[case.row].evaluate(case)
+            if case.row in self._lost:
+                outcome = Outcome(error="crashed", lost=True)
+            if case.row in self._wrong and outcome.output is not None:
+                outcome.output[...] = outcome.output + outcome.output.dtype.type(1)
+            yield outcome
 
 
 def pretended_worker(tmp_path, name="worker", case_seconds=30.0, **behaviour) -> LiveJulia:

@@ -2,27 +2,31 @@
 
 `pyimpl/layers/conv.py` is tested by `tests/layers/test_conv.py`, `pyimpl/parity/judge/verdict.py`
 by `tests/judge/test_verdict.py`, and `pyimpl/parity/progress.py`, which is in no room, by
-`tests/test_progress.py`.
+`tests/test_progress.py`. Two tables stand for many files: rows of the catalogue are tested by the
+laws, and so is every module of the twin all of whose public names have a row.
 """
 
 import ast
+from importlib import import_module
 from pathlib import Path
+
+import pytest
+
+from pyimpl.parity.catalogue import CATALOGUE
 
 ROOT = Path(__file__).parents[1]
 TESTS = ROOT / "tests"
-# Files without logic of their own, and where what they say is tested. A pattern stands for files.
-TABLES = {
-    "pyimpl/parity/catalogue/[row files].py": "",
+LAWS = ("test_parity.py", "test_laws.py", "catalogue/test_row.py")  # over all rows
+# Modules that have neither a test of their own nor a row for every public name, and why.
+ELSEWHERE = {
+    "pyimpl/core/broadcasting.py": ("laws", "undoes broadcasting in the gradients of many rows"),
+    "pyimpl/core/expect.py": ("laws", "the refusals of many rows"),
+    "pyimpl/core/pullback.py": ("core/test_tree.py", "the contract of all layers, with doctests"),
+    "pyimpl/layers/layer.py": ("laws", "the base of every layer"),
+    "pyimpl/losses/loss.py": ("laws", "the form of every loss"),
+    "pyimpl/models/flux_fields.py": ("test_state_files.py", "the fields in files of Flux's"),
+    "pyimpl/parity/judge/subject.py": ("judge/test_findings.py", "a protocol: no code runs"),
 }
-
-
-def modules() -> list[Path]:
-    """The modules of the twin and of the toolkit that have functions or classes with a body."""
-    return [
-        path
-        for path in sorted((ROOT / "pyimpl").rglob("*.py"))
-        if path.name != "__init__.py" and has_logic(path)
-    ]
 
 
 def has_logic(path: Path) -> bool:
@@ -31,8 +35,68 @@ def has_logic(path: Path) -> bool:
     return any(isinstance(node, ast.FunctionDef) for node in ast.walk(tree))
 
 
-def tests_of(module: Path) -> Path:
+def modules() -> list[str]:
+    """The modules of the twin and of the toolkit with logic of their own."""
+    return [
+        path.relative_to(ROOT).as_posix()
+        for path in sorted((ROOT / "pyimpl").rglob("*.py"))
+        if path.name != "__init__.py" and has_logic(path)
+    ]
+
+
+def own_test(module: str) -> Path:
     """Where the tests of a module are."""
-    parts = module.relative_to(ROOT / "pyimpl").parts
+    _, *parts = module.split("/")
     *rooms, name = parts[1:] if parts[0] == "parity" else parts
     return TESTS.joinpath(*rooms, f"test_{name}")
+
+
+def loaded(module: str):
+    return import_module(module.removesuffix(".py").replace("/", "."))
+
+
+def is_tested_by_rows(module: str) -> bool:
+    """Whether it consists of rows, or of twins each of which has a row."""
+    if module.startswith("pyimpl/parity/"):
+        return module.startswith("pyimpl/parity/catalogue/") and hasattr(loaded(module), "ROWS")
+    family = "textbook" if module.startswith("pyimpl/textbook/") else "flux"
+    names = {row.name for row in CATALOGUE.values() if row.family == family}
+    public = getattr(loaded(module), "__all__", ())
+    return bool(public) and set(public) <= names
+
+
+@pytest.mark.parametrize("module", modules())
+def test_a_module_has_a_test_that_is_called_like_it(module):
+    assert own_test(module).is_file() or is_tested_by_rows(module) or module in ELSEWHERE, (
+        f"{module} expects its tests in {own_test(module).relative_to(ROOT)}"
+    )
+
+
+def test_nothing_is_excused_without_need():
+    for module, (where, why) in ELSEWHERE.items():
+        assert why and not own_test(module).exists() and not is_tested_by_rows(module), module
+        assert where == "laws" or (TESTS / where).is_file(), where
+    assert set(ELSEWHERE) <= set(modules())
+    assert all((TESTS / law).is_file() for law in LAWS)
+
+
+def test_every_test_in_a_room_is_called_like_a_module_of_the_room():
+    """A module that was renamed takes its tests along."""
+    rooms = {own_test(module).parent for module in modules()} - {TESTS}
+    expected = {own_test(module) for module in modules()}
+    plain = {
+        own_test(path.relative_to(ROOT).as_posix()) for path in (ROOT / "pyimpl").rglob("*.py")
+    }
+    strangers = [
+        path.relative_to(TESTS).as_posix()
+        for room in rooms
+        for path in room.glob("test_*.py")
+        if path not in expected | plain
+    ]
+    assert strangers == ["experiments/test_regression.py"]  # of a walk-through, comparisons/
+
+
+def test_no_two_rooms_share_a_folder_of_tests():
+    twin = {path.name for path in (ROOT / "pyimpl").iterdir() if path.is_dir()}
+    toolkit = {path.name for path in (ROOT / "pyimpl" / "parity").iterdir() if path.is_dir()}
+    assert twin & toolkit <= {"__pycache__"}

@@ -1,34 +1,15 @@
 """Rows held against a reference, several at once."""
 
-import threading
+import dataclasses
 
 import pytest
+from pretended import Twins
 
-from pyimpl.parity.case.case import Outcome
 from pyimpl.parity.catalogue import CATALOGUE
 from pyimpl.parity.catalogue.checking import Live, Summary, check_row, check_rows
 from pyimpl.parity.judge.findings import Report
 
 ROWS = [CATALOGUE[name] for name in ("Dense", "relu", "Descent", "mse", "softmax", "tanh", "Scale")]
-
-
-class Twins:
-    """A Julia whose outcomes are the twin's, but for rows that are wrong or lost."""
-
-    versions = {"Flux": "0.16.9"}
-
-    def __init__(self, wrong=(), lost=()):
-        self.wrong, self.lost, self.threads = wrong, lost, set()
-
-    def evaluate_many(self, cases):
-        for case in cases:
-            self.threads.add(threading.get_ident())
-            outcome = CATALOGUE[case.row].evaluate(case)
-            if case.row in self.lost:
-                outcome = Outcome(error="crashed", lost=True)
-            if case.row in self.wrong and outcome.output is not None:
-                outcome.output[...] = outcome.output + outcome.output.dtype.type(1)
-            yield outcome
 
 
 def test_a_row_agrees_differs_or_is_lost():
@@ -76,7 +57,5 @@ def test_the_exit_code_of_a_summary(verdicts, code):
 
 
 def test_a_row_without_a_recording_is_absent(recording):
-    import dataclasses
-
     unknown = dataclasses.replace(CATALOGUE["Dense"], name="Unknown")
     assert check_row(unknown, recording).verdict == "absent"

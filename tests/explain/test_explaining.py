@@ -1,5 +1,5 @@
-"""Every seeded mistake is explained by what it is, what is no known mistake by nothing, and nothing
-is said for sure that is wrong.
+"""What is no known mistake is explained by nothing, nothing is said for sure that is wrong, and how
+explanations are found. (Known mistakes: tests/traps.)
 """
 
 import functools
@@ -7,59 +7,26 @@ import threading
 
 import numpy as np
 import pytest
-from mistakes.table import MISTAKES, RECORDING, UNKNOWN, Mistake
+from mistakes.table import MISTAKES, UNKNOWN
+from mistakes.trying import NAMES, TOGETHER, causes, explained, recording
 from pretended import pretended
 
 from pyimpl.parity.case.case import Case, Outcome
 from pyimpl.parity.case.inputs import arrays
-from pyimpl.parity.explain import Explanation, explain
+from pyimpl.parity.explain import explain
 from pyimpl.parity.pair.checking import check_pair
-from pyimpl.parity.pair.held_against import RecordedPair
 from pyimpl.parity.pair.pair import Result, make_pair
 from pyimpl.parity.traps.table import TRAPS
 
-NAMES = {trap.cause: name for name, trap in TRAPS.items()}
 
-
-@functools.cache
-def recording() -> RecordedPair:
-    return RecordedPair(RECORDING)
-
-
-def prepared(mistake: Mistake) -> Mistake:
-    if mistake.file == "modules":
-        pytest.importorskip("torch").set_num_threads(1)
-    return mistake
-
-
-@functools.cache
-def explained(mistake: Mistake) -> tuple[Explanation, ...]:
-    return tuple(explain(check_pair(mistake.pair(), recording())))
-
-
-def causes(mistake: Mistake) -> list[str]:
-    return [NAMES[explanation.cause] for explanation in explained(mistake)]
-
-
-@pytest.mark.parametrize("mistake", MISTAKES, ids=str)
-def test_a_known_mistake_is_explained(mistake):
-    assert causes(prepared(mistake))[:1] == [mistake.cause], [
-        str(found) for found in explained(mistake)
-    ]
-
-
-@pytest.mark.parametrize("mistake", MISTAKES, ids=str)
-def test_without_its_mistake_the_pair_agrees(mistake):
-    result = check_pair(prepared(mistake).corrected(), recording())
-    assert result.agrees, str(result.report.findings[0])
-
-
+@TOGETHER
 @pytest.mark.parametrize("mistake", UNKNOWN, ids=str)
 def test_what_is_no_known_mistake_is_not_explained(mistake):
     assert not causes(mistake)
     assert check_pair(mistake.corrected(), recording()).agrees
 
 
+@TOGETHER
 def test_the_share_that_is_explained_and_nothing_wrongly_for_sure():
     tried = [mistake for mistake in MISTAKES if mistake.file != "modules"]
     right = sum(causes(mistake)[:1] == [mistake.cause] for mistake in tried)
@@ -81,6 +48,7 @@ def test_every_cause_has_a_mistake():
     )  # of rules and losses: test_training.py
 
 
+@TOGETHER
 def test_it_is_said_where():
     by_name = {str(mistake): mistake for mistake in MISTAKES}
     (found,) = explained(by_name["data-standardise"])
@@ -127,6 +95,7 @@ def test_too_little_evidence_is_not_sure():
     assert not found.confident
 
 
+@TOGETHER
 def test_two_ways_that_the_evidence_cannot_part_are_both_told():
     above = next(
         mistake for mistake in MISTAKES if mistake.name == "above"

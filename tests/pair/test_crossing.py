@@ -1,13 +1,11 @@
 """Names at the border: a case goes over in Julia's names, an outcome comes back in Python's."""
 
 import numpy as np
-import pytest
 
 from pyimpl.parity.case.case import Case, Outcome
 from pyimpl.parity.case.names import Kind, Name
-from pyimpl.parity.pair.crossing import compared, received, sent, shared
+from pyimpl.parity.pair.crossing import compared, received, sent
 from pyimpl.parity.pair.matching import TRANSPOSED, Match
-from pyimpl.parity.sides.frameworks import side_of
 
 W = np.arange(6.0).reshape(2, 3)
 MATCHES = [Match("fc.W", "layers.0.weight", TRANSPOSED), Match("m", "layers.1.mean")]
@@ -38,13 +36,3 @@ def test_what_only_python_has_is_not_compared():
     outcome = Outcome({"y": W, "grad.b": W, "state.b": W, "state.W": W})
     assert set(map(str, compared(outcome, ["b"]).arrays)) == {"y", "state.W"}
     assert compared(outcome, []) is outcome
-
-
-def test_the_second_biases_of_pytorch_are_zero_in_a_copy():
-    torch = pytest.importorskip("torch")
-    module = torch.nn.GRU(2, 3, batch_first=True)
-    before = module.bias_hh_l0.detach().clone()
-    side, alone = shared(side_of(module))
-    assert alone == ("bias_hh_l0",) and not side.subject.bias_hh_l0.detach().any()
-    assert torch.equal(module.bias_hh_l0.detach(), before)
-    assert shared(side_of(torch.nn.Linear(2, 3)))[1] == () and shared(side_of(np.sin))[1] == ()

@@ -6,6 +6,8 @@ from pretended import checked
 from pyimpl.parity import arrays
 from pyimpl.parity.judge.findings import DTYPES
 from pyimpl.parity.report.story import story
+from pyimpl.parity.sides.frameworks import side_of
+from pyimpl.parity.sides.pytorch import PYTORCH
 
 
 def test_dropout_is_told_how_to_be_switched_off():
@@ -27,3 +29,13 @@ def test_a_torch_module():
         map(str, result.evidence[0].julia["float64"].arrays)
     )
     assert result.report.worst.keys() == set(DTYPES)
+
+
+def test_the_second_biases_of_pytorch_are_zero_in_a_copy():
+    torch = pytest.importorskip("torch")
+    module = torch.nn.GRU(2, 3, batch_first=True)
+    before = module.bias_hh_l0.detach().clone()
+    side, alone = PYTORCH.shared(side_of(module))
+    assert alone == ("bias_hh_l0",) and not side.subject.bias_hh_l0.detach().any()
+    assert torch.equal(module.bias_hh_l0.detach(), before)
+    assert PYTORCH.shared(side_of(torch.nn.Linear(2, 3)))[1] == ()

@@ -35,6 +35,7 @@ from .matching import Match
 MODEL_SLACK = 16.0
 # the origin of a recorded case that a search among smaller and smaller ones ended with
 SMALLEST = "smallest"
+MODES = ("auto", "train", "test", "function")
 
 
 @dataclass(frozen=True)
@@ -247,6 +248,8 @@ def make_pair(
         raise FileNotFoundError(f"there is no Julia file {path}")
     if gradient not in ("auto", "none", "differences"):
         raise ValueError(f'gradient is "auto", "none" or "differences", got {gradient!r}')
+    if mode not in (None, *MODES):
+        raise ValueError(f"mode is one of {', '.join(MODES)}, got {mode!r}")
     if calls < 1:
         raise ValueError(f"calls must be at least 1, got {calls}")
     drawn = as_inputs(inputs)

@@ -1,0 +1,60 @@
+"""The verb `record`, with the twins in the place of Julia."""
+
+from contextlib import contextmanager
+
+import pytest
+import typer
+from pretended import Twins
+
+from pyimpl.parity.catalogue import CATALOGUE
+from pyimpl.parity.catalogue.checking import Live, check_row
+from pyimpl.parity.command import record as verb
+from pyimpl.parity.reference.recorded import RecordedRows
+
+
+def recorded(monkeypatch, folder, rows, julia, **options):
+    """What `record ROWS` leaves in a folder."""
+
+    @contextmanager
+    def opened(source, rows):
+        yield Live(julia)
+
+    monkeypatch.setattr(verb, "opened", opened)
+    verb.record(rows, **({"out": folder, "cases": 3, "seed": 1, "like": None} | options))
+    return RecordedRows(folder)
+
+
+def test_what_is_recorded_of_a_row_agrees_afterwards(monkeypatch, tmp_path):
+    rows = recorded(monkeypatch, tmp_path, ["relu", "Dense"], Twins())
+    assert sorted(rows.rows()) == ["Dense", "relu"]
+    assert rows.versions == Twins.versions and rows.provenance["manner"] == "pretended"
+    for name in rows.rows():
+        report = check_row(CATALOGUE[name], rows)
+        assert report.verdict == "agrees" and report.cases >= 3
+    kept = (tmp_path / "layer" / "Dense.npz").read_bytes()
+    again = recorded(monkeypatch, tmp_path, ["relu"], Twins(wrong=("relu",)))
+    assert check_row(CATALOGUE["relu"], again).verdict == "disagrees"
+    assert (tmp_path / "layer" / "Dense.npz").read_bytes() == kept
+
+
+def test_the_cases_of_another_recording_are_asked_again(monkeypatch, tmp_path):
+    recorded(monkeypatch, tmp_path / "one", ["relu"], Twins())
+    recorded(monkeypatch, tmp_path / "two", ["relu"], Twins(), like=str(tmp_path / "one"), seed=9)
+    first, second = (
+        [
+            case.fingerprint
+            for case, _ in RecordedRows(tmp_path / name).pairs(
+                CATALOGUE["relu"], ("float64",), None, 0
+            )
+        ]
+        for name in ("one", "two")
+    )
+    assert first == second and first
+    assert RecordedRows(tmp_path / "two").provenance["seed"] == 1
+
+
+def test_a_row_that_is_lost_is_not_recorded_and_named(monkeypatch, tmp_path, capsys):
+    with pytest.raises(typer.Exit) as end:
+        recorded(monkeypatch, tmp_path, ["relu", "Dense"], Twins(lost=("relu",)))
+    assert end.value.exit_code == 3 and "relu, drawn: crashed" in capsys.readouterr().err
+    assert RecordedRows(tmp_path).rows() == ["Dense"]
