@@ -22,6 +22,7 @@ ELSEWHERE = {
     "pyimpl/core/broadcasting.py": ("laws", "undoes broadcasting in the gradients of many rows"),
     "pyimpl/core/expect.py": ("laws", "the refusals of many rows"),
     "pyimpl/core/pullback.py": ("core/test_tree.py", "the contract of all layers, with doctests"),
+    "pyimpl/files/state_files.py": ("test_state_files.py", "at the top, beside its data"),
     "pyimpl/layers/layer.py": ("laws", "the base of every layer"),
     "pyimpl/losses/loss.py": ("laws", "the form of every loss"),
     "pyimpl/models/flux_fields.py": ("test_state_files.py", "the fields in files of Flux's"),

@@ -69,10 +69,3 @@ def test_what_is_taken_apart_can_be_put_together():
 def test_what_does_not_fit_is_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
-
-
-def test_jacobians_of_dense_are_its_weight():
-    dense = pyimpl.Dense(3, 2)
-    y, (jacobian,) = pyimpl.withjacobian(dense, np.ones(3, np.float32))
-    np.testing.assert_array_equal(jacobian, dense.weight)
-    assert y.shape == (2,)

@@ -54,9 +54,10 @@ class Contender:
 
     def stop(self) -> None:
         """End the process."""
-        assert self._process.stdin is not None
+        assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.close()
         self._process.wait()
+        self._process.stdout.close()
 
 
 def serve(contender: str, experiment: str) -> None:
