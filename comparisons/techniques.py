@@ -1,4 +1,4 @@
-"""E4. Learning techniques from scratch: optimisers, first weights, overfitting, hyper-parameters."""
+"""E4. Learning techniques from scratch: optimisers, first weights, overfitting, the search."""
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -44,6 +44,14 @@ def pytest_addoption(parser):
     )
 
 
+def pytest_ignore_collect(collection_path):
+    """Of what tests share only files with an example are imported in search of doctests."""
+    path = collection_path
+    if path.suffix == ".py" and not path.name.startswith(("test_", "conftest")):
+        return ">>>" not in path.read_text(encoding="utf-8") or None
+    return None
+
+
 def pytest_configure(config):
     """Look whether live Julia is ready; it is started by the first test that needs it."""
     wanted = config.getoption("--parity-reference")

@@ -1,5 +1,5 @@
-"""The semantics of older versions of Flux. (Outcomes: tests/test_drift.py,
-tests/test_reference_folders.py.)
+"""The semantics of older versions of Flux. (Outcomes: tests/catalogue/test_drift.py,
+tests/reference_folder/.)
 """
 
 import re

@@ -49,14 +49,10 @@ def record(
     count = 0
     with opened(Source.live, wanted) as julia, working("recording") as step:
         assert isinstance(julia, Live)
-        drawn: dict[str, object] = {"seed": seed, "cases": cases}
-        if given:
-            drawn = {name: given.provenance[name] for name in drawn if name in given.provenance}
         provenance = {
             "versions": julia.versions,
             "made": datetime.date.today().isoformat(),
             "manner": julia.manner,
-            **drawn,
         }
         folder = out or recorded.SHIPPED / f"flux-{julia.versions['Flux']}"
         asked = (
@@ -75,10 +71,21 @@ def record(
             ]
             lost += gone
             if entries and not gone:
-                count += recorded.write_row(folder, row.kind, row.key, entries, provenance)
+                about = provenance | _draw(row, given, {"seed": seed, "cases": cases})
+                count += recorded.write_row(folder, row.kind, row.key, entries, about)
     screen.print(f"{count} cases of {len(wanted)} rows: {folder}", highlight=False, soft_wrap=True)
     if lost:
         raise fail("not recorded, whole rows of:\n  " + "\n  ".join(lost), NO_REFERENCE)
+
+
+def _draw(
+    row: Row, given: Recorded | RecordedRows | None, asked: dict[str, object]
+) -> dict[str, object]:
+    """How the cases were drawn: as asked, or as the recording says that they are taken from."""
+    if given is None:
+        return asked
+    of_row = given.of_row(row.key) if isinstance(given, RecordedRows) else given
+    return {name: of_row.provenance[name] for name in asked if name in of_row.provenance}
 
 
 def _again(
