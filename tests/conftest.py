@@ -16,6 +16,7 @@ from pyimpl.parity.catalogue import CATALOGUE
 from pyimpl.parity.catalogue.checking import Live, Reference
 from pyimpl.parity.catalogue.compiled import are_warm, julias
 from pyimpl.parity.catalogue.drift import drift
+from pyimpl.parity.pair import checking
 from pyimpl.parity.reference import recorded
 from pyimpl.parity.reference.live import LiveJulia, NoJulia, choose
 from pyimpl.parity.reference.provenance import versions_line
@@ -155,3 +156,11 @@ def without_julia(tmp_path) -> dict[str, str]:
         "PYTHON_JULIACALL_PROJECT": "/no/such/project",
         "HOME": str(tmp_path),
     }
+
+
+@pytest.fixture
+def hasty_shrinking(monkeypatch) -> None:
+    """Where a pair differs, half a second is spent on smaller inputs that do, not ten: for tests of
+    what is made of a difference.
+    """
+    monkeypatch.setattr(checking, "SHRINK_SECONDS", 0.5)

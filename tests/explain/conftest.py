@@ -1,0 +1,8 @@
+"""Tests of explanations."""
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def hasty(hasty_shrinking):
+    """These tests are of other things than the smallest inputs."""
