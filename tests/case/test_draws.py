@@ -42,6 +42,8 @@ def test_a_fill_depends_on_the_name_alone():
     one, again, other = (seeded_fill(name)((9,), "real") for name in ("a", "a", "b"))
     np.testing.assert_array_equal(one, again)
     assert (one != other).any()
+    many = seeded_fill("a")((64,), "real")
+    assert (many * 4 != np.round(many * 4)).any()  # on the fine grid, not that of exact cases
 
 
 def test_the_same_seed_gives_the_same_cases_and_another_seed_others():
