@@ -21,6 +21,10 @@ def other(y):
     return y
 
 
+def shadowed(np):
+    return np.std()
+
+
 @pytest.fixture
 def scope():
     return scope_of(mine)
@@ -41,6 +45,11 @@ def test_names_are_resolved(scope):
     }
     assert scope.arguments == ["x", "y"] and scope.numpy == "np"
     assert [scope.is_call(node, "std") for node in calls(scope)].count("std") == 2
+
+
+def test_an_argument_that_is_called_like_a_module_is_none():
+    scope = scope_of(shadowed)
+    assert [scope.callee(node) for node in calls(scope)] == [".std"]
 
 
 def test_numbers_are_literals_and_numbers_of_the_module(scope):
