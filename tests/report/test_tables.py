@@ -2,11 +2,13 @@
 
 import io
 
+from known_drift import DRIFT
 from rich.console import Console
 
 from pyimpl.parity.report import tables as report
 
 
+@DRIFT
 def test_the_table_is_legible_on_a_hundred_columns(between, old, recording):
     screen = Console(width=100, file=io.StringIO())
     screen.print(

@@ -14,7 +14,8 @@ def named(value, dtype="float32"):
 
 def test_outputs_as_named_arrays():
     assert named(None) == {}
-    assert named(0.5)["y"].dtype == np.float32 and named(np.float64(0.5))["y"].dtype == np.float64
+    assert named(0.5)["y"].dtype == named(np.float64(0.5))["y"].dtype == np.float32
+    assert named(np.array([0.5]))["y"].dtype == np.float64
     assert named(True)["y"].dtype == bool and named([1, 2])["y"].tolist() == [1, 2]
     nested = named({"a": (np.ones(2), [np.zeros(1), None]), "z": 1j})
     assert list(nested) == ["y.a.0", "y.a.1.0", "y.z.real", "y.z.imag"]

@@ -177,11 +177,17 @@ def save(picture: Picture, directory: Path) -> Path:
             path, optimize=True
         )  # a third of the size
     else:
-        from matplotlib.animation import FuncAnimation, PillowWriter
+        from matplotlib.animation import PillowWriter
 
+        # Frame by frame, with one layout for all: FuncAnimation draws every frame twice, and lays
+        # it out anew each time.
         path = directory / f"{picture.stem}.gif"
-        FuncAnimation(picture.figure, picture.frames, frames=picture.count).save(
-            path, writer=PillowWriter(fps=12), dpi=80
-        )
+        picture.figure.draw_without_rendering()
+        picture.figure.set_layout_engine("none")
+        writer = PillowWriter(fps=12)
+        with writer.saving(picture.figure, str(path), dpi=80):
+            for number in range(picture.count):
+                picture.frames(number)
+                writer.grab_frame()
     plt.close(picture.figure)
     return path

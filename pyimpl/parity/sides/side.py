@@ -99,7 +99,7 @@ def as_arrays(name: Name, value: Any, dtype: np.dtype) -> dict[Name, np.ndarray]
     """
     if value is None:
         return {}
-    if type(value) is float:  # and no np.float64, which is one by inheritance but has a precision
+    if isinstance(value, float):
         value = np.asarray(value, dtype)
     elif hasattr(value, "detach"):  # a tensor of PyTorch's
         value = value.detach().cpu().numpy()
