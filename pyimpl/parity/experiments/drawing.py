@@ -182,6 +182,7 @@ def save(picture: Picture, directory: Path) -> Path:
         # Frame by frame, with one layout for all: FuncAnimation draws every frame twice, and lays
         # it out anew each time.
         path = directory / f"{picture.stem}.gif"
+        picture.frames(0)  # with its title, which needs its place
         picture.figure.draw_without_rendering()
         picture.figure.set_layout_engine("none")
         writer = PillowWriter(fps=12)
