@@ -12,7 +12,7 @@ check: $(VENV)/ready
 	$(BIN)/julia-parity check $(CHECK_ARGS)
 
 test: $(VENV)/ready
-	$(BIN)/python -m pytest -n auto --dist loadgroup -c pyproject.toml --rootdir . tests pyimpl $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -c pyproject.toml --rootdir . tests pyimpl $(PYTEST_ARGS)
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .

@@ -1,10 +1,5 @@
 """What is known to have changed between the two recordings that are shipped."""
 
-import pytest
-
-# In one worker: what changed between the recordings is found out once.
-DRIFT = pytest.mark.xdist_group("drift")
-
 OLD, NEW = "0.14.25", "0.16.9"
 
 

@@ -28,16 +28,12 @@ def compare(*arguments, **options):
     )
 
 
-ONCE = pytest.mark.xdist_group("compare")  # in one worker: the fixture takes long
-
-
 @pytest.fixture(scope="module")
 def all_quick(tmp_path_factory):
     out = tmp_path_factory.mktemp("out")
     return compare("--all", "--quick", "--reference", "recorded", "--out", out), out
 
 
-@ONCE
 def test_all_five_agree_and_say_that_the_julia_side_is_recorded(all_quick):
     done, _ = all_quick
     assert done.returncode == 0, done.stdout + done.stderr
@@ -47,7 +43,6 @@ def test_all_five_agree_and_say_that_the_julia_side_is_recorded(all_quick):
     assert len(re.findall(r"^quick, seed 1; NumPy [\d.]+ s, recorded Flux", done.stdout, re.M)) == 5
 
 
-@ONCE
 def test_every_picture_is_there_small_and_on_the_page(all_quick):
     _, out = all_quick
     index = (out / "index.html").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ import threading
 import numpy as np
 import pytest
 from mistakes.table import MISTAKES, UNKNOWN
-from mistakes.trying import NAMES, TOGETHER, causes, explained, recording
+from mistakes.trying import NAMES, causes, explained, recording
 from pretended import pretended
 
 from pyimpl.parity.case.case import Case, Outcome
@@ -19,36 +19,18 @@ from pyimpl.parity.pair.pair import Result, make_pair
 from pyimpl.parity.traps.table import TRAPS
 
 
-@TOGETHER
 @pytest.mark.parametrize("mistake", UNKNOWN, ids=str)
 def test_what_is_no_known_mistake_is_not_explained(mistake):
     assert not causes(mistake)
     assert check_pair(mistake.corrected(), recording()).agrees
 
 
-@TOGETHER
-def test_the_share_that_is_explained_and_nothing_wrongly_for_sure():
-    tried = [mistake for mistake in MISTAKES if mistake.file != "modules"]
-    right = sum(causes(mistake)[:1] == [mistake.cause] for mistake in tried)
-    sure = sum(explanation.confident for mistake in tried for explanation in explained(mistake))
-    wrong = [
-        f"{mistake}: {found}"
-        for mistake in (*tried, *UNKNOWN)
-        for found in explained(mistake)
-        if found.confident and NAMES[found.cause] != mistake.cause
-    ]
-    told = f"{right} of {len(tried)} explained, {sure} for sure, {len(wrong)} wrongly for sure"
-    print(told)
-    assert right >= 0.8 * len(tried) and not wrong, "\n".join([told, *wrong])
-
-
 def test_every_cause_has_a_mistake():
     assert {mistake.cause for mistake in MISTAKES} | {"sign", "nesterov"} == set(
         TRAPS
-    )  # of rules and losses: test_training.py
+    )  # of rules and losses: test_settings.py
 
 
-@TOGETHER
 def test_it_is_said_where():
     by_name = {str(mistake): mistake for mistake in MISTAKES}
     (found,) = explained(by_name["data-standardise"])
@@ -95,7 +77,6 @@ def test_too_little_evidence_is_not_sure():
     assert not found.confident
 
 
-@TOGETHER
 def test_two_ways_that_the_evidence_cannot_part_are_both_told():
     above = next(
         mistake for mistake in MISTAKES if mistake.name == "above"

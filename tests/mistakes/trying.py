@@ -16,9 +16,6 @@ from pyimpl.parity.traps.table import TRAPS
 
 NAMES = {trap.cause: name for name, trap in TRAPS.items()}
 
-# All in one process: what is said of a mistake is asked for by more than one test.
-TOGETHER = pytest.mark.xdist_group("mistakes")
-
 
 @functools.cache
 def recording() -> RecordedPair:
@@ -52,9 +49,11 @@ def causes(mistake: Mistake) -> list[str]:
 
 
 def expect_explained(mistake: Mistake) -> None:
-    """The first explanation is the mistake's cause."""
+    """The first explanation is the mistake's cause, and no other one is told for sure."""
     said = [str(explanation) for explanation in explained(prepared(mistake))]
     assert causes(mistake)[:1] == [mistake.cause], said
+    sure = {NAMES[each.cause] for each in explained(mistake) if each.confident}
+    assert sure <= {mistake.cause}, said
 
 
 def expect_agreement(mistake: Mistake) -> None:

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from mistakes.trying import (
-    TOGETHER,
     expect_agreement,
     expect_explained,
     of_topic,
@@ -13,7 +12,6 @@ from mistakes.trying import (
 from pyimpl.parity.traps import arithmetic
 
 MISTAKES = of_topic(arithmetic)
-pytestmark = TOGETHER
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)

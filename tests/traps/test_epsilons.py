@@ -2,7 +2,6 @@
 
 import pytest
 from mistakes.trying import (
-    TOGETHER,
     expect_agreement,
     expect_explained,
     of_topic,
@@ -12,7 +11,6 @@ from mistakes.trying import (
 from pyimpl.parity.traps import epsilons
 
 MISTAKES = of_topic(epsilons)
-pytestmark = TOGETHER
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from mistakes.trying import (
-    TOGETHER,
     expect_agreement,
     expect_explained,
     of_topic,
@@ -13,7 +12,6 @@ from pyimpl.parity.traps import networks
 from pyimpl.parity.traps.table import TRAPS
 
 MISTAKES = of_topic(networks)
-pytestmark = TOGETHER
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from mistakes.trying import (
-    TOGETHER,
     expect_agreement,
     expect_explained,
     of_topic,
@@ -14,7 +13,6 @@ from mistakes.trying import (
 from pyimpl.parity.traps import precision
 
 MISTAKES = of_topic(precision)
-pytestmark = TOGETHER
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)

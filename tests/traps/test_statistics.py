@@ -2,7 +2,6 @@
 
 import pytest
 from mistakes.trying import (
-    TOGETHER,
     expect_agreement,
     expect_explained,
     of_topic,
@@ -12,7 +11,6 @@ from pyimpl.parity.traps import statistics
 from pyimpl.parity.traps.table import TRAPS
 
 MISTAKES = of_topic(statistics)
-pytestmark = TOGETHER
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
