@@ -64,9 +64,14 @@ def from_flux(node):
         return [from_flux(child) for child in node]
     if not isinstance(node, dict):
         return node
-    found = {FIELDS.get(name, name): from_flux(child) for name, child in node.items()}
+    return layer_from_flux({name: from_flux(child) for name, child in node.items()})
+
+
+def layer_from_flux(node):
+    """The same for a single layer, whose parts are in our names already."""
+    found = {FIELDS.get(name, name): child for name, child in node.items()}
     if len(found) < len(node):  # fields called σ and λ at once are nobody's layer
-        return {name: from_flux(child) for name, child in node.items()}
+        return node
     if frozenset(node) not in OURS:
         return found
     return {
