@@ -94,11 +94,8 @@ class Bson:
             size = cursor.number(4)
             if size < 1:
                 raise StateFileError(f"{where} is damaged: it is a string of {size} bytes")
-            raw = bytes(cursor.take(size))
-            try:
-                return raw[:-1].decode()
-            except UnicodeDecodeError:
-                raise StateFileError(f"{where} is a string that is not UTF-8") from None
+            # Julia's strings need not be UTF-8
+            return bytes(cursor.take(size))[:-1].decode(errors="backslashreplace")
         if kind == DOUBLE:
             return np.frombuffer(cursor.take(8), "<f8")[0].item()
         if kind == BOOLEAN:

@@ -1,7 +1,7 @@
 """What is in a file, without reading the numbers: the paths, kinds and sizes of all its parts."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from .bounds import StateFileError
 from .opening import opened, said
+from .julia_values import NamedParts
 from .our_names import our_names
 
 LONGEST_TEXT = 60
@@ -26,6 +27,7 @@ class Part:
     dtype: str | None = None
     size: int = 0  # bytes
     value: str = ""  # of what is no array, shortened; why it is not read
+    again: bool = False  # a named part of an array or column that is listed already
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,10 @@ def _parts(node: Any, path: str) -> Iterator[Part]:
     items = node.items() if isinstance(node, dict) else enumerate(node)
     for name, child in items:
         yield from _parts(child, f"{path}.{name}" if path else str(name))
+    if isinstance(node, NamedParts):
+        for name, child in node.parts.items():
+            for part in _parts(child, f"{path}.{name}"):
+                yield replace(part, again=True)
 
 
 def _short(values: list[Any]) -> str:

@@ -212,7 +212,7 @@ class Jld2:
         elif group == Kind.BITS:
             value = any(raw[: kind.size])
         elif group == Kind.STRING:
-            value = _decoded(bytes(raw[: kind.size]).rstrip(b"\0"), where)
+            value = _decoded(bytes(raw[: kind.size]).rstrip(b"\0"))
         elif group == Kind.LIST and kind.entry is not None:
             value = self._list(raw, kind, where)
         elif group == Kind.OPAQUE:
@@ -232,7 +232,7 @@ class Jld2:
         assert entry is not None
         content = self.file.list_content(raw[:16], entry, where)
         if kind.text or entry.size == 1:
-            return _decoded(bytes(content), where)
+            return _decoded(bytes(content))
         number = len(content) // entry.size if entry.size else 0
         return self._array(content, entry, None, (number,), where)
 
@@ -463,11 +463,8 @@ def _dtype_of(kind: Type, depth: int = 0) -> np.dtype | None:
     return kind.dtype
 
 
-def _decoded(raw: bytes, where: str) -> str:
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        raise StateFileError(f"{where} is a string that is not UTF-8") from None
+def _decoded(raw: bytes) -> str:
+    return raw.decode(errors="backslashreplace")  # Julia's strings need not be UTF-8
 
 
 def library():

@@ -47,6 +47,12 @@ class JuliaType(str):
         return self._parameters
 
     @property
+    def described(self) -> str:
+        """The name with the names of the parameters: "Core.Array{Core.Float32, 1}"."""
+        inner = ", ".join(str(part) for part in self.parameters[:8])
+        return f"{self}{{{inner}}}" if inner and len(inner) < 200 else str(self)
+
+    @property
     def short(self) -> str:
         """Package and name, without the modules between: "Base.PermutedDimsArray"."""
         first, _, rest = self.partition(".")
@@ -389,6 +395,13 @@ def _ordered(kind, fields):
     return mapping(list(fields["keys"]), list(fields["vals"]))
 
 
+def _identity_table(kind, fields):
+    """IdDict as old files have it: keys and values in turn, those not in use undefined."""
+    table = fields["ht"]
+    pairs = [(key, value) for key, value in zip(table[::2], table[1::2], strict=True) if key is not None]
+    return mapping([key for key, _ in pairs], [value for _, value in pairs])
+
+
 def _frame(kind, fields):
     names = fields["colindex"]["names"]
     return NamedParts(kind, fields, dict(zip(names, fields["columns"], strict=True)))
@@ -460,6 +473,12 @@ VALUES: dict[str, Callable[[JuliaType, dict[str, Any]], Any]] = {
         _static,
     ),
     "Base.Set": _set,
+    "Base.IdDict": _identity_table,
+    "Base.Val": lambda kind, fields: kind.parameters[0],
+    "Static.True": lambda kind, fields: True,
+    "Static.False": lambda kind, fields: False,
+    "Static.StaticInt": lambda kind, fields: kind.parameters[0],
+    "BSON.Undef": lambda kind, fields: None,
     **dict.fromkeys(("OrderedCollections.OrderedDict", "OrderedCollections.LittleDict"), _ordered),
     "DataFrames.DataFrame": _frame,
     "ComponentArrays.ComponentArray": _components,

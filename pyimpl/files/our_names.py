@@ -29,7 +29,7 @@ class _Walk:
 
     def of(self, node: Any) -> tuple[Any, int]:
         if isinstance(node, JuliaType):
-            return str(node), 1
+            return node.described, 1
         if not isinstance(node, dict | list):
             return node, 1
         if id(node) not in self.done:

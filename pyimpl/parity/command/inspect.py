@@ -49,7 +49,7 @@ def inspect_state_file(
         shape = "" if part.shape is None else str(part.shape if part.dtype else part.shape[0])
         cells = part.path, kind, shape, str(part.size) if part.dtype else "", part.value
         table.add_row(*(cell.replace("[", "\\[") for cell in cells))
-    numbers = [part for part in contents.parts if part.dtype is not None]
+    numbers = [part for part in contents.parts if part.dtype is not None and not part.again]
     screen.print(
         f"{contents.path}: {contents.format}, {contents.length} bytes; {len(numbers)} arrays of "
         f"{sum(part.size for part in numbers)} bytes",
