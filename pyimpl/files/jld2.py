@@ -330,17 +330,17 @@ class Jld2:
         if not named.old and named.fields is not None:
             return fields
         names, types = [*named.julia.parameters, None, None][:2]
-        if not isinstance(names, list) or not set(fields) <= set(names):
+        if not isinstance(names, list) or not set(fields) <= set(map(str, names)):
             return fields
         kinds = types.parameters if isinstance(types, JuliaType) else []
-        missing = dict(zip(names, kinds, strict=False))
+        missing = dict(zip(map(str, names), kinds, strict=False))
         return {
             name: fields[name]
             if name in fields
             else singleton(missing[name])
             if isinstance(missing.get(name), JuliaType)
             else None
-            for name in names
+            for name in map(str, names)
         }
 
     # -- types ----------------------------------------------------------------------------------
@@ -371,7 +371,8 @@ class Jld2:
         listed = attributes.get("field_types", attributes.get("field_datatypes"))
         fields, old = None, "field_datatypes" in attributes
         if listed is not None and kind.kind == Kind.COMPOUND:
-            names = self._words(attributes["field_names"], where) if not old else list(kind.names)
+            named = attributes.get("field_names")
+            names = self._words(named, where) if named is not None else list(kind.names)
             types = self._references(listed, where)
             if len(names) != len(types):
                 raise StateFileError(

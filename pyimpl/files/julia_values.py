@@ -302,9 +302,11 @@ def _float_range(kind, fields):
     steps = np.arange(1 - offset, length + 1 - offset)
     if not isinstance(ref, dict):
         return ref + steps * step
-    # In twice the precision, as Julia computes: the small halves are added last.
-    high, low = np.float64(ref["hi"]), np.float64(ref["lo"])
-    return (high + steps * step["hi"]) + (low + steps * step["lo"])
+    # In twice the precision, as Julia computes: what the sum of the high halves loses is added last.
+    start, shift, low = ref["hi"], steps * step["hi"], steps * step["lo"] + ref["lo"]
+    high = start + shift
+    back = high - start
+    return high + ((start - (high - back)) + (shift - back) + low)
 
 
 def _lin_range(kind, fields):
@@ -382,8 +384,9 @@ def _triangular(kind, fields):
 
 
 def _static(kind, fields):
-    (size,) = (kind.parameters[0].parameters,)
-    return np.asarray(fields["data"]).reshape(tuple(size)[::-1])
+    size, entry = kind.parameters[0].parameters, kind.parameters[1]
+    dtype = PRIMITIVES.get(entry.short) if isinstance(entry, JuliaType) else None
+    return np.asarray(fields["data"], dtype).reshape(tuple(size)[::-1])
 
 
 def _set(kind, fields):

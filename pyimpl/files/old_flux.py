@@ -9,6 +9,8 @@ Source: the definitions of the types in Flux 0.8 to 0.16, Zygote 0.6, Optimisers
 
 from typing import Any
 
+import numpy as np
+
 from ..core.versions import parsed, parsed_release, version_in_force
 from .julia_values import JuliaType, Struct, function_name
 
@@ -249,5 +251,12 @@ def modern(value: Struct) -> dict[str, Any]:
         fields.pop("init", None)
         fields.pop("state", None)
     if name == "LSTMCell" and {"h", "c"} <= set(fields):
-        fields["state0"] = [fields.pop("h"), fields.pop("c")]
+        fields["state0"] = [_row(fields.pop("h")), _row(fields.pop("c"))]
+    elif "h" in value and "state0" in fields:
+        fields["state0"] = _row(fields["state0"])
     return Struct(kind, fields)
+
+
+def _row(state: Any) -> Any:
+    """The initial state of a cell: up to Flux 0.11 a vector, then a batch of one."""
+    return state[None] if isinstance(state, np.ndarray) and state.ndim == 1 else state

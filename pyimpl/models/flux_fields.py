@@ -88,6 +88,9 @@ def _our_setting(name, value, layer):
         return None  # LayerNorm without affine keeps its activation there
     if name in SIZES and _is_sizes(value):
         return value[::-1]
+    if name == "pad" and _is_sizes(value) and _is_sizes(stride := layer.get("stride")):
+        if len(value) == len(stride):  # one for both ends of an axis
+            return [[size, size] for size in value][::-1]
     if name == "pad" and _is_sizes(value) and len(value) % 2 == 0:
         return [list(pair) for pair in zip(value[::2], value[1::2], strict=True)][::-1]
     if name == "dims":
