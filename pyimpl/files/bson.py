@@ -247,20 +247,21 @@ class Bson:
                 raise StateFileError(
                     f"{where} has {width} bytes for an entry of {kind}, not {dtype.itemsize}"
                 )
-            array = np.frombuffer(data, np.uint8 if dtype == bool else dtype)
-            return self._copy(array != 0 if dtype == bool else array, where).reshape(shape)
-        dtype = memory_layout(kind)
+            flags = dtype.kind == "b"
+            array = np.frombuffer(data, np.uint8 if flags else dtype)
+            return self._copy(array != 0 if flags else array, where).reshape(shape)
+        layout = memory_layout(kind)
         self.budget.spend(4 * len(data), where)
-        if dtype is None or dtype.itemsize != width:
+        if layout is None or layout.itemsize != width:
             values = primitives(kind, data, width)
             return (
                 values.reshape(shape) if isinstance(values, np.ndarray) else nested(values, shape)
             )
-        array = np.frombuffer(data, dtype)
+        array = np.frombuffer(data, layout)
         numbers = records(kind, array)
         if numbers is not None:
             return numbers.reshape(shape)
-        self.budget.visit(len(array) * max(1, len(dtype.names or ())), where)
+        self.budget.visit(len(array) * max(1, len(layout.names or ())), where)
         return nested([_record(kind, entry) for entry in array], shape)
 
     def _copy(self, array: np.ndarray, where: str) -> np.ndarray:
@@ -363,4 +364,3 @@ def _record(kind: JuliaType, entry: np.void) -> Any:
         return values
     fields = dict(zip(entry.dtype.names or (), values, strict=True))
     return fields if kind.short == "Core.NamedTuple" else built(kind, fields)
-

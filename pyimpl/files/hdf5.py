@@ -118,13 +118,12 @@ class Hdf5:
 
     def __init__(self, content, budget: Budget):
         whole = memoryview(content)
-        self.start = next(
-            (at for at in STARTS if bytes(whole[at : at + 8]) == SIGNATURE), None
-        )
-        if self.start is None:
+        found = [at for at in STARTS if bytes(whole[at : at + 8]) == SIGNATURE]
+        if not found:
             raise StateFileError(
                 "is not a JLD2 file, or was cut off at its start: it has no HDF5 signature"
             )
+        self.start = found[0]
         self.budget = budget
         self._check_superblock(whole[self.start :])
         self.content = whole[self.start :]
@@ -639,9 +638,8 @@ def _lookup3(content: memoryview) -> int:
         c = (c - b & mask) ^ ((b << 4 | b >> 28) & mask)
         b = b + a & mask
     a, b, c = (x + word & mask for x, word in zip((a, b, c), words[-3:], strict=True))
-    for turn, (x, y) in zip((14, 11, 25, 16, 4, 14, 24), "cb ac ba cb ac ba cb".split(), strict=True):
-        parts = {"a": a, "b": b, "c": c}
-        value = parts[y]
-        parts[x] = ((parts[x] ^ value) - ((value << turn | value >> 32 - turn) & mask)) & mask
-        a, b, c = parts["a"], parts["b"], parts["c"]
-    return c
+    # the last three words are mixed in this order: c by b, a by c, b by a, and again
+    for turn in (14, 11, 25, 16, 4, 14, 24):
+        c = ((c ^ b) - (b << turn | b >> 32 - turn)) & mask
+        a, b, c = b, c, a
+    return b

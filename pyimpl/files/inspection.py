@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from .bounds import StateFileError
-from .opening import opened, said
 from .julia_values import NamedParts
+from .opening import opened, said
 from .our_names import our_names
 
 LONGEST_TEXT = 60
@@ -85,7 +85,9 @@ def _parts(node: Any, path: str) -> Iterator[Part]:
         short = text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."
         yield Part(path, "nothing" if node is None else kind, value=short)
         return
-    if isinstance(node, list) and not any(isinstance(part, np.ndarray | dict | list) for part in node):
+    if isinstance(node, list) and not any(
+        isinstance(part, np.ndarray | dict | list) for part in node
+    ):
         yield Part(path, kind, (len(node),), value=_short(node))
         return
     if path or not isinstance(node, dict):

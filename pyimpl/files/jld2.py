@@ -115,7 +115,9 @@ class Jld2:
         raw = self.file.content_of(node, where)
         if node.shape == ():
             return self.part(raw, kind, named, where)
-        return self._array(raw, kind, named, node.shape if dimensions is None else dimensions, where)
+        return self._array(
+            raw, kind, named, node.shape if dimensions is None else dimensions, where
+        )
 
     def _dimensions(self, node: Object, where: str) -> tuple[int, ...] | None:
         """The size of an array where HDF5's own cannot say it: of 0-d arrays and of arrays of
@@ -379,9 +381,7 @@ class Jld2:
                     f"{where} is damaged: {name} has {len(names)} fields of {len(types)} types"
                 )
             fields = tuple(zip(names, types, strict=True))
-        return Named(
-            name, self._type_attribute(written, where) if written else None, fields, old
-        )
+        return Named(name, self._type_attribute(written, where) if written else None, fields, old)
 
     def _type_attribute(self, attribute: Attribute, where: str) -> JuliaType | None:
         if not set(attribute.type.names) >= {"name", "parameters"}:

@@ -151,9 +151,7 @@ def mapping(keys: Sequence[Any], values: Sequence[Any]) -> Any:
     plain = all(isinstance(key, str | int | float | bool) for key in keys)
     if plain and len({(key, type(key)) for key in keys}) == len(set(keys)) == len(keys):
         return dict(zip(keys, values, strict=True))
-    return [
-        {"first": key, "second": value} for key, value in zip(keys, values, strict=True)
-    ]
+    return [{"first": key, "second": value} for key, value in zip(keys, values, strict=True)]
 
 
 def big_integer(text: str, where: str) -> int:
@@ -275,9 +273,9 @@ def _moment(kind, fields):
     if isinstance(value, np.timedelta64):
         value = value.astype(np.int64).item()
     if kind.short in ("Dates.Date", "Dates.DateTime"):
-        unit = UNITS[kind.short]
-        return np.datetime64(value - EPOCH * (1 if unit == "D" else 86_400_000), unit)
-    return np.timedelta64(value, UNITS[kind.short])
+        start = EPOCH * (1 if UNITS[kind.short] == "D" else 86_400_000)
+        return np.int64(value - start).astype(f"datetime64[{UNITS[kind.short]}]")
+    return np.int64(value).astype(f"timedelta64[{UNITS[kind.short]}]")
 
 
 def _unit_range(kind, fields):
@@ -302,7 +300,7 @@ def _float_range(kind, fields):
     steps = np.arange(1 - offset, length + 1 - offset)
     if not isinstance(ref, dict):
         return ref + steps * step
-    # In twice the precision, as Julia computes: what the sum of the high halves loses is added last.
+    # In twice the precision, as Julia does: what the sum of the high halves loses is added last.
     start, shift, low = ref["hi"], steps * step["hi"], steps * step["lo"] + ref["lo"]
     high = start + shift
     back = high - start
@@ -401,7 +399,9 @@ def _ordered(kind, fields):
 def _identity_table(kind, fields):
     """IdDict as old files have it: keys and values in turn, those not in use undefined."""
     table = fields["ht"]
-    pairs = [(key, value) for key, value in zip(table[::2], table[1::2], strict=True) if key is not None]
+    pairs = [
+        (key, value) for key, value in zip(table[::2], table[1::2], strict=True) if key is not None
+    ]
     return mapping([key for key, _ in pairs], [value for _, value in pairs])
 
 
@@ -450,7 +450,11 @@ VALUES: dict[str, Callable[[JuliaType, dict[str, Any]], Any]] = {
     "Base.StepRangeLen": _float_range,
     "Base.LinRange": _lin_range,
     **dict.fromkeys(
-        (f"{module}.{name}" for module in ("LinearAlgebra", "Base") for name in ("Adjoint", "Transpose")),
+        (
+            f"{module}.{name}"
+            for module in ("LinearAlgebra", "Base")
+            for name in ("Adjoint", "Transpose")
+        ),
         _transposed,
     ),
     "Base.PermutedDimsArray": _permuted,

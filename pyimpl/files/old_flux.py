@@ -45,7 +45,10 @@ FLUX: dict[str, dict[str, str]] = {
         "0.14.17": "σ weight bias stride pad outpad dilation groups",
     },
     "CrossCor": {"0": "σ weight bias stride pad dilation"},
-    "DepthwiseConv": {"0": "σ weight bias stride pad", "0.8.3": "σ weight bias stride pad dilation"},
+    "DepthwiseConv": {
+        "0": "σ weight bias stride pad",
+        "0.8.3": "σ weight bias stride pad dilation",
+    },
     "MaxPool": {"0": "k pad stride"},
     "MeanPool": {"0": "k pad stride"},
     "AdaptiveMaxPool": {"0.11.0": "out"},
@@ -59,7 +62,12 @@ FLUX: dict[str, dict[str, str]] = {
         "0.10.2": "p dims active",
         "0.13.0": "p dims active rng",
     },
-    "AlphaDropout": {"0": "p active", "0.10.0": "p", "0.10.2": "p active", "0.13.0": "p active rng"},
+    "AlphaDropout": {
+        "0": "p active",
+        "0.10.0": "p",
+        "0.10.2": "p active",
+        "0.13.0": "p active rng",
+    },
     "LayerNorm": {"0": "diag", "0.12.0": "λ diag ϵ size affine"},
     "BatchNorm": NORM,
     "InstanceNorm": NORM,
@@ -226,7 +234,9 @@ def complete(kind: JuliaType, fields: dict[str, Any]) -> dict[str, Any]:
         releases = list(FLUX.get(kind.rpartition(".")[2], {}).values())
     else:
         releases = list(PACKAGES.get(kind.short, ()))
-    names = next((text.split() for text in releases[::-1] if set(fields) <= set(text.split())), None)
+    names = next(
+        (text.split() for text in releases[::-1] if set(fields) <= set(text.split())), None
+    )
     if names is None or len(names) == len(fields):
         return fields
     functions = [part for part in kind.parameters if isinstance(part, JuliaType)]

@@ -113,7 +113,9 @@ def read(path: Path, name: str | None, usual: str) -> Any:
 def said(path: Path, error: StateFileError) -> StateFileError:
     """The error with the path before it."""
     text = str(error)
-    return StateFileError(f"{path}{' ' if text.startswith(('is ', 'has ', 'cannot ')) else ': '}{text}")
+    return StateFileError(
+        f"{path}{' ' if text.startswith(('is ', 'has ', 'cannot ')) else ': '}{text}"
+    )
 
 
 def chosen(source: Source, name: str | None, usual: str) -> str:

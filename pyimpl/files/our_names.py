@@ -47,22 +47,22 @@ class _Walk:
         pairs = [(name, self.of(child)) for name, child in items]
         size = 1 + sum(part for _, (_, part) in pairs)
         values = {name: child for name, (child, _) in pairs}
-        kind = JuliaType(str(node.julia_type)) if isinstance(node, Struct | Unnamed) else None
-        if isinstance(node, Unnamed):
-            return Unnamed(kind, values.values()), size
+        if isinstance(node, Struct | Unnamed):
+            return self._struct(JuliaType(str(node.julia_type)), node, values, size)
         if isinstance(node, list):
             return list(values.values()), size
+        return layer_from_flux(values) if _plain(values) else values, size
+
+    def _struct(self, kind: JuliaType, node: Any, values: dict[Any, Any], size: int):
+        if isinstance(node, Unnamed):
+            return Unnamed(kind, values.values()), size
         if isinstance(node, NamedParts):
             parts, more = self.of(node.parts)
             return NamedParts(kind, values, parts), size + more
-        if not isinstance(node, Struct):
-            return layer_from_flux(values) if _plain(values) else values, size
-        if kind is not None and kind.partition(".")[0] == "Flux":
+        if kind.partition(".")[0] == "Flux":
             return Struct(kind, layer_from_flux(modern(Struct(kind, values)))), size
         return Struct(kind, values), size
 
 
 def _plain(values: dict[Any, Any]) -> bool:
     return all(isinstance(name, str) for name in values)
-
-

@@ -14,7 +14,7 @@ from .bounds import Budget, StateFileError, count, inside
 from .npz import nested_by_dots
 
 LONGEST_HEADER = 100_000_000
-DTYPES = {
+DTYPES: dict[str, np.dtype] = {
     **{f"I{8 * size}": np.dtype(f"<i{size}") for size in (1, 2, 4, 8)},
     **{f"U{8 * size}": np.dtype(f"<u{size}") for size in (1, 2, 4, 8)},
     **{f"F{8 * size}": np.dtype(f"<f{size}") for size in (2, 4, 8)},

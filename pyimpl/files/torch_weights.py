@@ -80,7 +80,7 @@ class _Weights:
         self.names = ["", *self.parts]
 
     def value(self, name: str) -> Any:
-        """One part of the dict that the file has, or all of it; a `state_dict` nested by its dots."""
+        """One part of the file's dict, or all of it; a `state_dict` is nested by its dots."""
         return _nested(self.parts[name] if name else self.whole)
 
     def storage(self, key: str, code: str, number: int) -> np.ndarray:
@@ -125,7 +125,7 @@ class _Weights:
             return self._plain(entries, where, depth + 1)
         if name == "_codecs.encode" or name.partition(".")[0] == "numpy":
             return _numpy(node, where)
-        state = node.state if isinstance(node.state, dict) else {}
+        state: dict[str, Any] = node.state if isinstance(node.state, dict) else {}
         if "_modules" in state and "_parameters" in state:
             return self._module(node, state, where, depth)
         content = {**state, **node.items}

@@ -30,7 +30,7 @@ SECONDS, BYTES = 10, 100 << 20  # for one damaged file; measured: below 2 s and 
 
 
 def damaged(content: bytes, rng: random.Random) -> bytes:
-    """Some bytes changed: at random, a bit, or eight that make a size absurd; or the end missing."""
+    """Some bytes changed: at random, a bit, or eight that make a size absurd; or the end cut."""
     new = bytearray(content)
     how = rng.random()
     for _ in range(rng.choice((1, 1, 3, 16))):
@@ -67,7 +67,9 @@ def hold(path: Path, tmp_path: Path, times: int = TIMES) -> None:
     tracemalloc.start()
     try:
         for i in range(times):
-            errors += check(damaged(content, random.Random(f"{path.name} {i}")), tmp_path / path.name)
+            errors += check(
+                damaged(content, random.Random(f"{path.name} {i}")), tmp_path / path.name
+            )
         assert tracemalloc.get_traced_memory()[1] < BYTES
     finally:
         tracemalloc.stop()

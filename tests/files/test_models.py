@@ -23,9 +23,7 @@ MODELS = {
         Dense(4, 1),
     ),
     "dense": lambda: Dense(2, 3),
-    "named": lambda: Chain(
-        first=Dense(1, 2), skip=pyimpl.SkipConnection(Dense(2, 2), pyimpl.add)
-    ),
+    "named": lambda: Chain(first=Dense(1, 2), skip=pyimpl.SkipConnection(Dense(2, 2), pyimpl.add)),
     "recurrent": lambda: Chain(pyimpl.LSTM(2, 3), pyimpl.GRU(3, 2)),
     "layers": lambda: [Dense(1, 2), Dense(2, 1)],
 }
@@ -110,8 +108,14 @@ def flux(name, **fields):
         (flux("Dense", weight=W, bias=False, σ="NNlib.relu"), ["weight", "bias", "act"]),
         (flux("Maxout", over=[W]), ["layers"]),
         (flux("Diagonal", α=B, β=B), ["scale", "bias"]),
-        (flux("Recur", cell=flux("LSTMCell", Wi=W, Wh=W, b=B, h=B, c=B), init=B, state=B), ["cell"]),
-        (flux("Recur", cell=flux("RNNCell", σ="tanh", Wi=W, Wh=W, b=B, state0=B), state=B), ["cell"]),
+        (
+            flux("Recur", cell=flux("LSTMCell", Wi=W, Wh=W, b=B, h=B, c=B), init=B, state=B),
+            ["cell"],
+        ),
+        (
+            flux("Recur", cell=flux("RNNCell", σ="tanh", Wi=W, Wh=W, b=B, state0=B), state=B),
+            ["cell"],
+        ),
     ],
 )
 def test_names_of_old_flux_are_put_right(old, names):

@@ -13,11 +13,17 @@ from pyimpl.core.tree import children
 
 ROOT = Path(__file__).parents[3]
 FOLDER = next(
-    (path for path in (ROOT / "shared" / "real_files", ROOT.parent / "shared" / "real_files") if path.is_dir()),
+    (
+        path
+        for path in (ROOT / "shared" / "real_files", ROOT.parent / "shared" / "real_files")
+        if path.is_dir()
+    ),
     None,
 )
 INDEX = json.loads((FOLDER / "index.json").read_text()) if FOLDER else []
-CASES = [(entry["file"], name, arrays) for entry in INDEX for name, arrays in entry["top_level"].items()]
+CASES = [
+    (entry["file"], name, arrays) for entry in INDEX for name, arrays in entry["top_level"].items()
+]
 # The index has the names that files have: W of Flux's old Dense is called weight here.
 RENAMED = {"InLayer.W": "InLayer.weight", "InLayer.b": "InLayer.bias"}
 

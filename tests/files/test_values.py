@@ -149,11 +149,7 @@ def same(ours, read):
             and all(same(ours[name], read[name]) for name in ours)
         )
     if isinstance(ours, list):
-        return (
-            isinstance(read, list)
-            and len(ours) == len(read)
-            and all(map(same, ours, read))
-        )
+        return isinstance(read, list) and len(ours) == len(read) and all(map(same, ours, read))
     return type(ours) is type(read) and ours == read
 
 
@@ -232,7 +228,9 @@ def test_compressed_arrays(file):
 
 
 def test_the_name_of_the_only_value_need_not_be_given():
-    assert same(np.repeat(np.float32([[1], [2], [3]]), 400, axis=1), read_state(DATA / "shuffled.jld2"))
+    assert same(
+        np.repeat(np.float32([[1], [2], [3]]), 400, axis=1), read_state(DATA / "shuffled.jld2")
+    )
     with pytest.raises(StateFileError, match="no 'model_state' in it, only .*model"):
         read_state(DATA / "structs.jld2")
 
