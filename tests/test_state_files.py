@@ -245,6 +245,24 @@ def test_a_file_that_is_no_hdf5_or_not_there(tmp_path):
     assert read_state(tmp_path / "images.h5") == ["a picture"]
 
 
+def test_arrays_in_chunks_as_other_writers_of_hdf5_make_them(tmp_path):
+    array = np.arange(5 * 7 * 3, dtype=np.int32).reshape(5, 7, 3)
+    with h5py.File(tmp_path / "chunks.h5", "w") as file:
+        options = {"chunks": (2, 3, 3), "compression": "gzip", "shuffle": True, "fletcher32": True}
+        file.create_dataset("packed", data=array, **options)
+        file.create_dataset("big_endian", data=array.astype(">f8"), chunks=(4, 4, 1))
+    for name, expected in ("packed", array), ("big_endian", array.astype(float)):
+        np.testing.assert_array_equal(
+            read_state(tmp_path / "chunks.h5", name), expected, strict=True
+        )
+    with h5py.File(tmp_path / "new.h5", "w", libver=("v110", "v114")) as file:
+        file.create_dataset("indexed", data=array, chunks=(2, 3, 3))
+        file.create_dataset("only", data=array, chunks=array.shape, compression="gzip")
+    np.testing.assert_array_equal(read_state(tmp_path / "new.h5", "only"), array, strict=True)
+    with pytest.raises(ValueError, match="indexed is stored in chunks whose index is not read"):
+        read_state(tmp_path / "new.h5", "indexed")
+
+
 @pytest.fixture(params=["julia", "python"])
 def whole(request, tmp_path):
     """The bytes of a good file, and the path for the bad one."""

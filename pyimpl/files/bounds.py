@@ -9,8 +9,9 @@ from math import prod
 
 __all__ = ["StateFileError"]
 
-DEEPEST = 200  # parts in parts; a Chain of Chains has about five for each level
-MOST_PARTS = 2_000_000  # values of one file, a shared one counted wherever it occurs
+DEEPEST = 100  # parts in parts; a Chain of Chains has about five for each level
+MOST_PARTS = 2_000_000  # values of one file; of a long one, a quarter of its bytes
+MOST_OCCURRENCES = 10 * MOST_PARTS  # the same, a shared value counted wherever it occurs
 FREE = 1 << 28  # bytes that any file may unfold to, however short it is
 UNFOLDS = 1032  # bytes out of one: the most that deflate can do
 
@@ -25,7 +26,7 @@ class Budget:
     def __init__(self, length: int):
         self.length = length
         self._bytes = 4 * length + FREE
-        self._parts = MOST_PARTS
+        self._parts = self.most_parts = max(MOST_PARTS, length // 4)
 
     def spend(self, size: int, where: str) -> None:
         """Before `size` bytes are made of what the file has."""
@@ -40,7 +41,7 @@ class Budget:
         self._parts -= parts
         if parts < 0 or self._parts < 0:
             raise StateFileError(
-                f"{where} claims {parts} parts more; more than {MOST_PARTS} are not read"
+                f"{where} claims {parts} parts more; more than {self.most_parts} are not read"
             )
 
     def unfolded(self, packed: int, size: int, where: str) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 
 from .bounds import StateFileError
 
+MOST_TIMES = 16  # how many times larger than its parent a view may be
 LONGEST_RANGE = 1_000_000  # entries of a range of floats that are written out
 EPOCH = 719_163  # days from 31 December of the year 0, where Julia begins, to 1 January 1970
 MISSING = ("Core.Nothing", "Base.Missing")
@@ -342,6 +343,8 @@ def _view(kind, fields):
             chosen = np.atleast_1d(np.asarray(index, np.int64)) - 1
             if chosen.ndim != 1 or (chosen < 0).any() or chosen.size > size:
                 return Struct(kind, fields)
+        if chosen.size * result.size > MOST_TIMES * size * max(1, result.shape[axis]):
+            return Struct(kind, fields)  # an index may choose the same entry again and again
         result = np.take(result, chosen, axis)
     single = tuple(
         result.ndim - 1 - dimension
@@ -361,6 +364,8 @@ def _reinterpreted(kind, fields):
 
 def _bits(kind, fields):
     chunks, length = _array(fields["chunks"]), fields["len"]
+    if not 0 <= length <= 64 * chunks.size:
+        raise ValueError("more bits than there are")
     bits = np.unpackbits(chunks.astype("<u8").view(np.uint8), bitorder="little", count=length)
     dims = fields.get("dims") or [length]
     return bits.astype(bool).reshape((length,) if len(dims) == 1 else tuple(dims)[::-1])
@@ -377,6 +382,8 @@ def _mirrored(kind, fields):
 
 def _triangular(kind, fields):
     data, unit, upper = _array(fields["data"]), "Unit" in kind.short, "Upper" in kind.short
+    if data.ndim != 2 or data.shape[0] != data.shape[1]:
+        raise ValueError("not square")
     half = np.tril(data, -1 if unit else 0) if upper else np.triu(data, 1 if unit else 0)
     return half + np.eye(len(data), dtype=data.dtype) if unit else half
 

@@ -192,6 +192,11 @@ PACKAGES: dict[str, tuple[str, ...]] = {
         "columns colindex metadata colmetadata allnotemetadata",
     ),
     "DataFrames.Index": ("lookup names",),
+    "OrderedCollections.OrderedDict": (
+        "slots keys vals ndel dirty",
+        "slots keys vals ndel maxprobe dirty",
+    ),
+    "OrderedCollections.LittleDict": ("keys vals",),
     "ComponentArrays.ComponentArray": ("data axes",),
 }
 # What a field of a layer is called today. A bias was `b` in every layer, and still is in a GRU.

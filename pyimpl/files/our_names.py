@@ -7,7 +7,7 @@ Lux and of other packages keeps its own names.
 from typing import Any
 
 from ..models.flux_fields import layer_from_flux
-from .bounds import MOST_PARTS, StateFileError
+from .bounds import MOST_OCCURRENCES, StateFileError
 from .julia_values import JuliaType, NamedParts, Struct, Unnamed
 from .old_flux import modern
 
@@ -36,9 +36,9 @@ class _Walk:
             self.kept.append(node)
             self.done[id(node)] = self._renamed(node)
         result, size = self.done[id(node)]
-        if size > MOST_PARTS:
+        if size > MOST_OCCURRENCES:
             raise StateFileError(
-                f"is damaged: its parts occur {size} times in each other, {MOST_PARTS} are read"
+                f"is damaged: its parts occur {size} times in each other, {MOST_OCCURRENCES} are read"
             )
         return result, size
 

@@ -149,3 +149,12 @@ def test_parts_that_multiply_in_each_other_are_counted(tmp_path):
     (tmp_path / "many.bson").write_bytes(content)
     with pytest.raises(StateFileError, match="its parts occur [0-9]+ times in each other"):
         read(tmp_path / "many.bson", None, "a")
+
+
+def test_levels_without_an_end_are_an_error(tmp_path):
+    content = b"\5\0\0\0\0"
+    for _ in range(5000):
+        content = struct.pack("<i", len(content) + 8) + b"\3a\0" + content + b"\0"
+    (tmp_path / "deep.bson").write_bytes(content)
+    with pytest.raises(StateFileError, match="is more than [0-9]+ levels deep"):
+        read(tmp_path / "deep.bson", None, "a")
