@@ -38,7 +38,8 @@ class _Walk:
         result, size = self.done[id(node)]
         if size > MOST_OCCURRENCES:
             raise StateFileError(
-                f"is damaged: its parts occur {size} times in each other, {MOST_OCCURRENCES} are read"
+                f"is damaged: its parts occur {size} times in each other, "
+                f"{MOST_OCCURRENCES} are read"
             )
         return result, size
 

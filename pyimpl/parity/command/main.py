@@ -44,7 +44,7 @@ VERBS = {
     "inspect": Verb(
         "inspect",
         "inspect_state_file",
-        "List what a file of weights has: JLD2, BSON, npz, safetensors, .pt.",
+        "List the names, kinds and sizes of all that a file of weights has.",
     ),
     "check": Verb("check", "check", "Check the NumPy twin against Flux, row by row."),
     "list": Verb("list_rows", "list_rows", "The catalogue: every row, and what it covers."),
