@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,7 @@ FINDINGS = (julia_sources() / "flux_findings.jl").read_text(encoding="utf-8")
 @pytest.mark.parametrize("command", COMMANDS)
 def test_command(command, tmp_path):
     program, *arguments = shlex.split(command)
+    shutil.copy(ROOT / "tests" / "files" / "data" / "models.bson", tmp_path / "model.bson")
     environment = {
         "PATH": str(tmp_path),
         "HOME": str(tmp_path),

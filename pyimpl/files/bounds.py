@@ -59,7 +59,8 @@ def count(shape, where: str) -> int:
     """The number of entries of a shape. Raises StateFileError for a negative size or a count past
     every memory.
     """
-    if len(shape) > 64 or any(size < 0 for size in shape) or prod(shape) >= 1 << 48:
+    largest = prod(size for size in shape if size)  # NumPy refuses it though another size is 0
+    if len(shape) > 64 or any(size < 0 for size in shape) or largest >= 1 << 48:
         raise StateFileError(f"{where} claims an array of size {tuple(shape)}")
     return prod(shape)
 
