@@ -22,10 +22,22 @@ ELSEWHERE = {
     "pyimpl/core/broadcasting.py": ("laws", "undoes broadcasting in the gradients of many rows"),
     "pyimpl/core/expect.py": ("laws", "the refusals of many rows"),
     "pyimpl/core/pullback.py": ("core/test_tree.py", "the contract of all layers, with doctests"),
-    "pyimpl/files/state_files.py": ("test_state_files.py", "at the top, beside its data"),
+    "pyimpl/files/bounds.py": ("files/test_damage.py", "what keeps damaged files from harm"),
+    "pyimpl/files/bson.py": ("files/test_values.py", "values as Julia wrote them"),
+    "pyimpl/files/hdf5.py": ("files/test_values.py", "values as Julia wrote them"),
+    "pyimpl/files/jld2.py": ("files/test_values.py", "values as Julia wrote them"),
+    "pyimpl/files/jld2_writing.py": ("files/test_state_files.py", "what is written is read"),
+    "pyimpl/files/julia_values.py": ("files/test_values.py", "values as Julia wrote them"),
+    "pyimpl/files/npz.py": ("files/test_formats.py", "a few of every format"),
+    "pyimpl/files/old_flux.py": ("files/test_models.py", "whole models of every release"),
+    "pyimpl/files/opening.py": ("files/test_formats.py", "which format a file has"),
+    "pyimpl/files/our_names.py": ("files/test_models.py", "whole models of every release"),
+    "pyimpl/files/safetensors.py": ("files/test_formats.py", "a few of every format"),
+    "pyimpl/files/torch_weights.py": ("files/test_formats.py", "a few of every format"),
     "pyimpl/layers/layer.py": ("laws", "the base of every layer"),
     "pyimpl/losses/loss.py": ("laws", "the form of every loss"),
-    "pyimpl/models/flux_fields.py": ("test_state_files.py", "the fields in files of Flux's"),
+    "pyimpl/models/flux_fields.py": ("files/test_state_files.py", "the fields in files of Flux's"),
+    "pyimpl/parity/command/inspect.py": ("files/test_inspection.py", "beside what it shows"),
     "pyimpl/parity/judge/subject.py": ("judge/test_findings.py", "a protocol: no code runs"),
 }
 
@@ -94,7 +106,11 @@ def test_every_test_in_a_room_is_called_like_a_module_of_the_room():
         for path in room.glob("test_*.py")
         if path not in expected | plain
     ]
-    assert strangers == ["experiments/test_regression.py"]  # of a walk-through, comparisons/
+    assert set(strangers) == {
+        "experiments/test_regression.py",  # of a walk-through, comparisons/
+        *(f"files/test_{about}.py" for about in ("damage", "formats", "models", "real_files")),
+        "files/test_values.py",
+    }
 
 
 def test_no_two_rooms_share_a_folder_of_tests():

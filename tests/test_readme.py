@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,7 @@ def names_rows(arguments: list[str]) -> bool:
 @pytest.mark.parametrize("command", [line for line in COMMANDS if "--markdown" not in line])
 def test_command(command, tmp_path):
     program, *arguments = shlex.split(command)
+    shutil.copy(ROOT / "tests" / "files" / "data" / "models.bson", tmp_path / "model.bson")
     environment = {
         "PATH": str(tmp_path),
         "HOME": str(tmp_path),

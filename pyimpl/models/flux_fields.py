@@ -64,9 +64,14 @@ def from_flux(node):
         return [from_flux(child) for child in node]
     if not isinstance(node, dict):
         return node
-    found = {FIELDS.get(name, name): from_flux(child) for name, child in node.items()}
+    return layer_from_flux({name: from_flux(child) for name, child in node.items()})
+
+
+def layer_from_flux(node):
+    """The same for a single layer, whose parts are in our names already."""
+    found = {FIELDS.get(name, name): child for name, child in node.items()}
     if len(found) < len(node):  # fields called σ and λ at once are nobody's layer
-        return {name: from_flux(child) for name, child in node.items()}
+        return node
     if frozenset(node) not in OURS:
         return found
     return {
@@ -83,6 +88,9 @@ def _our_setting(name, value, layer):
         return None  # LayerNorm without affine keeps its activation there
     if name in SIZES and _is_sizes(value):
         return value[::-1]
+    if name == "pad" and _is_sizes(value) and _is_sizes(stride := layer.get("stride")):
+        if len(value) == len(stride):  # one for both ends of an axis
+            return [[size, size] for size in value][::-1]
     if name == "pad" and _is_sizes(value) and len(value) % 2 == 0:
         return [list(pair) for pair in zip(value[::2], value[1::2], strict=True)][::-1]
     if name == "dims":

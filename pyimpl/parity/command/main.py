@@ -41,6 +41,11 @@ VERBS = {
     "new": Verb(
         "crosscheck", "new", "Make a pair to start from: NAME.py, NAME.jl and test_NAME.py."
     ),
+    "inspect": Verb(
+        "inspect",
+        "inspect_state_file",
+        "List the names, kinds and sizes of all that a file of weights has.",
+    ),
     "check": Verb("check", "check", "Check the NumPy twin against Flux, row by row."),
     "list": Verb("list_rows", "list_rows", "The catalogue: every row, and what it covers."),
     "doctor": Verb("doctor", "doctor", "What was found of Python, Julia, PythonCall and Flux."),

@@ -1,6 +1,6 @@
 """States through files: what Julia's JLD2 wrote, what we write, and files that are broken.
 
-Made by `data/states/write_states.jl`.
+Made by `../data/states/write_states.jl`.
 """
 
 import random
@@ -17,7 +17,7 @@ import pyimpl
 from pyimpl import Chain, Dense, loadmodel, read_state, state, write_state
 from pyimpl.core.tree import children, leaves
 
-STATES = Path(__file__).parent / "data" / "states"
+STATES = Path(__file__).parents[1] / "data" / "states"
 
 # The twins of the models in write_states.jl.
 MODELS = {
@@ -172,18 +172,12 @@ def test_every_kind_of_value_that_julia_writes():
     assert type(read["flag"]) is bool
 
 
-def test_compressed_arrays_are_read_or_refused_with_the_remedy():
-    if h5py.version.hdf5_version_tuple < (2, 0, 0):
-        np.testing.assert_array_equal(
-            read_state(STATES / "compressed.jld2")["weight"],
-            np.repeat([[1], [2], [3]], 40, 1).reshape(3, 40),
-        )
-    else:
-        with pytest.raises(
-            ValueError,
-            match=r"model_state.weight cannot be read. HDF5 2.0 refuses .* pip install 'h5py<3.16'",
-        ):
-            read_state(STATES / "compressed.jld2")
+def test_compressed_arrays_are_read():
+    """JLD2 up to 0.6.5 writes them in a way that HDF5 2.0 refuses (JuliaIO/HDF5.jl#1224)."""
+    np.testing.assert_array_equal(
+        read_state(STATES / "compressed.jld2")["weight"],
+        np.repeat([[1], [2], [3]], 40, 1).reshape(3, 40),
+    )
 
 
 def test_every_kind_of_value_that_we_write(tmp_path):
@@ -222,21 +216,19 @@ def test_every_kind_of_value_that_we_write(tmp_path):
     }
 
 
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        (
-            "whole_model",
-            r"whole_model.jld2: model_state is a Julia Flux.Chain, .* save Flux.state\(model\)",
-        ),
-        ("adjoint", r"model_state.layers.1.weight is a Julia LinearAlgebra.Adjoint"),
-        ("dictionary", r"model_state.layers.1 is a Julia Base.Dict"),
-        ("chain", r"chain.jld2: no 'model_state' in it, only epoch, run/model_state"),
-    ],
-)
-def test_what_cannot_be_read_is_named(name, message):
-    with pytest.raises(ValueError, match=message):
-        read_state(STATES / f"{name}.jld2")
+def test_what_a_state_does_not_have_is_read_as_well():
+    dense = read_state(STATES / "whole_model.jld2")["layers"][0]
+    assert dense.julia_type == "Flux.Dense" and dense["weight"].shape == (1, 2)
+    turned = read_state(STATES / "adjoint.jld2")["layers"][0]["weight"]
+    np.testing.assert_array_equal(turned, [[1, 2], [3, 4]])
+    assert read_state(STATES / "dictionary.jld2") == {"layers": [{"a": 1}]}
+
+
+def test_a_name_that_is_not_there():
+    with pytest.raises(ValueError, match=r"chain.jld2: no 'model_state' .* epoch, run/model_state"):
+        read_state(STATES / "chain.jld2")
+    with pytest.raises(ValueError, match=r"bag.jld2: no 'epoch' in it, only model_state"):
+        read_state(STATES / "bag.jld2", "epoch")
 
 
 def test_a_file_that_is_no_hdf5_or_not_there(tmp_path):
@@ -249,7 +241,26 @@ def test_a_file_that_is_no_hdf5_or_not_there(tmp_path):
     with h5py.File(tmp_path / "images.h5", "w") as file:
         file["pictures/red"] = np.array(["a picture"], "S9")
     with pytest.raises(ValueError, match="images.h5: no 'model_state' in it, only pictures/red"):
-        read_state(tmp_path / "images.h5")
+        read_state(tmp_path / "images.h5", "model_state")
+    assert read_state(tmp_path / "images.h5") == ["a picture"]
+
+
+def test_arrays_in_chunks_as_other_writers_of_hdf5_make_them(tmp_path):
+    array = np.arange(5 * 7 * 3, dtype=np.int32).reshape(5, 7, 3)
+    with h5py.File(tmp_path / "chunks.h5", "w") as file:
+        options = {"chunks": (2, 3, 3), "compression": "gzip", "shuffle": True, "fletcher32": True}
+        file.create_dataset("packed", data=array, **options)
+        file.create_dataset("big_endian", data=array.astype(">f8"), chunks=(4, 4, 1))
+    for name, expected in ("packed", array), ("big_endian", array.astype(float)):
+        np.testing.assert_array_equal(
+            read_state(tmp_path / "chunks.h5", name), expected, strict=True
+        )
+    with h5py.File(tmp_path / "new.h5", "w", libver=("v110", "v114")) as file:
+        file.create_dataset("indexed", data=array, chunks=(2, 3, 3))
+        file.create_dataset("only", data=array, chunks=array.shape, compression="gzip")
+    np.testing.assert_array_equal(read_state(tmp_path / "new.h5", "only"), array, strict=True)
+    with pytest.raises(ValueError, match="indexed is stored in chunks whose index is not read"):
+        read_state(tmp_path / "new.h5", "indexed")
 
 
 @pytest.fixture(params=["julia", "python"])
@@ -297,7 +308,7 @@ def test_a_broken_list_of_strings_does_not_run_for_ever(tmp_path):
     (tmp_path / "model.jld2").write_bytes(content)
     with pytest.raises(
         ValueError,
-        match=f"is damaged: its list of strings at byte {entry - 16} is broken at byte {entry}",
+        match="is damaged: nothing is at [0-9]+ of heap",
     ):
         read_state(tmp_path / "model.jld2")
 
