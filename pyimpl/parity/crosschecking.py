@@ -88,7 +88,11 @@ def crosscheck(
         seconds=seconds,
     )
     result = check_pair(
-        pair, open_reference(pair, reference, recording, seconds), tuple(dtypes), cases, seed
+        pair,
+        open_reference(pair, reference, recording, seconds, dtypes=tuple(dtypes)),
+        tuple(dtypes),
+        cases,
+        seed,
     )
     if not result.agrees:
         result.explanations = explain(result)

@@ -1,6 +1,5 @@
 """Layers of one's own, as one writes them: objects with arrays, `forward` and `backward`."""
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 
 from ..case.case import Case, Outcome
 from ..case.names import OUTPUT, Kind, Name, numbered
+from .copying import copied
 from .side import Guarded, arguments, as_arrays
 
 GRADIENT_NAMES = ("d{}", "grad_{}", "{}_grad", "d_{}")
@@ -44,7 +44,7 @@ class ObjectSide(Guarded):
 
     def placed(self, case: Case, training: bool) -> Any:
         """A copy of the object with the case's parameters."""
-        subject = copy.deepcopy(self.subject)
+        subject = copied(self.subject)
         for name, own in self.parameters().items():
             setattr(
                 subject, name, case.arrays.get(Name(Kind.PARAMETER, name), own).astype(case.dtype)
