@@ -40,6 +40,7 @@ __all__ = [
     "Unreadable",
     "Unwritable",
     "expect_form",
+    "expect_plain",
     "file_name",
     "file_names",
     "new_directory",
@@ -113,6 +114,13 @@ def read_bytes(path: str | Path, most: int = MOST) -> bytes:
     if len(content) > most:  # it grew, or is a file of the system's that tells no size
         raise Unreadable(f"{path} cannot be read: it has more than {most} bytes")
     return content
+
+
+def expect_plain(path: str | Path) -> None:
+    """A plain file, for a library that opens it by itself. Raises Unreadable."""
+    if not Path(path).is_file():
+        read_bytes(path)  # says what it is
+        raise Unreadable(f"{path} cannot be read: it is no plain file")
 
 
 def read_text(path: str | Path, most: int = MOST) -> str:

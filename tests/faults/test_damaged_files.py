@@ -338,7 +338,8 @@ def test_what_is_no_plain_file(doubled, kind, option):
         there = os.getcwd()
         os.chdir(doubled.folder)  # a socket's path must be short
         try:
-            socket.socket(socket.AF_UNIX).bind("odd.npz")
+            with socket.socket(socket.AF_UNIX) as bound:
+                bound.bind("odd.npz")
         finally:
             os.chdir(there)
     arguments = crosscheck("double.py:double", "x -> 2x", "--inputs", "odd.npz")

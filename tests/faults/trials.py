@@ -11,14 +11,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from pretended import Pretended
-
 from pyimpl.parity import arrays
 from pyimpl.parity.pair.asked import record_pair
 from pyimpl.parity.pair.checking import check_pair
 from pyimpl.parity.pair.held_against import Taped
 from pyimpl.parity.pair.loading import load_subject, parse_julia
 from pyimpl.parity.pair.pair import make_pair
+from pyimpl.parity.sides.choosing import side_of
 
 ROOT = Path(__file__).parents[2]
 COMMAND = str(Path(sys.executable).with_name("julia-parity"))
@@ -35,6 +34,27 @@ class Survived:
 
     def __str__(self):
         return f"exit code {self.code}\n--- out\n{self.out}\n--- err\n{self.err}"
+
+
+class Session:
+    """Julia's part, spoken by a Python function."""
+
+    manner = "interpreted"
+
+    def __init__(self, answers, versions):
+        self._side, self.versions = side_of(answers), versions
+
+    def describe(self, side) -> str:
+        """What Julia makes of the expression."""
+        return "model" if self._side.is_model else "function"
+
+    def shapes(self, side) -> dict[str, tuple[int, ...]]:
+        """Of the model's arrays."""
+        return {name: array.shape for name, array in self._side.parameters().items()}
+
+    def evaluate(self, side, layout, cases):
+        """One outcome per case."""
+        return iter([self._side.evaluate(case) for case in cases])
 
 
 @dataclass
@@ -116,19 +136,18 @@ class Desk:
         """
         place = f"{self.folder / python}"
         subject = load_subject(place)
-        file, expression = parse_julia(julia)
+        beside = str(self.folder / julia) if ".jl:" in julia else julia
+        file, expression = parse_julia(beside)
         pair = make_pair(
             subject,
             expression,
             inputs if inputs is not None else arrays(*shapes),
-            file=self.folder / file if file else None,
+            file=file,
             name=python.rpartition(":")[2],
             origin=place,
             **options,
         )
-        pretended = Pretended(answers or subject)
-        pretended.versions = versions
-        julia_side = Taped(pretended)
+        julia_side = Taped(Session(answers or subject, versions))  # type: ignore[arg-type]
         result = check_pair(pair, julia_side, count=cases)
         path = self.folder / out
         record_pair(

@@ -5,6 +5,7 @@ name everywhere. Behind a colon stands what the entries are: `batch,5:positive`.
 number.
 """
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from .draws import ELEMENTS, drawn_fill
+from .draws import ELEMENTS, drawn_fill, drawn_whole
 
 SIZES = (1, 5)
 WHOLE = {"int": (-8, 8), "natural": (0, 16), "bool": (0, 1)}
@@ -57,11 +58,8 @@ class Drawn:
     sizes: tuple[int, int] = SIZES
 
     def __post_init__(self):
-        largest = sum(
-            8
-            * int(
-                np.prod([self.sizes[1] if isinstance(size, str) else size for size in shape.sizes])
-            )
+        largest = sum(  # of Python's integers, which do not overflow
+            8 * math.prod(self.sizes[1] if isinstance(size, str) else size for size in shape.sizes)
             for shape in self.shapes
         )
         if largest > MOST_BYTES:
@@ -101,13 +99,8 @@ def _fill(draw: Callable, entrywise: bool):
     def fill(shape, kind):
         if kind not in WHOLE:
             return real(shape, kind)
-        low, high = WHOLE[kind]
-        numbers = draw(
-            st.lists(
-                st.integers(low, high), min_size=int(np.prod(shape)), max_size=int(np.prod(shape))
-            )
-        )
-        return np.asarray(numbers, bool if kind == "bool" else np.int64).reshape(shape)
+        numbers = drawn_whole(draw, shape, *WHOLE[kind], entrywise)
+        return numbers.astype(bool) if kind == "bool" else numbers
 
     return fill
 
@@ -127,6 +120,8 @@ class Given:
                     "that are compared: give smaller arrays"
                 )
             for i, array in enumerate(case, 1):
+                if isinstance(array, np.ma.MaskedArray):
+                    raise ValueError(f"input {i} is masked: its mask would be lost")
                 if array.dtype.kind not in "biuf":
                     raise ValueError(
                         f"input {i} is of dtype {array.dtype}: expected floating-point numbers, "
@@ -168,7 +163,7 @@ def as_inputs(inputs: Any) -> Inputs:
     if isinstance(inputs, st.SearchStrategy):
         return FromStrategies((inputs,))
     if isinstance(inputs, np.ndarray | int | float):
-        return Given(((np.asarray(inputs),),))
+        return Given(((np.asanyarray(inputs),),))
     if (
         isinstance(inputs, Sequence)
         and inputs
@@ -176,9 +171,9 @@ def as_inputs(inputs: Any) -> Inputs:
     ):
         return FromStrategies(tuple(inputs))
     if isinstance(inputs, list) and inputs and all(isinstance(part, tuple) for part in inputs):
-        return Given(tuple(tuple(np.asarray(x) for x in part) for part in inputs))
+        return Given(tuple(tuple(np.asanyarray(x) for x in part) for part in inputs))
     if isinstance(inputs, Sequence) and inputs and not isinstance(inputs, str):
-        return Given((tuple(np.asarray(x) for x in inputs),))
+        return Given((tuple(np.asanyarray(x) for x in inputs),))
     raise TypeError(
         "inputs must be arrays(...), arrays of numbers or Hypothesis strategies, got "
         f"{type(inputs).__name__} {inputs!r}"

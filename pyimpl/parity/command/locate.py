@@ -7,7 +7,7 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from ...files.disk import write_json
+from ...files.disk import expect_plain, write_json
 from ..judge.findings import DTYPES
 from ..judge.words import ulps
 from ..reference.live import NoJulia
@@ -78,6 +78,7 @@ def locate_models(
         if state is not None:
             from ...files.state_files import read_state
 
+            expect_plain(state)
             found = read_state(state)
     except (SubjectError, ValueError, TypeError, OSError, ImportError) as wrong:
         raise fail(str(wrong), USAGE) from None

@@ -17,6 +17,7 @@ import re
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -209,15 +210,15 @@ class Recorded(_Recording):
         try:
             self._flat = read_arrays(path)
             if "index" not in self._flat:
-                raise Unreadable("it was not written by julia-parity")
+                raise Unreadable("was not written by julia-parity")
             head = parse_json(self._flat.pop("index").tobytes(), path, constants=True)
             version = head.get("format") if isinstance(head, dict) else None
             if isinstance(version, int) and version != FORMAT:
-                raise Unreadable(f"it has format {version}, this version reads format {FORMAT}")
+                raise Unreadable(f"has format {version}, this version reads format {FORMAT}")
             expect_form(head, FORM, path)
         except Unreadable as problem:
             said = str(problem).removeprefix(f"{path} ")
-            raise NoRecording(f"{path} is no recording that can be read: {said}") from None
+            raise NoRecording(f"{path} is no recording that can be read: it {said}") from None
         self.provenance: dict[str, Any] = head["provenance"]
         self.versions: dict[str, str] = self.provenance["versions"]
         self._rows: dict[str, list[dict]] = {}
@@ -296,7 +297,17 @@ class RecordedRows(_Recording):
         if not self._files:
             raise NoRecording(f"{folder} is no recording: it has no .npz file")
         self._read: dict[str, Recorded] = {}
-        self.versions: dict[str, str] = self._row(next(iter(self._files))).versions
+        self.versions: dict[str, str] = self._first().versions
+
+    def _first(self) -> Recorded:
+        """The first row that can be read. Raises NoRecording where there is none."""
+        for number, row in enumerate(self._files, 1):
+            try:
+                return self._row(row)
+            except NoRecording:
+                if number == len(self._files):
+                    raise
+        raise AssertionError("there is a file")
 
     def _row(self, row: str) -> Recorded:
         if row not in self._read:
@@ -312,11 +323,14 @@ class RecordedRows(_Recording):
 
     @cached_property
     def provenance(self) -> dict[str, Any]:
-        """The versions, and the day on which the last row was recorded."""
-        return {
-            "versions": self.versions,
-            "made": max(self._row(row).provenance.get("made", "") for row in self._files),
-        }
+        """The versions, and the day on which the last row was recorded, of those that can be
+        read.
+        """
+        days = [""]
+        for row in self._files:
+            with suppress(NoRecording):  # whoever asks for the row is told
+                days.append(self._row(row).provenance.get("made", ""))
+        return {"versions": self.versions, "made": max(days)}
 
     def rows(self) -> list[str]:
         """The rows that have a file."""

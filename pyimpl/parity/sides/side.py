@@ -123,6 +123,8 @@ def as_arrays(name: Name, value: Any, dtype: np.dtype) -> dict[Name, np.ndarray]
             for key, part in value.items()
             for k, v in as_arrays(name.part(key), part, dtype).items()
         }
+    if isinstance(value, str | bytes):  # which NumPy would make an array of, however long
+        raise TypeError(f"{name} is a {type(value).__name__}, expected arrays of numbers")
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(
             f"{name} is a masked array: its mask would be lost; give the values, `x.filled(...)`"
