@@ -312,14 +312,14 @@ def write_bytes(path: str | Path, content: bytes, *, new: bool = False) -> None:
     """
     path = Path(path)
     try:
-        target = Path(os.path.realpath(path)) if path.is_symlink() else path
-        before = target.stat() if target.exists() else None
+        before = path.stat() if path.exists() else None  # of what a link names
         if before is not None and new:
             raise FileExistsError(errno.EEXIST, "it exists already, and is not written over")
         if before is not None and stat.S_ISDIR(before.st_mode):
             raise IsADirectoryError(errno.EISDIR, "it is a directory")
         if before is not None and not stat.S_ISREG(before.st_mode):
-            return _write_into(target, content)
+            return _write_into(path, content)
+        target = Path(os.path.realpath(path)) if path.is_symlink() else path
         if before is not None and not os.access(target, os.W_OK):
             raise PermissionError(errno.EACCES, "it is read-only")
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -82,6 +82,7 @@ class Desk:
                 "PYTHON_JULIAPKG_OFFLINE": "yes",
                 "PYTHON_JULIAPKG_PROJECT": str(self.folder / "juliapkg"),
                 "COLUMNS": "140",
+                "PYTHONDONTWRITEBYTECODE": "1",  # a full disk would cut off our own
             }
             | changes
         )

@@ -2,6 +2,7 @@
 used.
 """
 
+import os
 import sys
 import warnings
 from dataclasses import dataclass
@@ -73,10 +74,14 @@ class Lazy(TyperCommand):
         self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
     ) -> Any:
         """The context of the verb itself."""
-        from .console import last_resort
+        from .console import NO_VERDICT, fail, last_resort
 
+        try:
+            verb = getattr(import_module(f".{self._verb.file}", __package__), self._verb.function)
+        except Exception as problem:  # an installation with parts missing, or of other versions
+            words = f"{type(problem).__name__}: {problem}"
+            raise fail(f"{self.name} cannot be loaded: {words}", NO_VERDICT) from None
         app = typer.Typer(add_completion=False)
-        verb = getattr(import_module(f".{self._verb.file}", __package__), self._verb.function)
         app.command(self.name)(last_resort(verb))
         return typer.main.get_command(app).make_context(info_name, args, parent, **extra)
 
@@ -95,7 +100,7 @@ def main() -> None:
 
 def run_verb(arguments: list[str]) -> int:
     """Run a verb in this process; its exit code."""
-    from .console import INTERRUPTED, NO_VERDICT, UNWRITTEN, note
+    from .console import INTERRUPTED, NO_VERDICT, UNWRITTEN, USAGE, note, say_wrong
     from .streams import hold_streams
 
     outlets = hold_streams()
@@ -112,6 +117,11 @@ def run_verb(arguments: list[str]) -> int:
         commands={name: Lazy(name, verb) for name, verb in VERBS.items()},
         no_args_is_help=True,
     )
+    try:
+        os.getcwd()
+    except OSError as problem:
+        say_wrong(f"the directory in which it was started cannot be had: {problem.strerror}")
+        return USAGE
     try:
         group.main(arguments, "julia-parity")
         code = 0

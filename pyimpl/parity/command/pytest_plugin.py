@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from ...files.disk import Unwritable
 from ..case.case import Case, Outcome
 from ..crosschecking import Disagreement
 from ..explain import explain
@@ -121,7 +122,10 @@ class Parity:
             result.explanations = explain(result)
             into = self._beside(bundle) if bundle is not None else self._bundle_directory()
             if into is not None and result.smallest is not None:
-                result.bundle = write_bundle(into, result)
+                try:
+                    result.bundle = write_bundle(into, result)
+                except Unwritable as problem:  # the finding is told all the same
+                    self._node.add_report_section("call", "julia-parity", str(problem))
         self._run.checked.append(
             {
                 "pair": f"{self._node.nodeid}, {pair.name}",

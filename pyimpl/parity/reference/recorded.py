@@ -156,7 +156,7 @@ def _packed(
         )
     head = json.dumps(
         {"format": FORMAT, "provenance": provenance, "cases": index}, ensure_ascii=False
-    ).encode()
+    ).encode("utf-8", "backslashreplace")  # half a character: as JSON escapes it
     flat = store.flat() | {"index": np.frombuffer(head, np.uint8)}
     return packed_arrays(flat), len(index)
 

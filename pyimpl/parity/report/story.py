@@ -53,7 +53,9 @@ def story(result: Result) -> str:
 
 def replay_line(bundle: Path) -> str:
     """The command that replays a bundle, to be pasted into a shell."""
-    return f"replay: julia-parity explain {shlex.quote(str(bundle))}"
+    place = str(bundle)
+    place = f"./{place}" if place.startswith("-") else place  # which is no option
+    return f"replay: julia-parity explain {shlex.quote(place)}"
 
 
 def explanation_lines(explanations: Sequence[Any]) -> list[str]:
