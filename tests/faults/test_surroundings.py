@@ -175,14 +175,15 @@ def test_an_installation_with_parts_missing(tmp_path):
     )
     environment = {"PATH": str(tmp_path), "PYTHONPATH": str(tmp_path), "HOME": str(tmp_path)}
     recordings = tmp_path / "pyimpl" / "parity" / "reference" / "recordings"
-    for damage in ("recordings", "a module", "no recordings"):
+    for damage in ("recordings", "no recordings", "a module"):
         if damage == "recordings":
             for path in recordings.glob("*/*/*.npz"):
                 path.write_bytes(path.read_bytes()[:100])
         elif damage == "no recordings":
             shutil.rmtree(recordings)
         else:
-            (tmp_path / "pyimpl" / "parity" / "judge" / "verdict.py").write_text("import nothing\n")
+            module = tmp_path / "pyimpl" / "parity" / "judge" / "verdict.py"
+            module.write_text("import nothing\n")
         done = subprocess.run(
             [COMMAND, "check", "Dense"],
             env=environment,
@@ -190,7 +191,7 @@ def test_an_installation_with_parts_missing(tmp_path):
             text=True,
             timeout=120,
         )
-        assert done.returncode == 3 and "Traceback" not in done.stderr, done.stderr
+        assert done.returncode == 3 and b"Traceback" not in done.stderr, done.stderr
 
 
 def test_arguments_that_are_none(desk):

@@ -18,6 +18,7 @@ from .draws import ELEMENTS, drawn_fill, drawn_whole
 
 SIZES = (1, 5)
 WHOLE = {"int": (-8, 8), "natural": (0, 16), "bool": (0, 1)}
+MOST_INDEX = 2**62  # which Julia can count from 1
 MOST_BYTES = 2**28  # of all inputs of a case, in Float64
 
 
@@ -44,6 +45,8 @@ class Shape:
             raise ValueError(
                 f"entries are {', '.join([*ELEMENTS, *WHOLE])} or index:N, got {kind!r} in {text!r}"
             )
+        if kind.startswith("index:") and int(kind[6:36]) > MOST_INDEX:
+            raise ValueError(f"index:N takes an N of at most {MOST_INDEX}, got {text!r}"[:200])
         return cls(tuple(int(part) if part.isdigit() else part for part in parts), kind)
 
     def __str__(self):
@@ -64,8 +67,8 @@ class Drawn:
         )
         if largest > MOST_BYTES:
             raise ValueError(
-                f"inputs of up to {largest / 1e9:.2g} GB are more than the "
-                f"{MOST_BYTES / 1e9:.2g} GB that are compared: give smaller sizes"
+                f"inputs of up to {_gigabytes(largest)} are more than the "
+                f"{_gigabytes(MOST_BYTES)} that are compared: give smaller sizes"
             )
 
     def strategy(self, entrywise: bool = True) -> st.SearchStrategy[list[np.ndarray]]:
@@ -93,6 +96,10 @@ class Drawn:
         return drawn()
 
 
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:.2g} GB" if size < 10**18 else "10^9 GB and more"  # a float may overflow
+
+
 def _fill(draw: Callable, entrywise: bool):
     real = drawn_fill(draw, False, entrywise)
 
@@ -116,7 +123,7 @@ class Given:
             size = sum(array.nbytes for array in case)
             if size > MOST_BYTES:
                 raise ValueError(
-                    f"inputs of {size / 1e9:.2g} GB are more than the {MOST_BYTES / 1e9:.2g} GB "
+                    f"inputs of {_gigabytes(size)} are more than the {_gigabytes(MOST_BYTES)} "
                     "that are compared: give smaller arrays"
                 )
             for i, array in enumerate(case, 1):

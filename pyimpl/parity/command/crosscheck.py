@@ -16,6 +16,7 @@ from rich.table import Table
 
 from ...files.disk import Unwritable, read_arrays, write_json, write_text
 from ..judge.words import ulps
+from ..plain_text import error_words
 from ..reference.live import NoJulia
 from ..reference.provenance import versions_line
 from ..reference.recorded import NoRecording
@@ -134,7 +135,6 @@ def crosscheck(
     Exit codes as in `check`.
     """
     from ..case.inputs import arrays
-    from ..explain import explain
     from ..pair.asked import record_pair
     from ..pair.checking import CASES, NothingCompared, check_pair
     from ..pair.held_against import Taped, open_reference
@@ -201,8 +201,7 @@ def crosscheck(
     _table(result)
     written = True
     if not result.agrees:
-        with working("looking for an explanation"):
-            result.explanations = explain(result)
+        explain_if_possible(result)
         screen.print(f"\n{story(result)}", soft_wrap=True)
         if result.smallest is not None:  # first the finding, then what may not be written
             written &= write_all(lambda: bundles.write_bundle(bundle, result))
@@ -267,7 +266,6 @@ def explain_bundle(
     Your own bundles are known by a seal; another's is replayed with --trust only, for its code is
     run.
     """
-    from ..explain import explain
     from ..pair.checking import NothingCompared
     from ..pair.held_against import LivePair
     from ..pair.matching import NoMatch
@@ -287,8 +285,7 @@ def explain_bundle(
         raise fail(str(wrong), USAGE) from None
     result.bundle = bundle
     if not result.agrees:
-        with working("looking for an explanation"):
-            result.explanations = explain(result)
+        explain_if_possible(result)
     screen.print(f"reference: {versions_line(result)}", soft_wrap=True)
     screen.print(story(result), soft_wrap=True)
     written = True
@@ -334,6 +331,17 @@ def new(
         f"--backward {python}:{name}_backward"
     )
     screen.print(said, soft_wrap=True)
+
+
+def explain_if_possible(result) -> None:
+    """Look for an explanation; where that goes wrong, the finding is told without one."""
+    from ..explain import explain
+
+    try:
+        with working("looking for an explanation"):
+            result.explanations = explain(result)
+    except Exception as problem:
+        note(f"no explanation could be looked for: {error_words(problem)}")
 
 
 @contextmanager

@@ -91,11 +91,20 @@ SUPERVISED = ("crosscheck", "locate", "explain")  # the user's code runs in thes
 
 def main() -> None:
     """The entry point: ends the process with the verb's exit code."""
-    from .supervision import supervise
+    # Standard handles that are closed would be taken by the next file that is opened.
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(handle)
+    try:
+        from .supervision import supervise
 
-    if len(sys.argv) > 1 and sys.argv[1] in SUPERVISED and "--help" not in sys.argv:
-        sys.exit(supervise(sys.argv[1:]))
-    sys.exit(run_verb(sys.argv[1:]))
+        supervised = len(sys.argv) > 1 and sys.argv[1] in SUPERVISED and "--help" not in sys.argv
+        code = (supervise if supervised else run_verb)(sys.argv[1:])
+    except Exception as problem:  # an installation with parts missing, or of other versions
+        said = f"error: julia-parity cannot run: {type(problem).__name__}: {problem}"
+        print(said, file=sys.stderr)
+        code = 3
+    sys.exit(code)
 
 
 def run_verb(arguments: list[str]) -> int:

@@ -1,6 +1,7 @@
 """The subjects that a command line names: `my.py:function` and `my.jl:function`."""
 
 import importlib.util
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -93,11 +94,19 @@ def parse_julia(text: str) -> tuple[Path | None, str]:
     if ".jl:" not in text:
         if text.endswith(".jl"):
             raise SubjectError(f"expected {text}:function, got a file without a name in it")
-        return None, text
+        return None, _in_utf8(text)
     path, name = _split(text, ".jl")
     if not path.is_file():
         raise SubjectError(f"there is no Julia file {path}")
-    return path, name
+    return path, _in_utf8(name)
+
+
+def _in_utf8(text: str) -> str:
+    """Of an argument of the command line, which an ASCII locale hands over byte by byte."""
+    try:
+        return os.fsencode(text).decode()
+    except UnicodeError:
+        return text
 
 
 def _split(text: str, suffix: str) -> tuple[Path, str]:
