@@ -56,6 +56,7 @@ __all__ = [
 ]
 
 MOST = 2**30  # bytes of a file, and of all that is unpacked from it
+CHUNK = 2**20
 MEMBERS = 4096  # arrays of one .npz
 AXES = 32
 KINDS = {
@@ -106,7 +107,11 @@ def read_bytes(path: str | Path, most: int = MOST) -> bytes:
                 f"{path} cannot be read: it has {about.st_size} bytes, at most {most} are read"
             )
         with os.fdopen(os.dup(handle), "rb") as file:
-            content = file.read(most + 1)
+            # Not `most` at once, for which memory would be taken.
+            content = file.read(about.st_size + 1)
+            # A file of the system's tells no size.
+            while about.st_size < len(content) <= most and (more := file.read(CHUNK)):
+                content += more
     except (OSError, MemoryError) as problem:
         raise Unreadable(f"{path} cannot be read: {_why(problem)}") from None
     finally:

@@ -486,6 +486,23 @@ def test_images_that_are_a_bomb(tmp_path):
         mnist.read_idx(path, 3)
 
 
+def test_files_of_the_system(tmp_path):
+    """A file of the system's that tells no size, and an ordinary one in little memory."""
+    import tracemalloc
+
+    from pyimpl.files.disk import read_bytes
+
+    assert b"Name:" in read_bytes("/proc/self/status")
+    with pytest.raises(Unreadable, match="more than 10 bytes"):
+        read_bytes("/proc/self/status", 10)
+    (tmp_path / "a").write_bytes(b"x" * 1000)
+    tracemalloc.start()
+    assert len(read_bytes(tmp_path / "a")) == 1000
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 2**20
+
+
 def test_json_beyond_its_limits(tmp_path):
     """JSON with a number of 10^5 digits, NaN, a name twice, or deeper than can be read."""
     path = tmp_path / "a.json"

@@ -188,7 +188,6 @@ def test_an_installation_with_parts_missing(tmp_path):
             [COMMAND, "check", "Dense"],
             env=environment,
             capture_output=True,
-            text=True,
             timeout=120,
         )
         assert done.returncode == 3 and b"Traceback" not in done.stderr, done.stderr

@@ -101,11 +101,11 @@ def check(
     if timings:
         screen.print(tables.timings_line(summary, julia, seconds), soft_wrap=True)
     screen.print(tables.summary_line(summary, julia), style="bold", soft_wrap=True)
-    reports = [
+    files = [
         (json, lambda: tables.write_json(json, summary, julia)),  # type: ignore[arg-type]
         (junit, lambda: tables.write_junit(junit, summary, julia)),  # type: ignore[arg-type]
     ]
-    written = write_all(*(write for path, write in reports if path is not None))
+    written = write_all(*(write for path, write in files if path is not None))
     raise typer.Exit(code_of(summary.exit_code, written))
 
 

@@ -98,8 +98,10 @@ def compare(
             with working(f"drawing {folder.name}"):
                 pages.append(page.write_figures(result, folder, drawing))
 
-        written &= write_all(*([keep] if record else []), draw)
-        written &= write_all(lambda r=result, f=out / experiment.name: _write(r, f))
+        def write(result=result, folder=out / experiment.name) -> None:
+            _write(result, folder)
+
+        written &= write_all(*([keep] if record else []), draw, write)
     index = out / "index.html"
     written &= write_all(lambda: page.write_index(pages, out))
     agree = sum(result.agrees for result in results)

@@ -23,8 +23,8 @@ class Outlet:
         except OSError:  # it was closed before we were started
             copy = os.open(os.devnull, os.O_WRONLY)
         encoding = getattr(inherited, "encoding", None) or "utf-8"
-        self._stream = open(  # noqa: SIM115
-            copy, "w", encoding=encoding, errors="backslashreplace", buffering=1
+        self._stream = open(
+            copy, "w", buffering=1, encoding=encoding, errors="backslashreplace", closefd=False
         )
 
     def write(self, text: str) -> int:

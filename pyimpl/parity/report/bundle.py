@@ -104,8 +104,8 @@ def _write_parts(
             content = read_bytes(source)
             write_bytes(folder / "source" / source.name, content)
             copies[source.name] = hashlib.sha256(content).hexdigest()
-    for name, text in programs(result, case, python, julia).items():
-        write_text(folder / name, text)
+    for program, text in programs(result, case, python, julia).items():
+        write_text(folder / program, text)
     kept = [
         result.smallest,
         *(evidence for evidence in result.evidence if evidence is not result.smallest),
