@@ -246,7 +246,7 @@ def test_what_was_lost_stays_lost_in_a_recording(tmp_path):
     )
     assert outcomes["float64"].lost
     (tmp_path / "text").write_text("no recording")
-    with pytest.raises(NoRecording, match="it was not written by julia-parity, or is damaged"):
+    with pytest.raises(NoRecording, match="is no recording that can be read: it is damaged"):
         Recorded(tmp_path / "text")
 
 
@@ -460,7 +460,13 @@ def test_a_bundle_replays_and_its_program_needs_numpy_alone(tmp_path):
     replayed = subprocess.run(
         [COMMAND, "explain", str(path)], capture_output=True, text=True, timeout=120
     )
-    assert replayed.returncode == 2 and "there is no Python file" in replayed.stderr
+    # of the copy in the bundle, which is as the file was then
+    assert replayed.returncode == 1 and "runs the copy" in replayed.stderr, replayed.stderr
+    (path / "source" / "mine.py").unlink()
+    replayed = subprocess.run(
+        [COMMAND, "explain", str(path)], capture_output=True, text=True, timeout=120
+    )
+    assert replayed.returncode == 3 and "there is no Python file" in replayed.stderr
 
 
 def test_what_is_no_bundle(tmp_path):

@@ -393,7 +393,14 @@ def code_in(directory: Path, trust: bool = False) -> list[str]:
         about["backward"],
         *(training[part][0] for part in ("loss", "rule") if part in training),
     ]
-    return [f"runs {place}" for place in dict.fromkeys(filter(None, places))]
+    return [_run_line(directory, place) for place in dict.fromkeys(filter(None, places))]
+
+
+def _run_line(directory: Path, place: str) -> str:
+    file, _, name = place.rpartition(":")
+    if Path(file).is_file():
+        return f"runs {place}"
+    return f"runs the copy {directory / 'source' / Path(file).name}:{name}, for {file} is gone"
 
 
 def _expect_trust(directory: Path, about: dict[str, Any], trust: bool) -> None:
