@@ -269,7 +269,7 @@ CALLABLES = {
         "import numpy as np\ndef double(x):\n    return np.ma.masked_less(2 * x, 0)\n",
         1,
     ),
-    "gives a gigabyte of text": ("def double(x):\n    return 'x' * 10**8\n", 1),
+    "gives 10 MB of text": ("def double(x):\n    return 'x' * 10**7\n", 1),
     "gives None": ("def double(x):\n    return None\n", 1),
 }
 
