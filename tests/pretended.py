@@ -1,6 +1,6 @@
 """A second Python subject in the place of Julia."""
 
-from pyimpl.parity.sides.choosing import side_of
+from pyimpl.parity.sides.frameworks import side_of
 
 
 class Pretended:
@@ -8,9 +8,19 @@ class Pretended:
 
     name = "live"
     versions = {"Flux": "none", "Julia": "none"}
+    provenance: dict = {}
+    asks = True
 
     def __init__(self, subject, backward=None):
         self.side = side_of(subject, backward)
+
+    def prepare(self, pair):
+        """The pair as it is."""
+        return pair
+
+    def kept(self, pair, dtypes, seed):
+        """No cases of its own."""
+        return None
 
     def outcomes(self, pair, cases, dtypes):
         """Every case with the subject's outcome in every dtype."""

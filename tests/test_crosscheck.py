@@ -37,7 +37,7 @@ from pyimpl.parity.report.bundle import (
     write_bundle,
 )
 from pyimpl.parity.report.story import story
-from pyimpl.parity.sides.choosing import side_of
+from pyimpl.parity.sides.frameworks import side_of
 
 COMMAND = str(Path(sys.executable).with_name("julia-parity"))
 

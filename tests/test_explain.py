@@ -13,17 +13,17 @@ from pretended import Pretended
 from pyimpl.parity.case.case import Case, Outcome
 from pyimpl.parity.case.inputs import arrays
 from pyimpl.parity.explain import Explanation, explain
-from pyimpl.parity.explain.causes import CAUSES
 from pyimpl.parity.pair.checking import check_pair
+from pyimpl.parity.pair.held_against import RecordedPair
 from pyimpl.parity.pair.pair import Result, make_pair
-from pyimpl.parity.reference.recorded import Recorded
+from pyimpl.parity.traps.table import TRAPS
 
-NAMES = {text: name for name, text in CAUSES.items()}
+NAMES = {trap.cause: name for name, trap in TRAPS.items()}
 
 
 @functools.cache
-def recording() -> Recorded:
-    return Recorded(RECORDING)
+def recording() -> RecordedPair:
+    return RecordedPair(RECORDING)
 
 
 def prepared(mistake: Mistake) -> Mistake:
@@ -77,7 +77,7 @@ def test_the_share_that_is_explained_and_nothing_wrongly_for_sure():
 
 def test_every_cause_has_a_mistake():
     assert {mistake.cause for mistake in MISTAKES} | {"sign", "nesterov"} == set(
-        CAUSES
+        TRAPS
     )  # of rules and losses: test_training.py
 
 
@@ -97,10 +97,8 @@ def test_it_is_said_where():
 # Pairs whose Julia side is played by a right Python function.
 
 
-class Played:
+class Played(Pretended):
     """A reference of which the outcomes are those of another Python function."""
-
-    name, versions, provenance = "live", {}, {}
 
     def __init__(self, right):
         self._right = make_pair(right, "right", [np.zeros(1)])
@@ -167,7 +165,7 @@ def test_a_closure_and_a_decorated_function():
         return np.std(x, axis=0, ddof=1) * offset + offset
 
     (found,) = explain(result_of(deviation, right, MANY))
-    assert found.cause == CAUSES["corrected"] and found.change == "np.std(x, axis=0, ddof=1)"
+    assert found.cause == TRAPS["corrected"].cause and found.change == "np.std(x, axis=0, ddof=1)"
 
 
 def test_an_edit_that_never_ends_is_left_behind():
@@ -191,7 +189,7 @@ def test_an_error_on_the_python_side_only_is_explained():
         return x[len(x) - 1]
 
     (found,) = explain(result_of(entry, right, MANY))
-    assert found.cause == CAUSES["index"]
+    assert found.cause == TRAPS["index"].cause
 
 
 def test_the_output_alone_is_explained_in_part():
@@ -207,13 +205,15 @@ def test_the_output_alone_is_explained_in_part():
             outcome.arrays["grad.x1"] = np.full(evidence.case.arrays["x1"].shape, 7, dtype)
     (found,) = explain(result)
     assert (
-        found.cause == CAUSES["log"] and not found.confident and "explains a part" in found.evidence
+        found.cause == TRAPS["log"].cause
+        and not found.confident
+        and "explains a part" in found.evidence
     )
 
 
 def test_measured_gradients_follow_from_the_output():
     (found, *_) = explain(result_of(spread, corrected_spread, MANY, gradient="differences"))
-    assert found.cause == CAUSES["corrected"]
+    assert found.cause == TRAPS["corrected"].cause
 
 
 def test_outside_the_main_thread_nothing_hangs():
@@ -223,7 +223,7 @@ def test_outside_the_main_thread_nothing_hangs():
     )
     thread.start()
     thread.join(60)
-    assert found and found[0].cause == CAUSES["corrected"]
+    assert found and found[0].cause == TRAPS["corrected"].cause
 
 
 def test_a_lost_case_is_no_evidence():

@@ -27,19 +27,18 @@ from pyimpl import (
 )
 from pyimpl.parity import Training, arrays, crosscheck
 from pyimpl.parity.explain import explain
-from pyimpl.parity.explain.causes import CAUSES
 from pyimpl.parity.pair.checking import NothingCompared, check_pair
-from pyimpl.parity.pair.held_against import Taped
+from pyimpl.parity.pair.held_against import RecordedPair, Taped
 from pyimpl.parity.pair.matching import NoMatch, match_models
 from pyimpl.parity.pair.pair import make_pair
 from pyimpl.parity.reference import recorded
-from pyimpl.parity.reference.recorded import Recorded
 from pyimpl.parity.report.bundle import load_bundle, replay, write_bundle
 from pyimpl.parity.report.story import story
-from pyimpl.parity.sides.choosing import side_of
-from pyimpl.parity.sides.training import RuleSide, TrainingSide
+from pyimpl.parity.sides.frameworks import side_of
+from pyimpl.parity.sides.training import RuleSide, training_side
+from pyimpl.parity.traps.table import TRAPS
 
-NAMES = {text: name for name, text in CAUSES.items()}
+NAMES = {trap.cause: name for name, trap in TRAPS.items()}
 BATCH = arrays("batch,3", "batch,2", sizes=(2, 5))
 HALF = (
     float(np.float32(0.1)),
@@ -57,9 +56,9 @@ class Pretended:
         if training is None:
             self.side = side_of(subject)
         elif training.of_rule:
-            self.side = RuleSide.of(subject, 60)
+            self.side = RuleSide(subject, seconds=60)
         else:
-            self.side = TrainingSide.of(side_of(subject), training, 60)
+            self.side = training_side(side_of(subject), training, 60)
 
     def describe(self, side):
         return "model"
@@ -231,7 +230,7 @@ def test_what_is_recorded_is_in_pythons_names(tmp_path):
         julia.tape(check_pair(pair, julia, count=5)),
         {"versions": julia.versions, "made": "today"},
     )
-    again = check_pair(pair, Recorded(tmp_path / "pair.npz"))
+    again = check_pair(pair, RecordedPair(tmp_path / "pair.npz"))
     assert again.agrees and again.report.cases == 5 and not again.report.mistrusted
 
 

@@ -80,7 +80,8 @@ def scatter_windows(
             0, 1, *chain.from_iterable((2 + rank + axis, 2 + axis) for axis in range(rank))
         )
         sizes = tuple(n * k for n, k in zip(out, kernel, strict=True))
-        dx[(..., *map(slice, sizes))] = tiles.reshape(dw.shape[:2] + sizes)  # type: ignore[index]
+        beginning: Any = (..., *map(slice, sizes))
+        dx[beginning] = tiles.reshape(dw.shape[:2] + sizes)
     else:
         for tap in product(*map(range, kernel)):
             starts = [t * d for t, d in zip(tap, dilation, strict=True)]

@@ -75,8 +75,8 @@ class Chain(Layer):
         return Gradient(layers=tuple(gradients))
 
     def __getitem__(self, index):
-        if isinstance(index, str):
-            return self.layers[index]  # type: ignore[call-overload]
+        if isinstance(self.layers, dict) and isinstance(index, str):
+            return self.layers[index]
         chosen = self._list()[index]
         return Chain(*chosen) if isinstance(index, slice) else chosen
 

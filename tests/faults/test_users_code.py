@@ -16,7 +16,7 @@ import pytest
 from trials import crosscheck
 
 from pyimpl.parity.case.case import Case
-from pyimpl.parity.sides.choosing import side_of
+from pyimpl.parity.sides.frameworks import side_of
 from pyimpl.parity.sides.guard import Ended, guarded
 
 WHEN_LOADED = {

@@ -17,7 +17,7 @@ from pyimpl.parity.pair.checking import check_pair
 from pyimpl.parity.pair.held_against import Taped
 from pyimpl.parity.pair.loading import load_subject, parse_julia
 from pyimpl.parity.pair.pair import make_pair
-from pyimpl.parity.sides.choosing import side_of
+from pyimpl.parity.sides.frameworks import side_of
 
 ROOT = Path(__file__).parents[2]
 COMMAND = str(Path(sys.executable).with_name("julia-parity"))

@@ -383,7 +383,8 @@ def _place(python: str) -> str:
 def _layout(text: str | None) -> str | dict[str, str] | None:
     if text is None or "=" not in text:
         return text
-    return dict(tuple(part.strip().split("=", 1)) for part in text.split(",") if "=" in part)  # type: ignore[misc]
+    parts = (part.strip().partition("=") for part in text.split(",") if "=" in part)
+    return {name: layout for name, _, layout in parts}
 
 
 def _table(result) -> None:

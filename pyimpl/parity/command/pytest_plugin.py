@@ -26,13 +26,13 @@ from ..explain import explain
 from ..judge.findings import DTYPES
 from ..pair.asked import asked, changed_since
 from ..pair.checking import CASES, NothingCompared, check_pair
-from ..pair.held_against import LivePair, Taped
+from ..pair.held_against import LivePair, PairReference, RecordedPair, Taped
 from ..pair.matching import NoMatch
 from ..pair.pair import Pair, Result, make_pair
 from ..reference import recorded
 from ..reference.live import NoJulia, choose
-from ..reference.provenance import versions_line
-from ..reference.recorded import NoRecording, Recorded
+from ..reference.provenance import name_and_versions, versions_line
+from ..reference.recorded import NoRecording
 from ..reference.session import SECONDS, JuliaSubjectError, closing, session
 from ..report.bundle import write_bundle
 from ..report.page import describe
@@ -62,10 +62,8 @@ def reference_line(run) -> str:
     except NoJulia:
         return "recordings (no live Julia is ready here: `julia-parity doctor` tells why)"
     versions = (
-        versions_line(SimpleNamespace(name="live", versions=way.versions))
-        if "Flux" in way.versions
-        else f"live, {way.where}"
-    )  # type: ignore[arg-type]
+        name_and_versions("live", way.versions) if "Flux" in way.versions else f"live, {way.where}"
+    )
     return f"{versions}, recording" if run.record else versions
 
 
@@ -129,7 +127,7 @@ class Parity:
         self._run.checked.append(
             {
                 "pair": f"{self._node.nodeid}, {pair.name}",
-                "reference": versions_line(reference),  # type: ignore[arg-type]
+                "reference": versions_line(reference),
                 "verdict": result.report.verdict,
                 "mistrusted": list(map(str, sorted(result.report.mistrusted))),
                 "page": describe(result) if self._run.html is not None else None,
@@ -169,9 +167,7 @@ class Parity:
             shutil.rmtree(self._bundles, ignore_errors=True)
         return self._bundles
 
-    def _reference(
-        self, pair: Pair, dtypes: tuple[str, ...], seconds: float
-    ) -> LivePair | Recorded:
+    def _reference(self, pair: Pair, dtypes: tuple[str, ...], seconds: float) -> PairReference:
         __tracebackhide__ = True
         run = self._run
         if run.reference != "recorded" and not run.missing:
@@ -190,7 +186,7 @@ class Parity:
         if not self._path.is_file():
             pytest.fail(f"there is no recording {path} of {pair.name}\n{remedy}", pytrace=False)
         try:
-            found = Recorded(self._path)
+            found = RecordedPair(self._path)
         except NoRecording as broken:
             pytest.fail(f"{broken}\n{remedy}", pytrace=False)
         if pair.key not in found.rows():
@@ -245,9 +241,9 @@ class Parity:
         self._run.written.append(os.path.relpath(self._path, self._run.start))
 
 
-def _readable(path: Path) -> Recorded | None:
+def _readable(path: Path) -> RecordedPair | None:
     try:
-        return Recorded(path)
+        return RecordedPair(path)
     except NoRecording:
         return None
 

@@ -11,10 +11,12 @@ import numpy as np
 from ..case.names import Kind
 from ..pair.pair import Evidence, Result
 from ..sides.side import PythonSide
-from . import program, training_settings, transformations
-from .causes import CAUSES
+from ..traps.table import TRAPS
+from . import program, transformations
 from .explanation import Explanation
-from .trial import Trial, counted, limited, near, only_dtypes, only_outputs, telling
+from .settings import changed_settings
+from .transformations import Transformed
+from .trial import Trial, counted, limited, near, only_dtypes, only_outputs, telling, trial_of
 
 SECONDS = 10.0  # for the whole search
 MOST_TOLD = 4
@@ -51,7 +53,7 @@ def explain(result: Result, seconds: float = SECONDS) -> list[Explanation]:
     """
     if result.random:
         return []
-    trial = Trial.of(result, seconds)
+    trial = trial_of(result, seconds)
     if trial is None:
         return []
     single = edits(trial)
@@ -89,41 +91,30 @@ def edits(trial: Trial) -> list[Edit]:
                     rewriting.cost,
                 )
             )
-    for cause, where, change, changed in training_settings.of_side(side):
-        found.append(Edit(cause, where, change, changed, 2.0))
+    for trap, where, change, changed in changed_settings(side):
+        found.append(Edit(trap.name, where, change, changed, 2.0))
     names = {f"x{i}": name for i, name in enumerate(trial.pair.argument_names, 1)}
     return [*found, *(edit.of_arguments(names) for edit in _of_arrays(side, first))]
 
 
 def _of_arrays(side: PythonSide, first: Evidence) -> Iterator[Edit]:
     dtype, julia = next(iter(first.julia.items()))
-    case = first.case.cast(dtype)
-    for inputs, where in transformations.of_inputs(case):
-        way, changed = (
-            next(iter(inputs.values())),
-            transformations.Transformed(limited(side), inputs=inputs),
-        )
-        if way.cause == "axes" and all(
-            array.ndim < 2 for name, array in julia.arrays.items() if name.kind is Kind.OUTPUT
-        ):
+    case, patient = first.case.cast(dtype), limited(side)
+    outputs = [array for name, array in julia.arrays.items() if name.kind is Kind.OUTPUT]
+    in_a_row = all(array.ndim < 2 for array in outputs)
+    for trap, ways, where in transformations.of_inputs(case):
+        way, changed = next(iter(ways.values())), Transformed(patient, inputs=ways)
+        if trap.name == "axes" and in_a_row:
             # What puts all entries in a row may as well have read them in another order.
             yield Edit("order", where, f"{where} read in the other order", changed, way.cost)
-        yield Edit(
-            way.cause, where, way.told.format(where), changed, way.cost + 0.2 * (len(inputs) - 1)
-        )
-    for outputs, where in transformations.of_results(
-        case, side.evaluate(case).arrays, julia.arrays
-    ):
-        way = next(iter(outputs.values()))
-        yield Edit(
-            way.cause,
-            where,
-            way.told.format(where),
-            transformations.Transformed(limited(side), outputs=outputs),
-            way.cost,
-        )
-    for cause, where, change, scaled in transformations.scaled(limited(side), case, julia.arrays):
-        yield Edit(cause, where, change, scaled, 3.5)
+        cost = way.cost + 0.2 * (len(ways) - 1)
+        yield Edit(trap.name, where, way.words.format(where), changed, cost)
+    mine = side.evaluate(case).arrays
+    for trap, ways, where in transformations.of_results(mine, julia.arrays):
+        way, changed = next(iter(ways.values())), Transformed(patient, outputs=ways)
+        yield Edit(trap.name, where, way.words.format(where), changed, way.cost)
+    for trap, where, change, scaled in transformations.scaled(patient, case, julia.arrays):
+        yield Edit(trap.name, where, change, scaled, 3.5)
 
 
 def composites(trial: Trial) -> list[Edit]:
@@ -175,7 +166,11 @@ def told(trial: Trial, found: Sequence[Edit]) -> list[Explanation]:
         )
     else:
         note = f"{evidence}; so does another way: {_difference(trial, chosen)}"
-    return [Explanation(CAUSES[edit.cause], edit.where, edit.change, note, sure) for edit in chosen]
+    return [_explanation(edit, note, sure) for edit in chosen]
+
+
+def _explanation(edit: Edit, note: str, sure: bool) -> Explanation:
+    return Explanation(TRAPS[edit.cause].cause, edit.where, edit.change, note, sure)
 
 
 def _difference(trial: Trial, chosen: Sequence[Edit]) -> str:
@@ -233,5 +228,5 @@ def partial(trial: Trial, single: Sequence[Edit]) -> list[Explanation]:
         if best is not None:
             _, told_as, edit = best
             note = f"this explains a part, {told_as}: {counted(narrowed)}"
-            return [Explanation(CAUSES[edit.cause], edit.where, edit.change, note, False)]
+            return [_explanation(edit, note, False)]
     return []

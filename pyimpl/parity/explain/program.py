@@ -19,17 +19,20 @@ from pathlib import Path
 from typing import Any
 
 from ..case.case import Case, Outcome
+from ..sides.framework import Framework
+from ..sides.frameworks import LIBRARIES
 from ..sides.functions import FunctionSide
 from ..sides.side import PythonSide
 from ..sides.training import TrainingSide
-from . import operations
-from .rewritings import RULES
-from .rewritings.syntax import Rewriting, Scope, replaced, shown
+from ..traps import operations
+from ..traps.syntax import Rewriting, Scope, replaced, shown
+from ..traps.table import TRAPS
 
 NOT_THE_USERS = tuple(
     str(Path(sysconfig.get_paths()[name]).resolve()) for name in ("stdlib", "purelib", "platlib")
 )
 MOST_FUNCTIONS = 40
+RULES = tuple(rule for trap in TRAPS.values() for rule in trap.patterns)
 OPERATIONS = {  # what the operations of the toolkit do, in a line
     name: (function.__doc__ or name).splitlines()[0].rstrip(".")
     for name, function in vars(operations).items()
@@ -57,6 +60,11 @@ class Edited:
             self.base.has_gradient,
             self.base.is_model,
         )
+
+    @property
+    def framework(self) -> Framework:
+        """That of the original."""
+        return self.base.framework
 
     def parameters(self):
         """Those of the original."""
@@ -146,7 +154,7 @@ def _swapped(codes: list[tuple[types.FunctionType, types.FunctionType]]) -> Iter
 
 
 def _users(module: str, file: str | None) -> bool:
-    if module.split(".")[0] in ("pyimpl", "torch", "numpy") or file is None or file.startswith("<"):
+    if module.split(".")[0] in LIBRARIES or file is None or file.startswith("<"):
         return False
     path = Path(file).resolve()
     return not any(str(path).startswith(f"{place}/") for place in NOT_THE_USERS)
@@ -169,12 +177,7 @@ def _functions_in(thing: Any) -> Iterator[types.FunctionType]:
     elif thing is not None and not isinstance(thing, types.ModuleType):
         kind = thing if isinstance(thing, type) else type(thing)
         for owner in kind.__mro__:
-            if owner is not object and owner.__module__.split(".")[0] not in (
-                "pyimpl",
-                "torch",
-                "numpy",
-                "builtins",
-            ):
+            if owner.__module__.split(".")[0] not in (*LIBRARIES, "builtins"):
                 for part in vars(owner).values():
                     if isinstance(part, types.FunctionType | classmethod | staticmethod | property):
                         yield from _functions_in(part)
@@ -205,10 +208,7 @@ def scopes_of(side: PythonSide) -> list[Scope]:
             getattr(loss, "pullback", None),
             side.rule,
         ]
-    if hasattr(subject, "modules"):
-        waiting += [type(module) for module in subject.modules()]
-    elif hasattr(subject, "layers"):
-        waiting += [type(layer) for layer in subject.layers]
+    waiting += [type(part) for _, part in side.framework.parts(subject)]
     found: dict[types.FunctionType, Scope | None] = {}
     while waiting and len(found) < MOST_FUNCTIONS:
         for function in _functions_in(waiting.pop(0)):

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -27,45 +28,6 @@ class Trial:
     responses: list[dict[Name, np.ndarray]]  # how far the original side moves, per differing case
     deadline: float
     complete: bool = True  # whether there was time for all edits
-
-    @classmethod
-    def of(cls, result: Result, seconds: float) -> "Trial | None":
-        """None where there is nothing to go by."""
-        if getattr(result.pair.python, "lost", ""):
-            return None
-        known = [
-            evidence
-            for evidence in result.evidence
-            if not any(outcome.lost for outcome in evidence.julia.values())
-        ]
-        pair, smallest = replace(result.pair, python=limited(result.pair.python)), result.smallest
-        if isinstance(
-            pair.python, DifferencesSide
-        ):  # the measured gradient follows from the output
-            pair = replace(pair, python=FunctionSide(pair.python.subject, seconds=SECONDS_EACH))
-            known = [bare(evidence) for evidence in known]
-            known = [
-                replace(evidence, agrees=not judged(pair, evidence.case, evidence.julia))
-                for evidence in known
-            ]
-            smallest = None
-        differing = [evidence for evidence in known if not evidence.agrees]
-        differing.sort(key=lambda evidence: -evidence.case.size)
-        if smallest is not None and not any(outcome.lost for outcome in smallest.julia.values()):
-            differing = [
-                smallest,
-                *(evidence for evidence in differing if evidence is not smallest),
-            ]
-        if not any(outcome.arrays for evidence in differing for outcome in evidence.julia.values()):
-            return None  # Julia raised: every edit that makes Python raise too would do
-        responses = [sensitivity(pair.python.evaluate, evidence.case) for evidence in differing[:4]]
-        return cls(
-            pair,
-            differing,
-            [evidence for evidence in known if evidence.agrees],
-            responses,
-            time.monotonic() + seconds,
-        )
 
     @property
     def dtypes(self) -> set[str]:
@@ -100,9 +62,39 @@ class Trial:
         return True
 
 
-def limited(side: PythonSide) -> PythonSide:
+def trial_of(result: Result, seconds: float) -> Trial | None:
+    """The trial of a result, for so many seconds; None where there is nothing to go by."""
+    if getattr(result.pair.python, "lost", ""):
+        return None
+    known = [
+        evidence
+        for evidence in result.evidence
+        if not any(outcome.lost for outcome in evidence.julia.values())
+    ]
+    pair, smallest = replace(result.pair, python=limited(result.pair.python)), result.smallest
+    if isinstance(pair.python, DifferencesSide):
+        # The measured gradient follows from the output.
+        pair = replace(pair, python=FunctionSide(pair.python.subject, seconds=SECONDS_EACH))
+        known = [bare(evidence) for evidence in known]
+        known = [
+            replace(evidence, agrees=not judged(pair, evidence.case, evidence.julia))
+            for evidence in known
+        ]
+        smallest = None
+    differing = [evidence for evidence in known if not evidence.agrees]
+    differing.sort(key=lambda evidence: -evidence.case.size)
+    if smallest is not None and not any(outcome.lost for outcome in smallest.julia.values()):
+        differing = [smallest, *(evidence for evidence in differing if evidence is not smallest)]
+    if not any(outcome.arrays for evidence in differing for outcome in evidence.julia.values()):
+        return None  # Julia raised: every edit that makes Python raise too would do
+    responses = [sensitivity(pair.python.evaluate, evidence.case) for evidence in differing[:4]]
+    agreeing = [evidence for evidence in known if evidence.agrees]
+    return Trial(pair, differing, agreeing, responses, time.monotonic() + seconds)
+
+
+def limited(side: Any) -> PythonSide:
     """The side, with less patience."""
-    return replace(side, seconds=SECONDS_EACH) if hasattr(side, "seconds") else side  # type: ignore[type-var]
+    return replace(side, seconds=SECONDS_EACH) if hasattr(side, "seconds") else side
 
 
 def near(python: Outcome, julia: Outcome, response: dict[Name, np.ndarray]) -> bool:

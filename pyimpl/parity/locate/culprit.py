@@ -14,7 +14,8 @@ import numpy as np
 from ...functions.activations import ACTIVATIONS
 from ..case.names import Kind, Name
 from ..pair.pair import Evidence
-from .formulas import EPS, FLUX_EPS, FORMULAS, SET, VARIANTS, X, arrays_of
+from ..traps.trap import Step
+from .formulas import EPS, FLUX_EPS, FORMULAS, SET, X, arrays_of, steps_otherwise
 
 ENOUGH = 1e-9  # relative to the largest entry
 
@@ -74,12 +75,10 @@ def _by_the_output(stage, evidence: list[Evidence]) -> str:
     if settings is None:
         return ""
     found = []
-    for name, how, change in [
-        *VARIANTS[stage.kind](stage, evidence[0].case),
-        *_other_activations(settings),
-    ]:
-        if all(_reproduces(stage, formula, each, settings | {name: change}) for each in evidence):
-            found.append(f"{'activation' if name == 'act' else name}: {how}")
+    for step in [*steps_otherwise(stage.kind), *_other_activations(settings)]:
+        changes = settings | {step.name: step.change}
+        if all(_reproduces(stage, formula, each, changes) for each in evidence):
+            found.append(f"{'activation' if step.name == 'act' else step.name}: {step.words}")
     return " or ".join(list(dict.fromkeys(found))[:3])
 
 
@@ -108,22 +107,23 @@ def _settings(stage, evidence: list[Evidence]) -> dict[str, Any] | None:
     return None
 
 
-def _other_activations(settings: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
+def _other_activations(settings: dict[str, Any]) -> Iterator[Step]:
     if "act" in settings:
         own = settings["act"]
         for other in ACTIVATIONS:
             if not other.endswith("_fast") and other != own.removesuffix("_fast"):
-                yield (
-                    "act",
-                    f"{own} left out" if other == "identity" else f"{other} in place of {own}",
-                    other,
-                )
+                left_out = other == "identity"
+                words = f"{own} left out" if left_out else f"{other} in place of {own}"
+                yield Step("act", words, other)
 
 
 def _reproduces(stage, formula, evidence: Evidence, changes) -> bool:
     mine = stage.pair.evaluate(evidence.case).output
-    with np.errstate(all="ignore"):
-        return mine is not None and _same(formula(stage, evidence.case, changes)["y"], mine)
+    try:
+        with np.errstate(all="ignore"):
+            return mine is not None and _same(formula(stage, evidence.case, changes)["y"], mine)
+    except (KeyError, ValueError):  # this layer has no such intermediate, or of another shape
+        return False
 
 
 def _by_the_other_arrays(stage, evidence: list[Evidence]) -> str:

@@ -7,8 +7,6 @@ last of them y.
 """
 
 from collections.abc import Callable, Iterator
-from functools import partial
-from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -16,23 +14,12 @@ import numpy as np
 from ...functions.activations import ACTIVATIONS
 from ..case.case import Case
 from ..case.names import Kind, numbered
+from ..traps.epsilons import EPSILONS
+from ..traps.table import TRAPS
+from ..traps.trap import Step, Values
 
 X = numbered(Kind.INPUT, 1)
-Values = dict[str, np.ndarray]
-EPS = (
-    1e-5,
-    1e-3,
-    1e-6,
-    1e-8,
-    1e-12,
-    0.0,
-    float(np.float32(1e-5)),
-    1e-2,
-    1e-4,
-    1e-7,
-    0.1,
-    float(np.float32(1e-3)),
-)
+EPS = (*EPSILONS, 0.0, 1e-2, 1e-4, 0.1)
 FLUX_EPS = float(np.float32(1e-5))
 SETTINGS = (
     "eps",
@@ -68,6 +55,9 @@ def _batch_norm(stage, case: Case, changes) -> Values:
     shape = (1, -1, *(1,) * (x.ndim - 2))
     step.values |= {"x": x, "axes": np.array(axes), "n": np.array(x.size // x.shape[1])}
     trained = case.mode == "train"
+    if trained and "mean" in own:
+        step.values |= {"running mean": own["mean"], "running variance": own["var"]}
+    step.values |= {name: own[name].reshape(shape) for name in ("scale", "shift") if name in own}
     mean = step("batch mean", x.mean(axes) if trained else own["mean"])
     var = step(
         "batch variance",
@@ -77,9 +67,7 @@ def _batch_norm(stage, case: Case, changes) -> Values:
     normalised = step("normalised", (x - mean.reshape(shape)) / root.reshape(shape))
     scaled = step(
         "scaled",
-        normalised * own["scale"].reshape(shape) + own["shift"].reshape(shape)
-        if "scale" in own
-        else normalised,
+        normalised * step.values["scale"] + step.values["shift"] if "scale" in own else normalised,
     )
     step("y", ACTIVATIONS[changes.get("act", "identity")].value(scaled))
     return step.values
@@ -94,19 +82,17 @@ def _dense(stage, case: Case, changes) -> Values:
     return step.values
 
 
-def _dense_variants(stage, case: Case) -> Iterator[tuple[str, str, Callable[[Values], Any]]]:
-    own = arrays_of(stage, case)
-    if len(set(own["weight"].shape)) == 1:
-        yield "product", "with the transposed weight", lambda v: v["x"] @ v["weight"].T
-    if "bias" in own:
-        yield "sum", "without the bias", lambda v: v["product"]
-        yield "sum", "the bias subtracted", lambda v: v["product"] - v["bias"]
+def _dense_slips() -> Iterator[Step]:
+    yield Step("sum", "without the bias", lambda v: v["product"])
+    yield Step("sum", "the bias subtracted", lambda v: v["product"] - v["bias"])
 
 
 def _layer_norm(stage, case: Case, changes) -> Values:
     x, own, step = case.arrays[X], arrays_of(stage, case), _Steps(changes)
     axes = tuple(range(-own["scale"].ndim, 0)) if "scale" in own else (-1,)
     step.values |= {"x": x, "n": np.array(np.prod([x.shape[axis] for axis in axes]))}
+    if "scale" in own:
+        step.values |= {"scale": own["scale"], "shift": own["bias"]}
     mean = step("mean", x.mean(axes, keepdims=True))
     var = step("variance", x.var(axes, keepdims=True))
     root = step("root", np.sqrt(var + changes.get("eps", FLUX_EPS) ** 2))
@@ -118,50 +104,33 @@ def _layer_norm(stage, case: Case, changes) -> Values:
     return step.values
 
 
-def _norm_variants(stage, case: Case) -> Iterator[tuple[str, str, Callable[[Values], Any]]]:
-    mean, var = (
-        ("batch mean", "batch variance") if stage.kind == "BatchNorm" else ("mean", "variance")
+def _batch_norm_slips() -> Iterator[Step]:
+    yield Step("batch mean", "the running one", lambda v: v["running mean"])
+    yield Step("batch variance", "the running one", lambda v: v["running variance"])
+    yield from _norm_slips("batch mean", "batch variance")
+
+
+def _layer_norm_slips() -> Iterator[Step]:
+    return _norm_slips("mean", "variance")
+
+
+def _norm_slips(mean: str, var: str) -> Iterator[Step]:
+    yield Step(mean, "not subtracted", lambda v: 0 * v[mean])
+    yield Step(var, "not centred", lambda v: v[var] + v[mean] ** 2)
+    yield Step("root", "not taken: divided by the variance", lambda v: v["root"] ** 2)
+    yield Step("scaled", "not done", lambda v: v["normalised"])
+    yield Step("scaled", "without the scale", lambda v: v["normalised"] + v["shift"])
+    yield Step("scaled", "without the shift", lambda v: v["normalised"] * v["scale"])
+    yield Step(
+        "scaled",
+        "the shift added before scaling",
+        lambda v: (v["normalised"] + v["shift"]) * v["scale"],
     )
-    yield mean, "not subtracted", lambda v: 0 * v[mean]
-    yield var, "corrected (divided by n - 1)", lambda v: v[var] * v["n"] / np.maximum(v["n"] - 1, 1)
-    yield var, "not centred", lambda v: v[var] + v[mean] ** 2
-    for eps in EPS:
-        yield "root", f"epsilon {eps:g} outside of it", partial(_outside, var, eps)
-        yield "root", f"epsilon {eps:g} inside of it", partial(_inside, var, eps)
-    yield "root", "not taken: divided by the variance", lambda v: v["root"] ** 2
-    own = arrays_of(stage, case)
-    if stage.kind == "BatchNorm" and case.mode == "train" and "mean" in own:
-        yield mean, "the running one", lambda v: own["mean"]
-        yield var, "the running one", lambda v: own["var"]
-    if "scale" in own:
-        yield "scaled", "not done", lambda v: v["normalised"]
-        shift = own.get("shift", own.get("bias"))
-        if shift is not None:
-            scale, moved = (_along(stage, case, array) for array in (own["scale"], shift))
-            yield "scaled", "without the scale", lambda v: v["normalised"] + moved
-            yield "scaled", "without the shift", lambda v: v["normalised"] * scale
-            yield (
-                "scaled",
-                "the shift added before scaling",
-                lambda v: (v["normalised"] + moved) * scale,
-            )
-            yield "scaled", "scale and shift exchanged", lambda v: v["normalised"] * moved + scale
-
-
-def _along(stage, case: Case, array: np.ndarray) -> np.ndarray:
-    return (
-        array.reshape(1, -1, *(1,) * (case.arrays[X].ndim - 2))
-        if stage.kind == "BatchNorm"
-        else array
+    yield Step(
+        "scaled",
+        "scale and shift exchanged",
+        lambda v: v["normalised"] * v["shift"] + v["scale"],
     )
-
-
-def _outside(var: str, eps: float, values: Values) -> np.ndarray:
-    return np.sqrt(values[var]) + eps
-
-
-def _inside(var: str, eps: float, values: Values) -> np.ndarray:
-    return np.sqrt(values[var] + eps)
 
 
 def _over_time(
@@ -203,29 +172,17 @@ def _lstm(stage, case: Case, changes) -> Values:
     return _over_time(stage, case, changes, cell)
 
 
-def _lstm_variants(stage, case: Case) -> Iterator[tuple[str, str, Any]]:
-    for order in permutations(range(4)):
-        if order != (0, 1, 2, 3):
-            names = ("input", "forget", "cell", "output")
-            yield (
-                "order",
-                "the gates are taken from the blocks in the order "
-                + ", ".join(names[k] for k in order),
-                order,
-            )
-    yield (
+def _lstm_slips() -> Iterator[Step]:
+    sigmoid = ACTIVATIONS["sigmoid"]
+    yield Step(
         "hidden state",
         "without tanh of the cell state",
         lambda v: v["output gate"] * v["cell state"],
     )
-    yield "forget gate", "left out", lambda v: np.ones_like(v["forget gate"])
-    yield (
-        "forget gate",
-        "its bias raised by one",
-        lambda v: ACTIVATIONS["sigmoid"](v["block 1"] + 1),
-    )
-    yield "cell candidate", "by the sigmoid", lambda v: ACTIVATIONS["sigmoid"](v["block 2"])
-    yield (
+    yield Step("forget gate", "left out", lambda v: np.ones_like(v["forget gate"]))
+    yield Step("forget gate", "its bias raised by one", lambda v: sigmoid(v["block 1"] + 1))
+    yield Step("cell candidate", "by the sigmoid", lambda v: sigmoid(v["block 2"]))
+    yield Step(
         "cell state",
         "one minus the forget gate in place of the input gate",
         lambda v: v["forget gate"] * v["before"] + (1 - v["forget gate"]) * v["cell candidate"],
@@ -251,34 +208,6 @@ def _gru(stage, case: Case, changes) -> Values:
         return step("hidden state", (1 - z) * candidate + z * h), c
 
     return _over_time(stage, case, changes, cell)
-
-
-def _gru_variants(stage, case: Case) -> Iterator[tuple[str, str, Any]]:
-    for order in permutations(range(3)):
-        if order != (0, 1, 2):
-            names = ("reset", "update", "candidate")
-            yield (
-                "order",
-                "the gates are taken from the blocks in the order "
-                + ", ".join(names[k] for k in order),
-                order,
-            )
-    yield (
-        "candidate",
-        "bias inside the reset product",
-        lambda v: np.tanh(v["x part"] + v["reset gate"] * (v["h part"] + v["bias"])),
-    )
-    yield (
-        "candidate",
-        "reset before the product",
-        lambda v: np.tanh(v["x part"] + (v["reset gate"] * v["h"]) @ v["Wh"] + v["bias"]),
-    )
-    yield "candidate", "without reset", lambda v: np.tanh(v["x part"] + v["h part"] + v["bias"])
-    yield (
-        "hidden state",
-        "update gate the other way round",
-        lambda v: v["update gate"] * v["candidate"] + (1 - v["update gate"]) * v["h"],
-    )
 
 
 def _attention(stage, case: Case, changes) -> Values:
@@ -314,24 +243,24 @@ def _heads(subject) -> int:
     )
 
 
-def _attention_variants(stage, case: Case) -> Iterator[tuple[str, str, Callable[[Values], Any]]]:
-    yield (
+def _attention_slips() -> Iterator[Step]:
+    yield Step(
         "scores",
         "not divided by the root of the head's size",
         lambda v: v["scores"] * np.sqrt(v["queries"].shape[-1]),
     )
-    yield (
+    yield Step(
         "scores",
         "divided by the root of all features",
         lambda v: v["scores"] / np.sqrt(v["queries"].shape[-3]),
     )
-    yield (
+    yield Step(
         "weights",
         "normalised over the queries",
         lambda v: np.exp(v["scores"]) / np.exp(v["scores"]).sum(-2, keepdims=True),
     )
-    yield "scores", "queries and keys exchanged", lambda v: v["scores"].swapaxes(-1, -2)
-    yield (
+    yield Step("scores", "queries and keys exchanged", lambda v: v["scores"].swapaxes(-1, -2))
+    yield Step(
         "scores",
         "later keys masked",
         lambda v: np.where(np.tri(v["scores"].shape[-1], dtype=bool), v["scores"], -np.inf),
@@ -347,12 +276,21 @@ FORMULAS: dict[str, Formula] = {
     "GRU": _gru,
     "MultiHeadAttention": _attention,
 }
-VARIANTS: dict[str, Callable[[Any, Case], Iterator[tuple[str, str, Any]]]] = {
-    "Dense": _dense_variants,
-    "BatchNorm": _norm_variants,
-    "LayerNorm": _norm_variants,
-    "LSTM": _lstm_variants,
-    "GRU": _gru_variants,
-    "MultiHeadAttention": _attention_variants,
+# Mistakes in a layer that are no trap between two languages: those stand in the table of traps.
+SLIPS: dict[str, Callable[[], Iterator[Step]]] = {
+    "Dense": _dense_slips,
+    "BatchNorm": _batch_norm_slips,
+    "LayerNorm": _layer_norm_slips,
+    "LSTM": _lstm_slips,
+    "MultiHeadAttention": _attention_slips,
 }
 SET = {"Dense": ("act",), "BatchNorm": ("eps", "act"), "LayerNorm": ("eps", "act")}
+
+
+def steps_otherwise(kind: str) -> Iterator[Step]:
+    """Every way in which a step of a layer of this kind is often made otherwise."""
+    for trap in TRAPS.values():
+        if kind in trap.steps:
+            yield from trap.steps[kind]()
+    if kind in SLIPS:
+        yield from SLIPS[kind]()

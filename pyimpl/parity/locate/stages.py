@@ -4,6 +4,7 @@ a walk.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,13 +13,13 @@ from ..case.case import Case, Outcome
 from ..case.inputs import Given
 from ..case.names import Name
 from ..judge.findings import Finding
-from ..pair.crossing import shared, transposed_in
 from ..pair.matching import Match, by_the_others, match
 from ..pair.pair import Evidence, Pair
 from ..reference.session import JuliaSide, Layout
-from ..sides.choosing import side_of
-from ..sides.side import PythonSide
-from ..sides.torch_modules import TorchSide
+from ..sides.framework import Framework
+from ..sides.frameworks import FRAMEWORKS, framework_of, side_of
+from ..sides.functions import FUNCTIONS
+from ..sides.side import SECONDS, PythonSide
 
 
 class Stages(Protocol):
@@ -95,16 +96,24 @@ class Stage:
 
 def stages_of(model: Any) -> dict[str, Any]:
     """The stages of a Python model by name. Raises ValueError for what has none."""
-    layers = getattr(model, "layers", model)
-    if hasattr(model, "named_children"):  # a module of PyTorch's
-        return dict(model.named_children())
-    if isinstance(layers, dict):
-        return {str(name): layer for name, layer in layers.items()}
-    if isinstance(layers, tuple | list):
-        return {str(i): layer for i, layer in enumerate(layers)}
-    raise ValueError(
-        f"expected a Chain, a Sequential, or a list or dict of stages, got {type(model).__name__}"
+    if isinstance(model, dict):
+        return {str(name): layer for name, layer in model.items()}
+    if isinstance(model, tuple | list):
+        return {str(i): layer for i, layer in enumerate(model)}
+    stages = next(
+        (found for framework in FRAMEWORKS if (found := _stages_in(framework, model)) is not None),
+        None,
     )
+    if stages is None:
+        raise ValueError(
+            "expected a Chain, a Sequential, or a list or dict of stages, got "
+            f"{type(model).__name__}"
+        )
+    return stages
+
+
+def _stages_in(framework: Framework, model: Any) -> dict[str, Any] | None:
+    return framework.stages(model) if framework.recognises(model) else None
 
 
 def paired(python: Any, julia: JuliaSide, reached: Stages, mode: str, state: Any) -> list[Stage]:
@@ -125,7 +134,7 @@ def paired(python: Any, julia: JuliaSide, reached: Stages, mode: str, state: Any
     for number, ((name, subject), (_, kind)) in enumerate(
         zip(mine.items(), theirs, strict=True), 1
     ):
-        side, unmatched = _side(subject, any(_is_module(other) for other in mine.values()))
+        side, unmatched = _side(subject, list(mine.values()))
         source = JuliaSide(f"({julia.expression})[{number}]", julia.file)
         pair = Pair(
             f"stage {name}", side, source, Given(()), Layout("reversed"), _mode(mode, side, kind)
@@ -138,7 +147,7 @@ def paired(python: Any, julia: JuliaSide, reached: Stages, mode: str, state: Any
             matches = match(
                 shapes,
                 {path: np.shape(array) for path, array in found.items()},
-                transposed_in(side),
+                partial(side.framework.transposed, side),
             )
         except ValueError as problem:
             raise ValueError(f"stage {name}, {kind}: {problem}") from None
@@ -152,24 +161,19 @@ def paired(python: Any, julia: JuliaSide, reached: Stages, mode: str, state: Any
     return stages
 
 
-def _is_module(subject: Any) -> bool:
-    return hasattr(subject, "state_dict") and hasattr(subject, "named_modules")
-
-
-def _side(subject: Any, among_modules: bool) -> tuple[PythonSide, tuple[str, ...]]:
+def _side(subject: Any, others: Sequence[Any]) -> tuple[PythonSide, tuple[str, ...]]:
     """The side of a stage, and those of its arrays that Julia does not have.
 
-    A function between modules is one of tensors.
+    A function takes the arrays of the framework that the stages around it are of.
     """
-    if (
-        among_modules
-        and not _is_module(subject)
-        and not hasattr(subject, "pullback")
-        and callable(subject)
-        and not hasattr(subject, "forward")
-    ):
-        return TorchSide(subject), ()
-    return shared(side_of(subject))
+    framework = framework_of(subject)
+    if framework is FUNCTIONS and not hasattr(subject, "pullback"):
+        for around in dict.fromkeys(map(framework_of, others)):
+            side = around.function(subject, SECONDS)
+            if side is not None:
+                return side, ()
+    side = side_of(subject)
+    return side.framework.shared(side)
 
 
 def _by_the_others(stages: Sequence[Stage]) -> None:
@@ -215,7 +219,7 @@ def _put_in(stage: Stage, state: Any, name: str, number: int) -> None:
             value = value[int(key)] if isinstance(value, list) else (value or {}).get(key)
         if not isinstance(value, np.ndarray):
             raise ValueError(f"the state has no {found.julia} for stage {name}")
-        mapped = found.mapping.there(value)
+        mapped = found.mapping.forth(value)
         if mapped.shape != own[found.python].shape:
             raise ValueError(
                 f"the state's {found.julia} for stage {name} has shape {mapped.shape}, expected "

@@ -181,9 +181,12 @@ class _Plain:
         }
         if stage.together and isinstance(self._side, FunctionSide):
             self._side = replace(self._side, subject=Together(self._side.subject))
+        self.subject, self.framework = self._side.subject, self._side.framework
+        self.has_gradient, self.is_model = self._side.has_gradient, self._side.is_model
 
-    def __getattr__(self, name):
-        return getattr(self._side, name)
+    def parameters(self) -> dict[str, np.ndarray]:
+        """Those of the side."""
+        return self._side.parameters()
 
     def evaluate(self, case: Case) -> Outcome:
         outcome = self._side.evaluate(case)
@@ -345,7 +348,7 @@ def _judge(
     """Per dtype on its own: what Julia gave the stage in Float32 is not what it gave it in Float64,
     rounded.
     """
-    plain = replace(stage.pair, python=_Plain(stage))  # type: ignore[arg-type]
+    plain = replace(stage.pair, python=_Plain(stage))
     for dtype, case in cases.items():
         report = Report(plain)
         enter(report, case.cast(np.float64), {dtype: outcomes[dtype]})

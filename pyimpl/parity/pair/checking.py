@@ -21,9 +21,8 @@ from ..case.names import Kind, numbered
 from ..judge.findings import DTYPES, Finding, Report, enter
 from ..judge.verdict import Reason
 from ..progress import busy
-from ..reference.recorded import Recorded
 from ..sides.training import model_of
-from .held_against import LivePair
+from .held_against import PairReference
 from .matching import Match, prove
 from .pair import SMALLEST, Evidence, Pair, Result
 
@@ -38,7 +37,7 @@ class NothingCompared(ValueError):
 
 def check_pair(
     pair: Pair,
-    reference: "LivePair | Recorded",
+    reference: PairReference,
     dtypes: tuple[str, ...] = DTYPES,
     count: int = CASES,
     seed: int = 0,
@@ -46,18 +45,14 @@ def check_pair(
     """Check a pair on `count` drawn cases, or on all that were given or recorded; where they
     differ, look for the smallest that does.
     """
-    if isinstance(reference, LivePair):
-        pair = reference.prepare(pair)
+    pair = reference.prepare(pair)
     report = Report(pair)
     result = Result(
-        pair,
-        report,
-        reference.name,
-        reference.versions,
-        provenance=getattr(reference, "provenance", {}),
+        pair, report, reference.name, reference.versions, provenance=reference.provenance
     )
-    if isinstance(reference, Recorded):
-        for case, outcomes in reference.pairs(pair, dtypes, None, seed):
+    kept = reference.kept(pair, dtypes, seed)
+    if kept is not None:
+        for case, outcomes in kept:
             _judge(result, case, outcomes)
     elif isinstance(pair.inputs, Given):
         cases = [
@@ -86,7 +81,7 @@ def check_pair(
             f"both sides refuse every case, so nothing was compared\n  python: {python}\n  "
             f"julia: {julia}"
         )
-    if isinstance(reference, LivePair) and pair.matches:
+    if reference.asks and pair.matches:
         result.pair = replace(pair, matches=_proved(result, reference))
     differing = [evidence for evidence in result.evidence if not evidence.agrees]
     if result.smallest is None and differing:
@@ -104,14 +99,14 @@ def check_pair(
     return result
 
 
-def _random(result: Result, reference: "LivePair | Recorded") -> list[str]:
+def _random(result: Result, reference: PairReference) -> list[str]:
     """The sides that give other numbers for the same inputs."""
     assert result.smallest is not None
     pair, case = result.pair, result.smallest.case
     if any(finding.verdict.lost for finding in result.report.findings):
         return []  # once more would be lost as well
     twice = {"python": [pair.evaluate(case) for _ in range(2)]}
-    if isinstance(reference, LivePair):
+    if reference.asks:
         twice["julia"] = [
             outcomes["float64"]
             for _, outcomes in reference.outcomes(pair, [case, case], ("float64",))
@@ -128,7 +123,7 @@ def _same(one: Outcome, other: Outcome) -> bool:
     )
 
 
-def _proved(result: Result, reference: LivePair) -> tuple[Match, ...]:
+def _proved(result: Result, reference: PairReference) -> tuple[Match, ...]:
     """The matches, proved on the most varied case of which Julia made something: in test mode,
     where every array moves the output.
     """
@@ -200,7 +195,7 @@ Known = dict[
 
 def _shrink(
     result: Result,
-    reference: LivePair,
+    reference: PairReference,
     dtypes: tuple[str, ...],
     count: int,
     seed: int,

@@ -2,44 +2,95 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any, Protocol
 
 from ..case.case import Case, Outcome
 from ..case.names import Kind
 from ..judge.findings import DTYPES
-from ..reference.recorded import Recorded
+from ..reference.live import NoJulia
+from ..reference.recorded import NoRecording, Recorded
 from ..reference.session import SECONDS, JuliaSession, JuliaSide, session
-from ..sides.pyimpl_layers import LayerSide
 from ..sides.training import RuleSide, model_of
 from .asked import changed_since
-from .crossing import received, sent, transposed_in
+from .crossing import received, sent
 from .matching import match_models
 from .pair import SMALLEST, Pair, Result
+
+
+class PairReference(Protocol):
+    """What a pair is held against: live Julia, a recording, a bundle."""
+
+    name: str  # live or recorded
+    versions: dict[str, str]
+    provenance: dict[str, Any]
+    asks: bool  # whether it answers cases that it has not seen before
+
+    def prepare(self, pair: Pair) -> Pair:
+        """The pair, with what has to be asked of Julia before the first case."""
+        ...
+
+    def kept(
+        self, pair: Pair, dtypes: tuple[str, ...], seed: int
+    ) -> Iterator[tuple[Case, dict[str, Outcome]]] | None:
+        """The cases that it has, with their outcomes; None where cases are to be made."""
+        ...
+
+    def outcomes(
+        self, pair: Pair, cases: Sequence[Case], dtypes: tuple[str, ...]
+    ) -> Iterator[tuple[Case, dict[str, Outcome]]]:
+        """Every case with Julia's outcome in every dtype."""
+        ...
+
+
+class RecordedPair(Recorded):
+    """A recording of a pair: it has its own cases, and answers no others."""
+
+    asks = False
+
+    def prepare(self, pair: Pair) -> Pair:
+        """The pair as it is."""
+        return pair
+
+    def kept(
+        self, pair: Pair, dtypes: tuple[str, ...], seed: int
+    ) -> Iterator[tuple[Case, dict[str, Outcome]]] | None:
+        """All recorded cases."""
+        return self.pairs(pair, dtypes, None, seed)
+
+    def outcomes(
+        self, pair: Pair, cases: Sequence[Case], dtypes: tuple[str, ...]
+    ) -> Iterator[tuple[Case, dict[str, Outcome]]]:
+        """Raises NoRecording."""
+        raise NoRecording(f"the recording of {pair.name} cannot answer other cases")
 
 
 class LivePair:
     """Live Julia, as what a pair is held against."""
 
     name = "live"
+    asks = True
+    provenance: dict[str, Any] = {}
 
     def __init__(self, session: JuliaSession):
-        self._session = session
+        self.session = session
         self.versions = session.versions
 
     @property
     def how(self) -> str:
         """How Julia has evaluated so far: interpreted, or partly compiled."""
-        return getattr(self._session, "manner", "")
+        return getattr(self.session, "manner", "")
 
     def prepare(self, pair: Pair) -> Pair:
         """Have Julia read its side, and match the arrays of models with Julia's.
 
         Raises JuliaSubjectError where Julia cannot read it, NoMatch for models of different arrays.
         """
-        self._session.describe(pair.julia)
+        self.session.describe(pair.julia)
         if pair.training is not None:
             for expression in pair.training.config.values():
-                self._session.describe(JuliaSide(expression, pair.julia.file))
+                self.session.describe(JuliaSide(expression, pair.julia.file))
         mine = {
             path: array.shape
             for path, array in pair.python.parameters().items()
@@ -47,19 +98,25 @@ class LivePair:
         }
         if not mine:
             return pair
-        theirs = self._session.shapes(pair.julia)
-        if mine == theirs and isinstance(model_of(pair.python), LayerSide):
+        theirs = self.session.shapes(pair.julia)
+        model = model_of(pair.python)
+        if mine == theirs and model.framework.same_names:
             return pair
-        return replace(
-            pair, matches=tuple(match_models(mine, theirs, transposed_in(model_of(pair.python))))
-        )
+        transposed = partial(model.framework.transposed, model)
+        return replace(pair, matches=tuple(match_models(mine, theirs, transposed)))
+
+    def kept(
+        self, pair: Pair, dtypes: tuple[str, ...], seed: int
+    ) -> Iterator[tuple[Case, dict[str, Outcome]]] | None:
+        """None: it is asked."""
+        return None
 
     def outcomes(
         self, pair: Pair, cases: Sequence[Case], dtypes: tuple[str, ...]
     ) -> Iterator[tuple[Case, dict[str, Outcome]]]:
         """Every case with Julia's outcome in every dtype."""
         asked = [sent(case, pair.matches) for case in cases]
-        found = self._session.evaluate(
+        found = self.session.evaluate(
             pair.julia, pair.layout, [case.cast(dtype) for case in asked for dtype in dtypes]
         )
         for case in cases:
@@ -73,7 +130,7 @@ class LivePair:
     def _in_python(pair: Pair, outcome: Outcome) -> Outcome:
         if not pair.python.is_model:
             return outcome
-        unknown = [] if isinstance(pair.python, LayerSide) else [Kind.PLAIN]
+        unknown = [] if pair.python.framework.shows_plain else [Kind.PLAIN]
         if isinstance(pair.python, RuleSide) and not pair.python.shows_state:
             unknown.append(Kind.STATE)
         return received(outcome, pair.matches, unknown)
@@ -125,16 +182,13 @@ def open_reference(
     dtypes: tuple[str, ...] = DTYPES,
     cases: int | None = None,
     drawn_with: int | None = None,
-) -> "LivePair | Recorded":
+) -> PairReference:
     """Live Julia, a call of which may take so many seconds, or the pair's recording.
 
     Raises NoJulia and NoRecording, this also for a recording of another question: of another
     expression, file, input, shape, mode, layout, gradient, number of calls or training, and, where
     they are given, of another number of `cases` or `drawn_with` another seed.
     """
-    from ..reference.live import NoJulia
-    from ..reference.recorded import NoRecording
-
     path = Path(recording) if recording is not None else None
     if reference not in ("auto", "live", "recorded"):
         raise ValueError(f'the reference is "auto", "live" or "recorded", got {reference!r}')
@@ -148,7 +202,7 @@ def open_reference(
         raise NoRecording(
             "no recording was named: give one with recording=FILE, made before with a live Julia"
         )
-    found = Recorded(path)
+    found = RecordedPair(path)
     if pair.key not in found.rows():
         only = f", only of {', '.join(found.rows())}" if found.rows() else ""
         raise NoRecording(f"{path} has no case of {pair.key}{only}")

@@ -9,12 +9,13 @@ square matrix that ought to be transposed is told from one that ought not.
 import re
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import permutations
 
 import numpy as np
 
 from ..case.case import Case, Outcome
 from ..case.names import Kind, Name
+from ..traps.table import TRAPS
+from ..traps.trap import Way
 
 STEP = 2.0**-10  # of a change that proves a match, relative to the size of the array
 NOTHING = 1e-9  # a movement of the output that is nothing, relative to the change
@@ -65,19 +66,8 @@ class NoMatch(ValueError):
     """The arrays of two models cannot be matched; the message has both lists."""
 
 
-@dataclass(frozen=True)
-class Mapping:
-    """One way in which the Python array follows from Julia's; both in Python's orientation, a way
-    and its way back.
-    """
-
-    name: str
-    there: Callable[[np.ndarray], np.ndarray]
-    back: Callable[[np.ndarray], np.ndarray]
-
-
-AS_IT_IS = Mapping("as it is", lambda a: a, lambda a: a)
-TRANSPOSED = Mapping("transposed", lambda a: a.T, lambda a: a.T)
+AS_IT_IS = Way("as it is", lambda a: a, lambda a: a)
+TRANSPOSED = Way("transposed", np.transpose, np.transpose)
 
 
 @dataclass(frozen=True)
@@ -86,14 +76,14 @@ class Match:
 
     python: str
     julia: str
-    mapping: Mapping = AS_IT_IS
+    mapping: Way = AS_IT_IS
     proved: bool | None = None  # None: not tried, or it moves nothing
     instead: str = (
         ""  # the mapping, or another array, that moves the output alike where this one does not
     )
 
     def __str__(self):
-        how = "" if self.mapping is AS_IT_IS else f", {self.mapping.name}"
+        how = "" if self.mapping is AS_IT_IS else f", {self.mapping.words}"
         if self.instead:
             return (
                 f"{self.python} = {self.julia}{how}: does not move the output alike; "
@@ -180,7 +170,7 @@ def by_the_others(
     matches: Sequence[Match], shapes: Sequence[tuple[int, ...]], kinds: Sequence[Hashable]
 ) -> list[Match]:
     """A square array lies as those of its kind do, where their shapes tell."""
-    known: dict[Hashable, set[Mapping]] = {}
+    known: dict[Hashable, set[Way]] = {}
     for found, shape, kind in zip(matches, shapes, kinds, strict=True):
         if len(shape) == 2 and shape[0] != shape[1]:
             known.setdefault(kind, set()).add(found.mapping)
@@ -220,36 +210,12 @@ def _lists(problem: str, python, julia) -> str:
     return f"{problem}\n  python: {listed(python)}\n  julia: {listed(julia)}"
 
 
-def mappings(shape: tuple[int, ...], gated: bool = True) -> Iterator[Mapping]:
+def mappings(shape: tuple[int, ...], gated: bool = True) -> Iterator[Way]:
     """All ways that keep the shape; `gated`: whether it may consist of the blocks of gates."""
     yield AS_IT_IS
-    if len(shape) == 2 and shape[0] == shape[1]:
-        yield TRANSPOSED
-    if len(shape) > 2:
-        axes = tuple(range(2, len(shape)))
-        flip: Callable[[np.ndarray], np.ndarray] = lambda a: np.flip(a, axes)  # noqa: E731
-        yield Mapping("with its kernel flipped", flip, flip)
-    for axis in range(min(len(shape), 2)) if gated else ():
-        for gates in (3, 4):
-            if shape[axis] % gates == 0:
-                yield from (
-                    _reordered(order, axis, gates)
-                    for order in permutations(range(gates))
-                    if order != tuple(range(gates))
-                )
-
-
-def _reordered(order: tuple[int, ...], axis: int, gates: int) -> Mapping:
-    inverse = tuple(np.argsort(order))
-
-    def blocks(order):
-        return lambda a: np.concatenate([np.split(a, gates, axis)[i] for i in order], axis)
-
-    return Mapping(
-        f"with its {gates} blocks in the order {', '.join(str(i + 1) for i in order)}",
-        blocks(order),
-        blocks(inverse),
-    )
+    for trap in TRAPS.values():
+        if gated or trap.name != "gates":
+            yield from trap.mappings(shape)
 
 
 def prove(
@@ -307,10 +273,10 @@ def prove(
             if mapping is not AS_IT_IS
         ]
         others = [
-            mapping.name
+            mapping.words
             for mapping in ways
             if any(
-                alike(found.python, mapping.there(change), start)
+                alike(found.python, mapping.forth(change), start)
                 for start in _starts(base_case, found.python, mapping, matches)
             )
         ]
@@ -344,7 +310,7 @@ def _gated(found: Match, matches: Sequence[Match]) -> bool:
     )
 
 
-def _starts(case: Case, name: str, mapping: Mapping, matches: list[Match]) -> Iterator[Case]:
+def _starts(case: Case, name: str, mapping: Way, matches: list[Match]) -> Iterator[Case]:
     """Where a change is made from: the arrays as they are, with this one mapped, and with all that
     can be mapped so.
 
@@ -361,14 +327,15 @@ def _starts(case: Case, name: str, mapping: Mapping, matches: list[Match]) -> It
     )
 
 
-def _same_way(shape: tuple[int, ...], mapping: Mapping) -> Mapping | None:
+def _same_way(shape: tuple[int, ...], mapping: Way) -> Way | None:
     """The mapping of that name for another array; of gates, along its last axis."""
-    return next((way for way in reversed(list(mappings(shape))) if way.name == mapping.name), None)
+    every = reversed(list(mappings(shape)))
+    return next((way for way in every if way.words == mapping.words), None)
 
 
-def _mapped(case: Case, ways: dict[str, Mapping]) -> Case:
+def _mapped(case: Case, ways: dict[str, Way]) -> Case:
     arrays = case.arrays | {
-        Name(Kind.PARAMETER, name): way.there(case.arrays[Name(Kind.PARAMETER, name)])
+        Name(Kind.PARAMETER, name): way.forth(case.arrays[Name(Kind.PARAMETER, name)])
         for name, way in ways.items()
     }
     return Case(case.row, case.config, arrays, case.mode)

@@ -25,11 +25,11 @@ from ..judge.verdict import (
     sensitivity,
 )
 from ..reference.session import JuliaSide, Layout, parsed_layout
-from ..sides.choosing import side_of
+from ..sides.frameworks import side_of
 from ..sides.functions import DifferencesSide, FunctionSide
 from ..sides.side import SECONDS, PythonSide
-from ..sides.training import RuleSide, Training, TrainingSide
-from .crossing import compared, shared
+from ..sides.training import RuleSide, Training, training_side
+from .crossing import compared
 from .matching import Match
 
 MODEL_SLACK = 16.0
@@ -282,7 +282,7 @@ def make_pair(
             (),
             alone,
         )
-    side, alone = shared(side_of(python, backward, seconds))
+    side, alone = _shared(side_of(python, backward, seconds))
     if gradient == "differences":
         if not isinstance(side, FunctionSide):
             raise ValueError(
@@ -314,6 +314,10 @@ def _trained(
 ) -> tuple[PythonSide, tuple[str, ...], str]:
     training.expect(inputs)
     if training.of_rule:
-        return RuleSide.of(python, seconds), (), "steps"
-    side, alone = shared(side_of(python, seconds=seconds))
-    return TrainingSide.of(side, training, seconds), alone, "training"
+        return RuleSide(python, seconds=seconds), (), "steps"
+    side, alone = _shared(side_of(python, seconds=seconds))
+    return training_side(side, training, seconds), alone, "training"
+
+
+def _shared(side: PythonSide) -> tuple[PythonSide, tuple[str, ...]]:
+    return side.framework.shared(side)

@@ -1,11 +1,14 @@
 """A disagreement in a directory: inputs and both outcomes in plain files, and programs that show it
 again, each in one language alone.
 
-inputs/x1.txt           a line that says dtype and shape, then one number a line, in C order of the
-Python side python/y.txt, julia/y.txt repro.py                needs NumPy and the Python function
-repro.jl                needs Julia and the Julia function story.txt               what `crosscheck`
-said evidence.npz            every case that was kept, with Julia's outcomes: a recording
-bundle.json             what `julia-parity explain` needs to know
+    inputs/x1.txt           a line that says dtype and shape, then one number a line, in C order of
+                            the Python side
+    python/y.txt, julia/y.txt
+    repro.py                needs NumPy and the Python function
+    repro.jl                needs Julia and the Julia function
+    story.txt               what `crosscheck` said
+    evidence.npz            every case that was kept, with Julia's outcomes: a recording
+    bundle.json             what `julia-parity explain` needs to know
 """
 
 import datetime
@@ -14,7 +17,7 @@ import inspect
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from importlib import resources
@@ -40,18 +43,17 @@ from ...files.disk import (
 from ..case.case import Case, Outcome
 from ..case.inputs import Given
 from ..case.names import Kind, Name
+from ..judge.findings import DTYPES
 from ..pair.asked import layout_of
 from ..pair.checking import CASES, check_pair
 from ..pair.crossing import sent
-from ..pair.held_against import LivePair
+from ..pair.held_against import LivePair, RecordedPair
 from ..pair.loading import SubjectError, load_subject
 from ..pair.pair import Pair, Result, make_pair
 from ..plain_text import one_line
 from ..reference import recorded
-from ..reference.recorded import NoRecording, Recorded
-from ..sides.own_objects import ObjectSide
+from ..reference.recorded import NoRecording
 from ..sides.side import SECONDS
-from ..sides.torch_modules import TorchSide
 from ..sides.training import Training, model_of
 from .seal import is_ours, sealed
 
@@ -255,6 +257,9 @@ def programs(result: Result, case: Case, python: Outcome, julia: Outcome) -> dic
         "julia": julia_literal,
         "called": lambda names: [called[name] for name in names],
     }
+    xs = [str(name) for name in case.arrays if name.kind is Kind.INPUT]
+    dys = [str(name) for name in case.arrays if name.kind is Kind.COTANGENT]
+    own = [name for name in case.arrays if name.kind is Kind.PARAMETER]
     about = {
         "name": pair.name,
         "python": pair.origin or origin(pair.python.subject),
@@ -262,16 +267,19 @@ def programs(result: Result, case: Case, python: Outcome, julia: Outcome) -> dic
         "file": str(pair.julia.file.resolve()) if pair.julia.file else None,
         "copy": pair.julia.file.name if pair.julia.file else None,
         "expression": pair.julia.expression,
-        "xs": [str(name) for name in case.arrays if name.kind is Kind.INPUT],
-        "dys": [str(name) for name in case.arrays if name.kind is Kind.COTANGENT],
+        "xs": xs,
+        "dys": dys,
         "parameters": [str(name) for name in there.arrays if name.kind is Kind.PARAMETER],
-        "own_parameters": [str(name) for name in case.arrays if name.kind is Kind.PARAMETER],
         "is_model": bool(pair.python.parameters()),
-        "of_torch": isinstance(model_of(pair.python), TorchSide),
+        "program": model_of(pair.python).framework.program(
+            [called[x] for x in xs],
+            [called[dy] for dy in dys],
+            {name.path: called[str(name)] for name in own},
+            case,
+        ),
         "mode": pair.config.get("mode", "auto") if training else pair.mode,
         "training": training,
         "dtype": case.dtype.name,
-        "own_class": isinstance(pair.python, ObjectSide),
         "differing_files": [(str(name), of_arrays[str(name)]) for name in differing],
         "called": called,
         "in_one_line": one_line(pair.julia.expression, None) == pair.julia.expression,
@@ -414,7 +422,7 @@ def _expect_trust(directory: Path, about: dict[str, Any], trust: bool) -> None:
     )
 
 
-def load_bundle(directory: Path, trust: bool = False) -> tuple[Pair, Recorded]:
+def load_bundle(directory: Path, trust: bool = False) -> tuple[Pair, RecordedPair]:
     """The pair and what Julia made of its cases.
 
     The Python files that the bundle names are run, or, where they are gone, its copies: see
@@ -423,7 +431,7 @@ def load_bundle(directory: Path, trust: bool = False) -> tuple[Pair, Recorded]:
     about = _about(directory)
     _expect_trust(directory, about, trust)
     try:
-        evidence = Recorded(directory / "evidence.npz")
+        evidence = RecordedPair(directory / "evidence.npz")
     except NoRecording as problem:
         raise BundleError(f"{directory} is no bundle: {problem}") from None
     if about["python"] is None:
@@ -506,18 +514,19 @@ def replay(directory: Path, live: LivePair | None, trust: bool = False) -> Resul
     pair, evidence = load_bundle(directory, trust)
     if live is None:
         return check_pair(pair, evidence, count=CASES)
-    dtypes = ("float64", "float32")
-    kept = [case for case, _ in evidence.pairs(pair, dtypes, None, 0)]
-    return check_pair(pair, _Again(live, kept))  # type: ignore[arg-type]
+    cases = [case for case, _ in evidence.pairs(pair, DTYPES, None, 0)]
+    return check_pair(pair, Again(live, cases))
 
 
-class _Again:
+class Again(LivePair):
     """Live Julia, asked for the cases of a bundle."""
 
-    name = "live"
-
     def __init__(self, live: LivePair, cases: list[Case]):
-        self._live, self._cases, self.versions = live, cases, live.versions
+        super().__init__(live.session)
+        self._cases = cases
 
-    def outcomes(self, pair, _, dtypes):
-        return self._live.outcomes(pair, self._cases, dtypes)
+    def kept(
+        self, pair: Pair, dtypes: tuple[str, ...], seed: int
+    ) -> Iterator[tuple[Case, dict[str, Outcome]]] | None:
+        """Those cases, with what Julia makes of them today."""
+        return self.outcomes(pair, self._cases, dtypes)

@@ -9,7 +9,8 @@ import numpy as np
 from ..case.case import Case, Outcome
 from ..case.names import OUTPUT, Kind, Name, numbered
 from .copying import copied
-from .side import Guarded, arguments, as_arrays, changed
+from .framework import Framework
+from .side import Guarded, PythonSide, arguments, as_arrays, changed
 
 STEP = 2.0**-10  # of central differences
 
@@ -29,6 +30,11 @@ class FunctionSide(Guarded):
     def has_gradient(self) -> bool:
         """Whether there is a gradient to compare."""
         return self.backward is not None or hasattr(self.subject, "pullback")
+
+    @property
+    def framework(self) -> Framework:
+        """Its kind."""
+        return FUNCTIONS
 
     def parameters(self) -> dict[str, np.ndarray]:
         """A function has none."""
@@ -120,3 +126,18 @@ class DifferencesSide(FunctionSide):
                 )
             found[numbered(Kind.INPUT_GRADIENT, i)] = value, error
         return found
+
+
+class Functions(Framework):
+    """Whatever can be called with arrays."""
+
+    def recognises(self, subject: Any) -> bool:
+        """Whether it can be called."""
+        return callable(subject)
+
+    def side(self, subject: Any, backward: Callable[..., Any] | None, seconds: float) -> PythonSide:
+        """A function with its backward pass, if it has one."""
+        return FunctionSide(subject, backward, seconds=seconds)
+
+
+FUNCTIONS = Functions()

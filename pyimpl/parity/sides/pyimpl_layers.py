@@ -3,15 +3,22 @@ contract.
 """
 
 import copy
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, is_dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ...core import tree
+from ...core.pullback import supervised, withgradient
+from ...optimise import setup, update
 from ..case import twin as numpy_twin
 from ..case.case import Case, Outcome
-from .side import Guarded
+from ..case.names import Kind, Name
+from .framework import Framework, RuleSetting, Setting, attributes_of
+from .losses import Loss, ScaledLoss
+from .side import Guarded, PythonSide, as_arrays
 
 
 @dataclass
@@ -20,6 +27,11 @@ class LayerSide(Guarded):
 
     has_gradient: bool = True
     is_model: bool = True
+
+    @property
+    def framework(self) -> Framework:
+        """Its kind."""
+        return PYIMPL
 
     def parameters(self) -> dict[str, np.ndarray]:
         """Every array of floating-point numbers in it, by path."""
@@ -43,3 +55,119 @@ class LayerSide(Guarded):
         afterwards.
         """
         return numpy_twin.evaluate(case, self.placed)
+
+
+def keeps_contract(rule: Any) -> bool:
+    """Whether a rule has `init(x)` and `apply(state, x, gradient)`, as those of pyimpl."""
+    return hasattr(rule, "init") and hasattr(rule, "apply")
+
+
+def _is_float(leaf: Any) -> bool:
+    return isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f"
+
+
+def _put(number: int, name: str, model: Any, value: Any) -> None:
+    object.__setattr__(list(tree.layers_of(model))[number], name, value)
+
+
+class Pyimpl(Framework):
+    """Layers, models and rules of pyimpl, and those that keep its contract."""
+
+    name = "layers of pyimpl"
+    libraries = ("pyimpl",)
+    same_names = True
+    shows_plain = True
+
+    def recognises(self, subject: Any) -> bool:
+        """Whether it is an instance of a dataclass with a `pullback`."""
+        return (
+            is_dataclass(subject) and not isinstance(subject, type) and hasattr(subject, "pullback")
+        )
+
+    def side(self, subject: Any, backward: Callable[..., Any] | None, seconds: float) -> PythonSide:
+        """The layer as it is."""
+        return LayerSide(subject, seconds=seconds)
+
+    def parts(self, model: Any) -> Iterator[tuple[str, Any]]:
+        """All layers in it; the path is their number in the order of the tree."""
+        for number, layer in enumerate(tree.layers_of(model)):
+            yield str(number) if number else "", layer
+
+    def stages(self, model: Any) -> dict[str, Any] | None:
+        """The layers of a Chain."""
+        layers = getattr(model, "layers", None)
+        if isinstance(layers, dict):
+            return {str(name): layer for name, layer in layers.items()}
+        if isinstance(layers, tuple | list):
+            return {str(i): layer for i, layer in enumerate(layers)}
+        return None
+
+    def settings(self, side: PythonSide) -> Iterator[Setting]:
+        """The fields of every layer; `__class__` stands for the kind of the layer itself."""
+        for number, layer in enumerate(tree.layers_of(side.subject)):
+            kind = type(layer).__name__
+            where = f"layer {number} ({kind})" if number else f"the {kind}"
+            for name, value in {**vars(layer), "__class__": type(layer)}.items():
+                yield Setting(where, name, value, partial(_put, number, name))
+
+    def expect_training(self, side: PythonSide, training: Any) -> tuple[Any, Any]:
+        """A loss with a gradient. Raises TypeError for other ones."""
+        return Loss(training.loss[0]), training.rule[0]
+
+    def train(
+        self,
+        side: PythonSide,
+        loss: Any,
+        rule: Any,
+        case: Case,
+        batches: Sequence[tuple[np.ndarray, np.ndarray]],
+    ) -> dict[Name, np.ndarray]:
+        """Loss and arrays after every batch."""
+        assert isinstance(side, LayerSide)
+        model, rule = side.placed(case), copy.deepcopy(rule)
+        found: dict[Name, np.ndarray] = {}
+        if case.config.get("mode", "auto") != "auto":
+            (tree.trainmode if case.config["mode"] == "train" else tree.testmode)(model)
+        objective = supervised(loss)
+        own = keeps_contract(rule) and setup(rule, model)
+        for step, (x, target) in enumerate(batches, 1):
+            value, (gradient, *_) = withgradient(objective, model, x, target)
+            found |= as_arrays(Name(Kind.LOSS, step=step), value, case.dtype)
+            if own:
+                update(own, model, gradient)
+            else:
+                arrays = tree.trainables(model)
+                gradients = {path: leaf for path, leaf in tree.leaves(gradient) if path in arrays}
+                # As books do it: in place, or by putting others into the dict.
+                rule.update(arrays, gradients)
+                numpy_twin.place(model, arrays)
+            found |= {
+                Name(Kind.PARAMETER, path, step): leaf.copy()
+                for path, leaf in tree.leaves(model)
+                if _is_float(leaf)
+            }
+        return found
+
+    def scaled_loss(self, loss: Any, factor: Callable[[tuple[int, ...]], float]) -> Any:
+        """Value and gradient times the factor."""
+        return ScaledLoss(loss, factor)
+
+    rule_expected = "to have `init(x)` and `apply(state, x, gradient)`, as in pyimpl"
+    shows_rule_state = True
+
+    def runs_rule(self, rule: Any) -> bool:
+        """Whether it keeps the contract of pyimpl's rules."""
+        return keeps_contract(rule)
+
+    def rule_steps(self, rule: Any, case: Case) -> Outcome:
+        """The array and the rule's own state after every gradient."""
+        return numpy_twin.steps(rule, case)
+
+    def rule_settings(self, rule: Any) -> Iterator[RuleSetting]:
+        """Its fields; `__class__` stands for the rule itself."""
+        yield from attributes_of(rule)
+        values = list(vars(rule).values())
+        yield RuleSetting("__class__", type(rule), lambda other: other(*values))
+
+
+PYIMPL = Pyimpl()

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from ..case.names import Kind, Name, numbered
 from .guard import Ended, guarded, words_of
 from .time_limit import TooSlow, time_limit
 
+if TYPE_CHECKING:
+    from .framework import Framework
+
 SECONDS = 60.0  # for one call
 
 
@@ -23,6 +26,11 @@ class PythonSide(Protocol):
     """Something that evaluates cases in Python."""
 
     subject: Any
+
+    @property
+    def framework(self) -> "Framework":
+        """What is known of its kind."""
+        ...
 
     @property
     def has_gradient(self) -> bool:

@@ -1,7 +1,11 @@
 """Corrected or not, mean or sum, factors of two, norms."""
 
 import ast
+import math
 from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
 
 from .syntax import (
     Rewriting,
@@ -15,6 +19,7 @@ from .syntax import (
     shown,
     with_argument,
 )
+from .trap import Factor, LossScale, Step, Trap, Way, constant
 
 SPREADS = ("std", "var", "nanstd", "nanvar")
 OF_STATISTICS = {
@@ -25,11 +30,11 @@ OF_STATISTICS = {
 }
 
 
-def corrected(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def corrected(node: Any, at: Scope) -> Iterator[Rewriting]:
     """n or n - 1."""
     if at.is_call(node, *SPREADS):
         assert isinstance(node, ast.Call)
-        if not at.callee(node).startswith("torch."):
+        if not at.of_framework(node):
             given = argument(node, "ddof")
             new = with_argument(node, "ddof", 1 if given is None or at.number(given) == 0 else None)
             yield Rewriting("corrected", {node: new}, kind="ddof")
@@ -99,7 +104,7 @@ def _squares(node: ast.AST) -> bool:
     return is_binary(node, ast.Pow, ast.Mult)
 
 
-def corrected_running(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def corrected_running(node: Any, at: Scope) -> Iterator[Rewriting]:
     """A variance that goes into a moving average."""
     if (
         not isinstance(node, ast.Name)
@@ -130,7 +135,7 @@ def _users(call: ast.Call, at: Scope) -> bool:
     )
 
 
-def mean_or_sum(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def mean_or_sum(node: Any, at: Scope) -> Iterator[Rewriting]:
     """Which divisor, if any."""
     if name := at.is_call(node, "mean", "sum", "nanmean", "nansum"):
         assert isinstance(node, ast.Call)
@@ -183,7 +188,7 @@ def mean_or_sum(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         yield at.rewritten("mean", node.value, "OPS.per_sample(R)", 2, R=node.value)
 
 
-def halves(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def halves(node: Any, at: Scope) -> Iterator[Rewriting]:
     """A factor of two left out."""
     if is_binary(node, ast.Mult, ast.Div):
         assert isinstance(node, ast.BinOp)
@@ -193,7 +198,7 @@ def halves(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
             yield Rewriting("half", {node: node.right}, 1.5)
 
 
-def norms(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def norms(node: Any, at: Scope) -> Iterator[Rewriting]:
     """Of the entries or of the operator."""
     if at.is_call(node, "norm", homes=("numpy.linalg",)):
         assert isinstance(node, ast.Call)
@@ -205,4 +210,95 @@ def norms(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
                 yield at.rewritten("norm", node, "NP.linalg.norm(NP.ravel(A), P)", A=array, P=given)
 
 
-RULES = (corrected, corrected_running, mean_or_sum, halves, norms)
+def _below(n: float) -> float:
+    """(n - 1) / n, where that is a number to divide by."""
+    return (n - 1) / n if n > 1 else math.nan
+
+
+_CORRECTIONS = (
+    Factor("times ({0} - 1) / {0}", _below),
+    Factor("times sqrt(({0} - 1) / {0})", lambda n: _below(n) ** 0.5),
+    Factor("divided by ({0} - 1) / {0}", lambda n: 1 / _below(n)),
+    Factor("divided by sqrt(({0} - 1) / {0})", lambda n: _below(n) ** -0.5),
+)
+_SIZES = (
+    Factor("times {0}", lambda n: n if n > 0 else math.nan),
+    Factor("divided by {0}", lambda n: 1 / n if n > 0 else math.nan),
+)
+_MEANS = (
+    LossScale(
+        "times the number of all entries: a sum instead of a mean",
+        lambda shape: float(math.prod(shape)),
+    ),
+    LossScale(
+        "divided by the number of all entries: a mean instead of a sum",
+        lambda shape: 1 / float(math.prod(shape)),
+    ),
+    LossScale("times the size of the batch", lambda shape: float(shape[0])),
+    LossScale("divided by the size of the batch", lambda shape: 1 / float(shape[0])),
+    LossScale(
+        "times the entries of one sample: divided by the batch alone",
+        lambda shape: float(math.prod(shape[1:])),
+    ),
+    LossScale(
+        "divided by the entries of one sample", lambda shape: 1 / float(math.prod(shape[1:]))
+    ),
+)
+_HALVES = (
+    LossScale("half of it", lambda shape: 0.5),
+    LossScale("twice of it", lambda shape: 2.0),
+)
+
+
+def _halves(array: np.ndarray, other: np.ndarray) -> Iterator[Way]:
+    if array.dtype.kind == "f":
+        yield from constant("2", 2.0)
+
+
+def _of_batches() -> Iterator[Step]:
+    yield _corrected_step("batch variance")
+
+
+def _of_layers() -> Iterator[Step]:
+    yield _corrected_step("variance")
+
+
+def _corrected_step(var: str) -> Step:
+    return Step(
+        var,
+        "corrected (divided by n - 1)",
+        lambda v: v[var] * v["n"] / np.maximum(v["n"] - 1, 1),
+    )
+
+
+TRAPS = (
+    Trap(
+        "corrected",
+        "a standard deviation, variance or covariance is corrected (divided by n - 1) on one "
+        "side and not on the other: Julia corrects by default, NumPy does not",
+        patterns=(corrected, corrected_running),
+        factors=_CORRECTIONS,
+        steps={"BatchNorm": _of_batches, "LayerNorm": _of_layers},
+    ),
+    Trap(
+        "mean",
+        "a mean on one side is a sum on the other, or the divisor is another size (of the "
+        "batch, of all entries)",
+        patterns=(mean_or_sum,),
+        factors=_SIZES,
+        loss_scales=_MEANS,
+    ),
+    Trap(
+        "half",
+        "a factor of two: half of it on one side, all of it on the other",
+        patterns=(halves,),
+        results=_halves,
+        loss_scales=_HALVES,
+    ),
+    Trap(
+        "norm",
+        "a norm of a matrix is that of its entries on one side and that of the operator on "
+        "the other",
+        patterns=(norms,),
+    ),
+)

@@ -3,9 +3,14 @@
 import ast
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
+import numpy as np
+
+from ...optimise import Momentum, Nesterov
 from .products import factors
 from .syntax import Rewriting, Scope, is_binary, same
+from .trap import Step, Trap
 
 
 def _complement(node: ast.AST, at: Scope) -> ast.expr | None:
@@ -15,7 +20,7 @@ def _complement(node: ast.AST, at: Scope) -> ast.expr | None:
     return None
 
 
-def averages(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def averages(node: Any, at: Scope) -> Iterator[Rewriting]:
     """`b * m + (1 - b) * g` the other way round, or with one weight only."""
     if is_binary(node, ast.Add):
         assert isinstance(node, ast.BinOp)
@@ -58,14 +63,14 @@ def averages(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
                 )
 
 
-def bias_corrections(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def bias_corrections(node: Any, at: Scope) -> Iterator[Rewriting]:
     """`m / (1 - b**t)`, without it."""
     power = _complement(node, at)
     if power is not None and is_binary(power, ast.Pow):
         yield Rewriting("bias correction", {node: ast.Constant(1.0)}, kind="without")
 
 
-def bias_correction_missing(root: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def bias_correction_missing(root: Any, at: Scope) -> Iterator[Rewriting]:
     """Every moving average of the function divided by `1 - b**t`."""
     if root is not at.tree or not isinstance(root, ast.FunctionDef):
         return
@@ -90,15 +95,11 @@ def bias_correction_missing(root: ast.AST, at: Scope) -> Iterator[Rewriting]:
     ]
     averaged: dict[str, ast.expr] = {}
     for node in ast.walk(root):
-        target = (
-            node.targets[0]
-            if isinstance(node, ast.Assign)
-            else node.target
-            if isinstance(node, ast.AugAssign)
-            else None
-        )
+        if not isinstance(node, ast.Assign | ast.AugAssign):
+            continue
+        target = node.targets[0] if isinstance(node, ast.Assign) else node.target
         if isinstance(target, ast.Name):
-            for part in ast.walk(node.value):  # type: ignore[attr-defined]
+            for part in ast.walk(node.value):
                 weight = _complement(part, at)
                 if weight is not None and not isinstance(weight, ast.BinOp):
                     averaged[target.id] = weight
@@ -139,4 +140,56 @@ def bias_correction_missing(root: ast.AST, at: Scope) -> Iterator[Rewriting]:
                     yield Rewriting("bias correction", one, 2)
 
 
-RULES = (averages, bias_corrections, bias_correction_missing)
+# What the weight of what was before is called, of moving averages and of rules.
+SLOW = ("momentum", "rho", "beta", "beta1", "beta2", "dampening")
+SWITCHES = ("amsgrad",)
+LOOKING_AHEAD = {Momentum: Nesterov, Nesterov: Momentum}
+
+
+def _other_weight(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, bool):
+        if name in SWITCHES:
+            yield f"{name} = {not value}", not value
+    elif isinstance(value, float) and name in SLOW and 0 < value < 1:
+        for other in (1 - value, float(np.float32(1 - value))):
+            yield f"{name} = {other:g} instead of {value:g}", other
+    elif isinstance(value, tuple) and len(value) == 2 and value != value[::-1]:
+        if all(isinstance(part, float) for part in value):
+            yield f"{name} = {value[::-1]} instead of {value}", value[::-1]
+
+
+def _looking_ahead(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if name == "nesterov" and isinstance(value, bool):
+        yield f"nesterov = {not value}", not value
+    elif name == "__class__" and (other := LOOKING_AHEAD.get(value)):
+        yield f"{other.__name__} instead of {value.__name__}", other
+
+
+def _gru() -> Iterator[Step]:
+    yield Step(
+        "hidden state",
+        "update gate the other way round",
+        lambda v: v["update gate"] * v["candidate"] + (1 - v["update gate"]) * v["h"],
+    )
+
+
+TRAPS = (
+    Trap(
+        "momentum",
+        "a moving average takes its weight the other way round (momentum, update gate), or a "
+        "term is damped on one side only",
+        patterns=(averages,),
+        settings=_other_weight,
+        steps={"GRU": _gru},
+    ),
+    Trap(
+        "nesterov",
+        "momentum looks one step ahead (Nesterov's) on one side only",
+        settings=_looking_ahead,
+    ),
+    Trap(
+        "bias correction",
+        "moving averages are corrected for their start at zero on one side only",
+        patterns=(bias_corrections, bias_correction_missing),
+    ),
+)

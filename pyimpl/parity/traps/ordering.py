@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from typing import Any
 
 from .syntax import (
     Rewriting,
@@ -13,6 +14,7 @@ from .syntax import (
     with_argument,
     with_array,
 )
+from .trap import Trap
 
 NAN_AWARE = (
     "sum",
@@ -33,7 +35,7 @@ NAN_AWARE = (
 MIRRORED = {ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Lt: ast.LtE, ast.LtE: ast.Lt}
 
 
-def nan_or_not(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def nan_or_not(node: Any, at: Scope) -> Iterator[Rewriting]:
     """Skipped or spread."""
     if name := at.is_call(node, *NAN_AWARE):
         assert isinstance(node, ast.Call)
@@ -49,10 +51,10 @@ def nan_or_not(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         else:
             yield Rewriting("nan", {node: renamed(node, f"nan{name}")}, kind="nan")
     elif name := at.is_call(node, *(f"nan{name}" for name in NAN_AWARE)):
-        yield Rewriting("nan", {node: renamed(node, name[3:])}, kind="not nan")  # type: ignore[arg-type]
+        yield Rewriting("nan", {node: renamed(node, name[3:])}, kind="not nan")
     elif name := at.is_call(node, "maximum", "minimum", "fmax", "fmin"):
         other = {"maximum": "fmax", "minimum": "fmin", "fmax": "maximum", "fmin": "minimum"}[name]
-        yield Rewriting("nan", {node: renamed(node, other)}, kind=other)  # type: ignore[arg-type]
+        yield Rewriting("nan", {node: renamed(node, other)}, kind=other)
     elif at.callee(node) in ("builtins.max", "builtins.min"):
         assert isinstance(node, ast.Call)
         short = at.callee(node)[9:]
@@ -70,7 +72,7 @@ def nan_or_not(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         yield Rewriting("nan", {node: node.value})
 
 
-def ties(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def ties(node: Any, at: Scope) -> Iterator[Rewriting]:
     """Which of equal entries, and on which side of a bound."""
     if name := at.is_call(node, "argmax", "argmin"):
         assert isinstance(node, ast.Call)
@@ -130,7 +132,7 @@ def ties(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         )
 
 
-def sorted_order(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def sorted_order(node: Any, at: Scope) -> Iterator[Rewriting]:
     """Ascending, descending, or in order of appearance."""
     if name := at.is_call(node, "sort", "argsort", homes=("numpy", "")):
         assert isinstance(node, ast.Call)
@@ -182,4 +184,21 @@ def _reverses(node: ast.AST) -> bool:
     )
 
 
-RULES = (nan_or_not, ties, sorted_order)
+TRAPS = (
+    Trap(
+        "nan",
+        "NaN or missing values are skipped on one side and spread on the other",
+        patterns=(nan_or_not,),
+    ),
+    Trap(
+        "ties",
+        "equal numbers are treated differently: which of them is taken, in which order, or on "
+        "which side of a bound they fall",
+        patterns=(ties,),
+    ),
+    Trap(
+        "sorted",
+        "a sorted order is the other way round, or is that of appearance",
+        patterns=(sorted_order,),
+    ),
+)

@@ -1,6 +1,4 @@
-"""The known traps as rewritings of programs: a rule takes a node of a function and gives what may
-stand there instead.
-"""
+"""The table of all traps: what `explain`, `locate` and `matching` know of is an entry of it."""
 
 from . import (
     arithmetic,
@@ -14,6 +12,7 @@ from . import (
     reductions,
     statistics,
 )
+from .trap import Trap
 
 TOPICS = (
     statistics,
@@ -27,4 +26,4 @@ TOPICS = (
     products,
     networks,
 )
-RULES = tuple(rule for topic in TOPICS for rule in topic.RULES)
+TRAPS: dict[str, Trap] = {trap.name: trap for topic in TOPICS for trap in topic.TRAPS}

@@ -2,10 +2,14 @@
 
 import ast
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 import numpy as np
 
-from .syntax import Rewriting, Scope, is_binary
+from ...core.versions import CHANGES
+from .syntax import ARRAYS, Rewriting, Scope, is_binary
+from .trap import Step, Trap, Values
 
 _PLAIN = (1e-3, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10, 1e-12)
 EPSILONS = (
@@ -40,14 +44,14 @@ def _with_eps(node: ast.AST, at: Scope) -> tuple[ast.expr, ast.expr] | None:
 
 def _root(node: ast.AST, at: Scope) -> ast.expr | None:
     """What the square root is taken of."""
-    if at.is_call(node, "sqrt", homes=("numpy", "math", "torch")):
-        return node.args[0]  # type: ignore[attr-defined]
+    if at.is_call(node, "sqrt", homes=(*ARRAYS, "math")) and isinstance(node, ast.Call):
+        return node.args[0]
     if is_binary(node, ast.Pow) and at.number(node.right) == 0.5:
         return node.left
     return None
 
 
-def epsilon_elsewhere(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def epsilon_elsewhere(node: Any, at: Scope) -> Iterator[Rewriting]:
     """Inside, outside, squared, as a bound, not at all."""
     inside = _root(node, at)
     if inside is not None and (found := _with_eps(inside, at)):
@@ -63,9 +67,9 @@ def epsilon_elsewhere(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         return
     found = _with_eps(node, at)
     if found is None:
-        if at.is_call(
-            node, "maximum", "clip", "clamp", homes=("numpy", "torch", "")
-        ) and isinstance(node, ast.Call):
+        if at.is_call(node, "maximum", "clip", "clamp", homes=(*ARRAYS, "")) and isinstance(
+            node, ast.Call
+        ):
             small = [arg for arg in node.args if _is_eps(arg, at)]
             other = [arg for arg in node.args if not _is_eps(arg, at)]
             if small and other:
@@ -92,7 +96,7 @@ def epsilon_elsewhere(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         yield at.rewritten("eps", whole, "A / V + E", 1.6, A=whole.left, V=base, E=eps)
 
 
-def epsilon_missing(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def epsilon_missing(node: Any, at: Scope) -> Iterator[Rewriting]:
     """An epsilon that is not there."""
     inside = _root(node, at)
     if inside is not None and _with_eps(inside, at) is None:
@@ -103,7 +107,7 @@ def epsilon_missing(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
             yield at.rewritten(
                 "eps", node, f"NP.sqrt(V) + {value!r}", 2, f"outside {value}", V=inside
             )
-    if at.is_call(node, "log", homes=("numpy", "math", "torch")):
+    if at.is_call(node, "log", homes=(*ARRAYS, "math")):
         assert isinstance(node, ast.Call)
         for value in EPSILONS:
             yield at.rewritten(
@@ -121,7 +125,7 @@ def epsilon_missing(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
                 )
 
 
-def epsilon_value(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def epsilon_value(node: Any, at: Scope) -> Iterator[Rewriting]:
     """Another one of the usual values."""
     if (
         _is_eps(node, at)
@@ -136,4 +140,47 @@ def epsilon_value(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
             yield at.rewritten("eps", node, f"NP.finfo({name}.dtype).eps", 1.3, kind=f"of {name}")
 
 
-RULES = (epsilon_elsewhere, epsilon_missing, epsilon_value)
+def _other_value(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Another usual value; the same in another precision is a trap of its own."""
+    if isinstance(value, float) and "eps" in name:
+        single = float(np.float32(value))
+        for eps in dict.fromkeys((*EPSILONS, 0.0, value**2, value**0.5)):
+            if value not in (eps, float(np.float32(eps))) and single != eps:
+                yield f"{name} = {eps!r} instead of {value!r}", eps
+    elif name == "_formulas":  # of a normalisation of pyimpl: that of another release of Flux
+        for release, formula in CHANGES["normalise"].formulas.items():
+            if release != value[0]:
+                yield f"normalised by {formula}", (release, *value[1:])
+
+
+def _of_batches() -> Iterator[Step]:
+    return _of_variance("batch variance")
+
+
+def _of_layers() -> Iterator[Step]:
+    return _of_variance("variance")
+
+
+def _of_variance(var: str) -> Iterator[Step]:
+    for eps in (*EPSILONS, 0.0, 1e-2, 1e-4, 0.1):
+        yield Step("root", f"epsilon {eps:g} outside of it", partial(_outside, var, eps))
+        yield Step("root", f"epsilon {eps:g} inside of it", partial(_inside, var, eps))
+
+
+def _outside(var: str, eps: float, values: Values) -> np.ndarray:
+    return np.sqrt(values[var]) + eps
+
+
+def _inside(var: str, eps: float, values: Values) -> np.ndarray:
+    return np.sqrt(values[var] + eps)
+
+
+TRAPS = (
+    Trap(
+        "eps",
+        "epsilon is added elsewhere (inside, outside, squared) or has another value",
+        patterns=(epsilon_elsewhere, epsilon_missing, epsilon_value),
+        settings=_other_value,
+        steps={"BatchNorm": _of_batches, "LayerNorm": _of_layers},
+    ),
+)

@@ -1,9 +1,14 @@
 """Which axes are reduced, whether they are kept, transpositions."""
 
 import ast
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
 
 from .syntax import (
+    ARRAYS,
     Rewriting,
     Scope,
     argument,
@@ -13,6 +18,7 @@ from .syntax import (
     is_binary,
     with_argument,
 )
+from .trap import Step, Trap, Way
 
 REDUCTIONS: tuple[str, ...] = (
     "sum",
@@ -78,11 +84,9 @@ SEVERAL = (
 )
 
 
-def kept_dimensions(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def kept_dimensions(node: Any, at: Scope) -> Iterator[Rewriting]:
     """`keepdims`, the other way."""
-    if at.is_call(
-        node, *REDUCTIONS, "argmax", "argmin", homes=("numpy", "numpy.linalg", "torch", "")
-    ):
+    if at.is_call(node, *REDUCTIONS, "argmax", "argmin", homes=(*ARRAYS, "numpy.linalg", "")):
         assert isinstance(node, ast.Call)
         name = "keepdim" if axis_name(at, node) == "dim" else "keepdims"
         given = argument(node, name)
@@ -95,11 +99,9 @@ def kept_dimensions(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
             yield Rewriting("keepdims", {node: with_argument(node, name, None)}, kind="keepdims")
 
 
-def other_axes(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def other_axes(node: Any, at: Scope) -> Iterator[Rewriting]:
     """Another axis, or all."""
-    if at.is_call(
-        node, *ALONG, homes=("numpy", "numpy.linalg", "torch", "torch.nn.functional", "user", "")
-    ):
+    if at.is_call(node, *ALONG, homes=(*ARRAYS, "numpy.linalg", "user", "")):
         assert isinstance(node, ast.Call)
         name, position = (
             axis_name(at, node),
@@ -164,7 +166,7 @@ def other_axes(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
                 )
 
 
-def transposed(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def transposed(node: Any, at: Scope) -> Iterator[Rewriting]:
     """A transposition left out or put in."""
     if isinstance(node, ast.Attribute) and node.attr in ("T", "mT"):
         yield Rewriting("axes", {node: node.value}, 1.2, kind="T")
@@ -181,4 +183,72 @@ def transposed(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         yield at.rewritten("axes", node, "R @ L", 1.6, L=node.left, R=node.right)
 
 
-RULES = (kept_dimensions, other_axes, transposed)
+def _swap(a: int, b: int) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda x: np.swapaxes(x, a, b)
+
+
+def _turned(array: np.ndarray) -> Iterator[Way]:
+    """Axes reversed, two of them swapped."""
+    rank = array.ndim
+    if rank >= 2:
+        yield Way("{0} with its axes reversed", np.transpose, np.transpose, 3.0, "reversed")
+    if rank >= 3:
+        for a, b in itertools.combinations(range(rank), 2):
+            swap = _swap(a, b)
+            yield Way(f"{{0}} with axes {a} and {b} swapped", swap, swap, 3.2)
+
+
+def _turned_result(array: np.ndarray, other: np.ndarray) -> Iterator[Way]:
+    return _turned(array)
+
+
+def _batch_first(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if name == "batch_first" and isinstance(value, bool):
+        yield f"batch_first={not value}", not value
+
+
+def _dense() -> Iterator[Step]:
+    yield Step("product", "with the transposed weight", lambda v: v["x"] @ v["weight"].T)
+
+
+def _transposed_square(shape: tuple[int, ...]) -> Iterator[Way]:
+    if len(shape) == 2 and shape[0] == shape[1]:
+        yield Way("transposed", np.transpose, np.transpose)
+
+
+def _drop(axis: int) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda x: np.squeeze(x, axis)
+
+
+def _keep(axis: int) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda x: np.expand_dims(x, axis)
+
+
+def _kept_or_dropped(array: np.ndarray, other: np.ndarray) -> Iterator[Way]:
+    if other.ndim > array.ndim:
+        for axis in range(array.ndim + 1):
+            yield Way(f"{{0}} with axis {axis} kept", _keep(axis), _drop(axis))
+    if other.ndim < array.ndim:
+        for axis in range(array.ndim):
+            yield Way(f"{{0}} with axis {axis} dropped", _drop(axis), _keep(axis))
+
+
+TRAPS = (
+    Trap(
+        "axes",
+        "axes are reversed or swapped, or another axis is meant: Julia counts them from 1",
+        patterns=(other_axes, transposed),
+        inputs=_turned,
+        results=_turned_result,
+        settings=_batch_first,
+        steps={"Dense": _dense},
+        mappings=_transposed_square,
+    ),
+    Trap(
+        "keepdims",
+        "a reduced dimension is kept on one side and dropped on the other: Julia keeps it "
+        "with dims, NumPy drops it",
+        patterns=(kept_dimensions,),
+        results=_kept_or_dropped,
+    ),
+)

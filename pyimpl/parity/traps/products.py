@@ -2,8 +2,12 @@
 
 import ast
 from collections.abc import Iterator
+from typing import Any
 
-from .syntax import Rewriting, Scope, is_binary, same
+import numpy as np
+
+from .syntax import ARRAYS, Rewriting, Scope, is_binary, same
+from .trap import Step, Trap
 
 
 def factors(node: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
@@ -20,14 +24,13 @@ def factors(node: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
 def _inside_or_outside(node: ast.AST, at: Scope) -> str:
     """What a term inside or outside of a product is about."""
     product = any(
-        is_binary(part, ast.MatMult)
-        or at.is_call(part, "dot", "matmul", homes=("numpy", "torch", ""))
+        is_binary(part, ast.MatMult) or at.is_call(part, "dot", "matmul", homes=(*ARRAYS, ""))
         for part in ast.walk(node)
     )
     return "reset" if product or "tanh" in ast.unparse(at.tree) else "coupled"
 
 
-def distributed(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def distributed(node: Any, at: Scope) -> Iterator[Rewriting]:
     """A term inside a product or outside: `a * (b + c)`, `a * b + c`; `r * (h @ W)`, `(r * h) @
     W`.
     """
@@ -93,7 +96,7 @@ def distributed(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
                 )
 
 
-def decoupled(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def decoupled(node: Any, at: Scope) -> Iterator[Rewriting]:
     """A term that is added to the gradient, taken from the parameter instead, and the reverse."""
     if (
         not isinstance(node, ast.BinOp)
@@ -135,4 +138,42 @@ def decoupled(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
                 )
 
 
-RULES = (distributed, decoupled)
+SWITCHES = ("couple", "decoupled_weight_decay")
+
+
+def _coupled(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if name in SWITCHES and isinstance(value, bool):
+        yield f"{name} = {not value}", not value
+
+
+def _gru() -> Iterator[Step]:
+    yield Step(
+        "candidate",
+        "bias inside the reset product",
+        lambda v: np.tanh(v["x part"] + v["reset gate"] * (v["h part"] + v["bias"])),
+    )
+    yield Step(
+        "candidate",
+        "reset before the product",
+        lambda v: np.tanh(v["x part"] + (v["reset gate"] * v["h"]) @ v["Wh"] + v["bias"]),
+    )
+    yield Step(
+        "candidate", "without reset", lambda v: np.tanh(v["x part"] + v["h part"] + v["bias"])
+    )
+
+
+TRAPS = (
+    Trap(
+        "coupled",
+        "a term stands inside a product on one side and outside on the other: coupled or "
+        "decoupled weight decay, the learning rate inside or outside",
+        patterns=(distributed, decoupled),
+        settings=_coupled,
+    ),
+    Trap(
+        "reset",
+        "the reset gate multiplies before the product with the weights or after it, or with "
+        "the bias or without",
+        steps={"GRU": _gru},
+    ),
+)

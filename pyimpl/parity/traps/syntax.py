@@ -4,14 +4,18 @@ argument.
 
 import ast
 import builtins
-import copy
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeGuard
 
-OPERATIONS = "pyimpl.parity.explain.operations"
+from ..sides.frameworks import FRAMEWORKS
+
+# Modules with functions of arrays, and of these the ones of frameworks.
+OF_FRAMEWORKS = tuple(home for framework in FRAMEWORKS for home in framework.arrays)
+ARRAYS = ("numpy", *OF_FRAMEWORKS)
+OPERATIONS = "pyimpl.parity.traps.operations"
 
 
 @dataclass(frozen=True)
@@ -111,19 +115,21 @@ class Scope:
         )
         home = (
             home.split(".")[0]
-            if home.split(".")[0] in ("numpy", "torch", "math", "builtins", "statistics")
+            if home.split(".")[0] in (*ARRAYS, "math", "builtins", "statistics")
             else "user"
         )
         return f"{home}.{last}"
 
-    def is_call(
-        self, node: ast.AST, *names: str, homes: tuple[str, ...] = ("numpy", "torch", "")
-    ) -> str:
+    def is_call(self, node: ast.AST, *names: str, homes: tuple[str, ...] = (*ARRAYS, "")) -> str:
         """The bare name, where it is one of `names`: a function of one of the modules, or ("") a
         method of an array.
         """
         home, _, name = self.callee(node).rpartition(".")
         return name if name in names and home in homes else ""
+
+    def of_framework(self, node: ast.AST) -> bool:
+        """Whether it is a call of a framework's own function of arrays."""
+        return self.callee(node).rpartition(".")[0] in OF_FRAMEWORKS
 
     def is_method(self, node: ast.AST) -> bool:
         """Whether the array stands before the dot."""
@@ -182,18 +188,12 @@ class Scope:
             return None
         found: list[ast.expr] = []
         for node in ast.walk(self.tree):
-            for target in node.targets if isinstance(node, ast.Assign) else []:
-                if isinstance(target, ast.Name) and target.id == name.id:
-                    found.append(node.value)  # type: ignore[attr-defined]
-                if isinstance(target, ast.Tuple) and any(
-                    isinstance(part, ast.Name) and part.id == name.id for part in target.elts
-                ):
-                    found.append(node.value)  # type: ignore[attr-defined]
-            if (
-                isinstance(node, ast.AugAssign)
-                and isinstance(node.target, ast.Name)
-                and node.target.id == name.id
-            ):
+            if isinstance(node, ast.Assign):
+                for target in node.targets:
+                    parts = target.elts if isinstance(target, ast.Tuple) else [target]
+                    if any(isinstance(part, ast.Name) and part.id == name.id for part in parts):
+                        found.append(node.value)
+            elif isinstance(node, ast.AugAssign) and same(node.target, name):
                 found.append(node.value)
         return found[0] if len(found) == 1 else None
 
@@ -226,6 +226,10 @@ class Scope:
             return self.is_size(node.left) and self.is_size(node.right)
         definition = self.definition(node)
         return definition is not None and self.is_size(definition)
+
+
+# What finds a trap in source: given a node of a function, it yields what may stand there instead.
+Rule = Callable[[Any, Scope], Iterator[Rewriting]]
 
 
 class Filled(ast.NodeTransformer):
@@ -290,25 +294,24 @@ def with_argument(
 
 def renamed(call: ast.Call, name: str) -> ast.Call:
     """The call of another function of the same module, or method of the same array."""
-    func = copy.copy(call.func)
-    if isinstance(func, ast.Attribute):
-        func.attr = name
+    if isinstance(call.func, ast.Attribute):
+        func: ast.expr = ast.Attribute(call.func.value, name, ast.Load())
     else:
-        func.id = name  # type: ignore[attr-defined]
+        func = ast.Name(name, ast.Load())
     return ast.Call(func, call.args, call.keywords)
 
 
 def array_of(scope: Scope, call: ast.Call) -> ast.expr | None:
     """The array that a function or method is called with."""
-    if scope.is_method(call):
-        return call.func.value  # type: ignore[attr-defined]
+    if scope.is_method(call) and isinstance(call.func, ast.Attribute):
+        return call.func.value
     return call.args[0] if call.args else None
 
 
 def with_array(scope: Scope, call: ast.Call, array: ast.expr) -> ast.Call:
     """The call with another array."""
-    if scope.is_method(call):
-        return ast.Call(ast.Attribute(array, call.func.attr, ast.Load()), call.args, call.keywords)  # type: ignore[attr-defined]
+    if scope.is_method(call) and isinstance(call.func, ast.Attribute):
+        return ast.Call(ast.Attribute(array, call.func.attr, ast.Load()), call.args, call.keywords)
     return ast.Call(call.func, [array, *call.args[1:]], call.keywords)
 
 
@@ -318,12 +321,12 @@ def axis_position(scope: Scope, call: ast.Call) -> int:
 
 
 def axis_name(scope: Scope, call: ast.Call) -> str:
-    """`axis`, or PyTorch's `dim`."""
-    return (
-        "dim"
-        if scope.callee(call).startswith("torch.") or argument(call, "dim") is not None
-        else "axis"
-    )
+    """What the function calls an axis: `axis`, or the word of its framework."""
+    home = scope.callee(call).rpartition(".")[0]
+    words = {framework.axis for framework in FRAMEWORKS}
+    given = [word for word in words if argument(call, word) is not None]
+    own = [framework.axis for framework in FRAMEWORKS if home in framework.arrays]
+    return next(iter([*given, *own]), "axis")
 
 
 def same(one: ast.AST, other: ast.AST) -> bool:
@@ -338,30 +341,20 @@ def is_binary(node: ast.AST | None, *ops: type[ast.operator]) -> TypeGuard[ast.B
 
 def plus(scope: Scope, node: ast.expr, step: int) -> ast.expr:
     """A whole number more or less, as one would write it: `n - 1` and one make `n`."""
-    value = node.value if isinstance(node, ast.Constant) else None
-    if (
-        isinstance(node, ast.UnaryOp)
-        and isinstance(node.op, ast.USub)
-        and isinstance(node.operand, ast.Constant)
-    ):
-        value = -node.operand.value  # type: ignore[operator]
-    if isinstance(value, int):
+    value = _whole(node)
+    if value is not None:
         return ast.parse(str(value + step), mode="eval").body
-    if (
-        isinstance(node, ast.BinOp)
-        and isinstance(node.op, ast.Add | ast.Sub)
-        and isinstance(node.right, ast.Constant)
-    ):
-        given = node.right.value if isinstance(node.op, ast.Add) else -node.right.value  # type: ignore[operator]
-        if isinstance(given, int):
-            return (
-                node.left
-                if given + step == 0
-                else scope.make(
-                    f"A {'+' if given + step > 0 else '-'} {abs(given + step)}", A=node.left
-                )
-            )
-    return scope.make(f"A {'+' if step > 0 else '-'} {abs(step)}", A=node)
+    if is_binary(node, ast.Add, ast.Sub) and (given := _whole(node.right)) is not None:
+        step, node = step + (given if isinstance(node.op, ast.Add) else -given), node.left
+    return scope.make(f"A {'+' if step > 0 else '-'} {abs(step)}", A=node) if step else node
+
+
+def _whole(node: ast.AST) -> int | None:
+    """The value of a literal whole number, which may be negative."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        value = _whole(node.operand)
+        return None if value is None else -value
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, int) else None
 
 
 class _Told(ast.NodeTransformer):

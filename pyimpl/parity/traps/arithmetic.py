@@ -1,18 +1,23 @@
 """Remainders and division, whole numbers, logarithms and angles, operators of matrices."""
 
 import ast
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from .syntax import Rewriting, Scope, argument, is_binary, renamed
+import numpy as np
+
+from .syntax import ARRAYS, Rewriting, Scope, argument, array_of, is_binary, renamed
+from .trap import Trap, Way, constant
 
 LOGARITHMS = ("log", "log2", "log10")
 TRIGONOMETRY = ("sin", "cos", "tan", "sinh", "cosh")
 INVERSE = ("arcsin", "arccos", "arctan", "arctan2", "asin", "acos", "atan", "atan2", "angle")
 NARROW = ("int8", "int16", "int32", "uint8", "uint16", "uint32")
-HOMES = ("numpy", "math", "torch")
+HOMES = (*ARRAYS, "math")
 
 
-def remainder(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def remainder(node: Any, at: Scope) -> Iterator[Rewriting]:
     """Whose sign it has."""
     if is_binary(node, ast.Mod):
         assert isinstance(node, ast.BinOp)
@@ -38,7 +43,7 @@ def remainder(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         )
 
 
-def remainder_in_place(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def remainder_in_place(node: Any, at: Scope) -> Iterator[Rewriting]:
     """`a %= b` and `a //= b`."""
     if (
         isinstance(node, ast.AugAssign)
@@ -51,7 +56,7 @@ def remainder_in_place(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         yield Rewriting(cause, {node: ast.Assign([node.target], value)})
 
 
-def integer_division(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def integer_division(node: Any, at: Scope) -> Iterator[Rewriting]:
     """Down, towards zero, or not at all."""
     if is_binary(node, ast.FloorDiv):
         assert isinstance(node, ast.BinOp)
@@ -89,7 +94,7 @@ def integer_division(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
 SYNONYMS = {"rint": "round", "around": "round", "fix": "trunc"}
 
 
-def rounding(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def rounding(node: Any, at: Scope) -> Iterator[Rewriting]:
     """Half to even, half away, down, up, towards zero."""
     ways = {
         "NP.round(A)",
@@ -108,7 +113,7 @@ def rounding(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         "ceil",
         "fix",
         "around",
-        homes=("numpy", "math", "builtins", "torch", ""),
+        homes=(*ARRAYS, "math", "builtins", ""),
     )
     whole = at.callee(node) == "builtins.int" or (
         at.callee(node) == ".astype"
@@ -119,7 +124,7 @@ def rounding(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     if not name and not whole:
         return
     assert isinstance(node, ast.Call)
-    array = node.func.value if at.is_method(node) else node.args[0] if node.args else None  # type: ignore[attr-defined]
+    array = array_of(at, node)
     if array is None:
         return
     if whole:
@@ -150,7 +155,7 @@ def rounding(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
             )
 
 
-def overflow(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def overflow(node: Any, at: Scope) -> Iterator[Rewriting]:
     """What a machine integer does that is full."""
     if is_binary(node, ast.Mult, ast.Add, ast.Sub, ast.Pow, ast.LShift):
         assert isinstance(node, ast.BinOp)
@@ -205,7 +210,7 @@ def overflow(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
             )
 
 
-def logarithms(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def logarithms(node: Any, at: Scope) -> Iterator[Rewriting]:
     """Another base."""
     if name := at.is_call(node, *LOGARITHMS, homes=(*HOMES, "")):
         assert isinstance(node, ast.Call)
@@ -229,7 +234,7 @@ def logarithms(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         yield at.rewritten("log", node, "NP.exp(A)", 1.5, A=node.right)
 
 
-def degrees(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def degrees(node: Any, at: Scope) -> Iterator[Rewriting]:
     """Degrees or radians."""
     if at.is_call(node, *TRIGONOMETRY, homes=(*HOMES, "")):
         assert isinstance(node, ast.Call)
@@ -256,18 +261,18 @@ def degrees(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
             yield Rewriting("degrees", {node: node.left.left}, 1.5)
 
 
-def matrix_operators(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def matrix_operators(node: Any, at: Scope) -> Iterator[Rewriting]:
     """Of matrices or entry by entry."""
     if is_binary(node, ast.Mult, ast.MatMult):
         assert isinstance(node, ast.BinOp)
         other = "OPS.matrix_product(A, B)" if isinstance(node.op, ast.Mult) else "A * B"
         yield at.rewritten("matrix", node, other, kind=other, A=node.left, B=node.right)
-    elif at.is_call(node, "dot", "matmul", "multiply", "inner", homes=("numpy", "torch", "")):
+    elif at.is_call(node, "dot", "matmul", "multiply", "inner", homes=(*ARRAYS, "")):
         assert isinstance(node, ast.Call)
         if len(node.args) == 2:
             other = (
                 "OPS.matrix_product(A, B)"
-                if at.is_call(node, "multiply", homes=("numpy", "torch", ""))
+                if at.is_call(node, "multiply", homes=(*ARRAYS, ""))
                 else "A * B"
             )
             yield at.rewritten("matrix", node, other, kind=other, A=node.args[0], B=node.args[1])
@@ -287,15 +292,13 @@ def matrix_operators(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     elif at.callee(node) == "numpy.linalg.matrix_power":
         assert isinstance(node, ast.Call)
         yield at.rewritten("matrix", node, "A ** B", A=node.args[0], B=node.args[1])
-    elif name := at.is_call(
-        node, "exp", "sqrt", "log", "square", "reciprocal", homes=("numpy", "torch")
-    ):
+    elif name := at.is_call(node, "exp", "sqrt", "log", "square", "reciprocal", homes=ARRAYS):
         assert isinstance(node, ast.Call)
         way = {"square": "A @ A", "reciprocal": "NP.linalg.inv(A)"}.get(
             name, f"OPS.matrix_{name}(A)"
         )
         yield at.rewritten("matrix", node, way, A=node.args[0])
-    elif at.callee(node) == "numpy.linalg.solve" and len(node.args) == 2:  # type: ignore[attr-defined]
+    elif at.callee(node) == "numpy.linalg.solve" and len(node.args) == 2:
         assert isinstance(node, ast.Call)
         yield at.rewritten("matrix", node, "OPS.over(A, B)", A=node.args[1], B=node.args[0])
     elif at.callee(node) in ("numpy.linalg.inv",):
@@ -303,13 +306,80 @@ def matrix_operators(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         yield at.rewritten("matrix", node, "1 / A", A=node.args[0])
 
 
-RULES = (
-    remainder,
-    remainder_in_place,
-    integer_division,
-    rounding,
-    overflow,
-    logarithms,
-    degrees,
-    matrix_operators,
+def _as_type(dtype: str, own: np.dtype) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda x: x.astype(dtype).astype(own)
+
+
+def _modulo(array: np.ndarray, other: np.ndarray) -> Iterator[Way]:
+    """Whole numbers as machine integers of other sizes hold them."""
+    if array.dtype.kind in "iu":
+        for bits in (8, 16, 32, 64):
+            for dtype in (f"int{bits}", f"uint{bits}"):
+                yield Way(f"{{0}} modulo 2^{bits}", _as_type(dtype, other.dtype), None)
+
+
+def _logarithms(array: np.ndarray, other: np.ndarray) -> Iterator[Way]:
+    if array.dtype.kind == "f":
+        yield from constant("ln 2", math.log(2))
+        yield from constant("ln 10", math.log(10))
+
+
+def _degrees(array: np.ndarray, other: np.ndarray) -> Iterator[Way]:
+    if array.dtype.kind == "f":
+        yield from constant("pi / 180", math.pi / 180)
+
+
+def _sign(array: np.ndarray, other: np.ndarray) -> Iterator[Way]:
+    if array.dtype.kind == "f":
+        yield from constant("-1", -1.0)
+
+
+TRAPS = (
+    Trap(
+        "remainder",
+        "the remainder of a negative number: Julia's % has the sign of the dividend, Python's "
+        "(Julia's mod) that of the divisor",
+        patterns=(remainder, remainder_in_place),
+    ),
+    Trap(
+        "integer division",
+        "a division of whole numbers rounds down on one side and towards zero, or not at all, "
+        "on the other: Python's // rounds down, Julia's div towards zero",
+        patterns=(integer_division,),
+    ),
+    Trap(
+        "rounding",
+        "a number is made whole in another way: half to even or away from zero, down, up or "
+        "towards zero",
+        patterns=(rounding,),
+    ),
+    Trap(
+        "overflow",
+        "whole numbers wrap on one side and do not, or at another size, on the other",
+        patterns=(overflow,),
+        results=_modulo,
+    ),
+    Trap(
+        "log",
+        "a logarithm or power has another base",
+        patterns=(logarithms,),
+        results=_logarithms,
+    ),
+    Trap(
+        "degrees",
+        "an angle is in degrees on one side and in radians on the other",
+        patterns=(degrees,),
+        results=_degrees,
+    ),
+    Trap(
+        "matrix",
+        "an operator is one of matrices on one side and entry by entry on the other: *, /, ^, "
+        "exp, sqrt without a dot in Julia",
+        patterns=(matrix_operators,),
+    ),
+    Trap(
+        "sign",
+        "the result has the other sign",
+        results=_sign,
+    ),
 )

@@ -1,9 +1,25 @@
 """Ranges and slices, counting from 0 or 1, order of entries, padding, flipped kernels."""
 
 import ast
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from .syntax import Rewriting, Scope, argument, array_of, plus, shown, with_argument, with_array
+import numpy as np
+
+from ...layers import Conv, CrossCor
+from .syntax import (
+    ARRAYS,
+    Rewriting,
+    Scope,
+    argument,
+    array_of,
+    plus,
+    shown,
+    with_argument,
+    with_array,
+)
+from .trap import Trap, Way
 
 POSITIONS = (
     "argmax",
@@ -32,9 +48,9 @@ READ_ALONG = (
 )
 
 
-def ranges(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def ranges(node: Any, at: Scope) -> Iterator[Rewriting]:
     """`range` and `arange`, to the end or from one further."""
-    if at.callee(node) not in ("builtins.range", "numpy.arange", "torch.arange"):
+    if not at.is_call(node, "arange", homes=ARRAYS) and at.callee(node) != "builtins.range":
         return
     assert isinstance(node, ast.Call)
     args, keywords = node.args, node.keywords
@@ -75,9 +91,9 @@ def ranges(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
             yield Rewriting("ends", {node: made(start, at.make("E + S", E=end, S=by[0]), *by)})
 
 
-def linear_spaces(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def linear_spaces(node: Any, at: Scope) -> Iterator[Rewriting]:
     """With or without the end."""
-    if at.is_call(node, "linspace", "logspace", "geomspace", homes=("numpy", "torch")):
+    if at.is_call(node, "linspace", "logspace", "geomspace", homes=ARRAYS):
         assert isinstance(node, ast.Call)
         yield Rewriting(
             "ends",
@@ -93,13 +109,11 @@ def linear_spaces(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
                 yield Rewriting(
                     "ends", {node: with_argument(node, "num", plus(at, given, step), 2)}
                 )
-    if at.is_call(node, "tril", "triu", "eye", homes=("numpy", "torch", "")):
+    if at.is_call(node, "tril", "triu", "eye", homes=(*ARRAYS, "")):
         assert isinstance(node, ast.Call)
         given = argument(node, "k", 1) or argument(node, "diagonal", 1) or ast.Constant(0)
         name = (
-            "diagonal"
-            if argument(node, "diagonal") is not None or at.callee(node).startswith("torch")
-            else "k"
+            "diagonal" if argument(node, "diagonal") is not None or at.of_framework(node) else "k"
         )
         for step in (1, -1):
             yield Rewriting("ends", {node: with_argument(node, name, plus(at, given, step), 1)})
@@ -134,7 +148,7 @@ def _is_index(node: ast.expr, at: Scope) -> bool:
     )
 
 
-def subscripts(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def subscripts(node: Any, at: Scope) -> Iterator[Rewriting]:
     """Slices and single indices."""
     if not isinstance(node, ast.Subscript) or (
         isinstance(node.value, ast.Attribute) and node.value.attr in ("shape", "at")
@@ -181,11 +195,11 @@ def subscripts(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
                     )
 
 
-def counted(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def counted(node: Any, at: Scope) -> Iterator[Rewriting]:
     """Positions that are given back, `enumerate`, and the number of a step as an exponent."""
-    if at.is_call(node, *POSITIONS, homes=("numpy", "torch", "")):
+    if at.is_call(node, *POSITIONS, homes=(*ARRAYS, "")):
         for step in (1, -1):
-            yield Rewriting("index", {node: plus(at, node, step)}, 1.1, kind=f"position {step}")  # type: ignore[arg-type]
+            yield Rewriting("index", {node: plus(at, node, step)}, 1.1, kind=f"position {step}")
     elif at.callee(node) == "builtins.enumerate":
         assert isinstance(node, ast.Call)
         given = argument(node, "start", 1)
@@ -206,7 +220,7 @@ def counted(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
             )
 
 
-def loop_variables(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def loop_variables(node: Any, at: Scope) -> Iterator[Rewriting]:
     """What a loop counts, used as a number."""
     if isinstance(node, ast.For | ast.comprehension) and any(
         word in ast.unparse(node.iter) for word in ("range", "enumerate")
@@ -239,7 +253,7 @@ def loop_variables(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
             yield Rewriting("index", {node.value: plus(at, node.value, step)}, 1.1)
 
 
-def places(root: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def places(root: Any, at: Scope) -> Iterator[Rewriting]:
     """An argument that says where, everywhere in the function."""
     if root is not at.tree:
         return
@@ -256,7 +270,7 @@ def places(root: ast.AST, at: Scope) -> Iterator[Rewriting]:
                 yield Rewriting("index", {load: plus(at, load, step) for load in loads}, 1.4)
 
 
-def order(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def order(node: Any, at: Scope) -> Iterator[Rewriting]:
     """Along the rows or down the columns."""
     if at.is_call(node, "reshape", "ravel", "flatten", homes=("numpy", "")):
         assert isinstance(node, ast.Call)
@@ -280,7 +294,8 @@ def order(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     if at.is_call(node, "tolist", homes=("",)) or (
         isinstance(node, ast.Attribute) and node.attr == "flat"
     ):
-        array = node.func.value if isinstance(node, ast.Call) else node.value  # type: ignore[attr-defined]
+        array = array_of(at, node) if isinstance(node, ast.Call) else node.value
+        assert array is not None
         yield at.rewritten(
             "order", node, f"A.T.{'tolist()' if isinstance(node, ast.Call) else 'flat'}", A=array
         )
@@ -290,8 +305,8 @@ def order(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         and isinstance(node.slice, ast.Compare | ast.Name | ast.UnaryOp)
     ):
         yield at.rewritten("order", node, "A.T[NP.asarray(M).T]", 1.3, A=node.value, M=node.slice)
-    if at.is_call(node, "where", "nonzero", "argwhere", homes=("numpy",)) and len(node.args) == 1:  # type: ignore[attr-defined]
-        yield at.rewritten("order", node, "NP.nonzero(NP.asarray(A).T)[::-1]", 1.3, A=node.args[0])  # type: ignore[attr-defined]
+    if at.is_call(node, "where", "nonzero", "argwhere", homes=("numpy",)) and len(node.args) == 1:
+        yield at.rewritten("order", node, "NP.nonzero(NP.asarray(A).T)[::-1]", 1.3, A=node.args[0])
     if at.is_call(node, "unravel_index", "ravel_multi_index", homes=("numpy",)):
         assert isinstance(node, ast.Call)
         yield Rewriting(
@@ -300,9 +315,9 @@ def order(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
         )
 
 
-def padding(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def padding(node: Any, at: Scope) -> Iterator[Rewriting]:
     """The other side."""
-    if at.is_call(node, "pad", homes=("numpy", "torch.nn.functional")):
+    if at.is_call(node, "pad", homes=ARRAYS):
         assert isinstance(node, ast.Call)
         width = argument(node, "pad_width", 1)
         if isinstance(width, ast.Tuple | ast.List):
@@ -343,9 +358,7 @@ def padding(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
                     A=node.args[0],
                     K=node.args[1],
                 )
-    elif at.is_call(
-        node, "concatenate", "hstack", "vstack", "append", "cat", homes=("numpy", "torch")
-    ):
+    elif at.is_call(node, "concatenate", "hstack", "vstack", "append", "cat", homes=ARRAYS):
         assert isinstance(node, ast.Call)
         both = node.args[0] if node.args else None
         if isinstance(both, ast.List | ast.Tuple) and len(both.elts) == 2:
@@ -364,15 +377,19 @@ def padding(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
                     )
                 },
             )
-    elif at.is_call(node, "roll", homes=("numpy", "torch")):
+    elif at.is_call(node, "roll", homes=ARRAYS):
         assert isinstance(node, ast.Call)
         given = argument(node, "shift", 1)
         if given is not None:
             yield Rewriting(
                 "padding", {node: with_argument(node, "shift", ast.UnaryOp(ast.USub(), given), 1)}
             )
-    elif isinstance(node, ast.Subscript) and at.is_call(node.value, "pad", homes=("numpy",)):
-        width = argument(node.value, "pad_width", 1)  # type: ignore[arg-type]
+    elif (
+        isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Call)
+        and at.is_call(node.value, "pad", homes=("numpy",))
+    ):
+        width = argument(node.value, "pad_width", 1)
         if (
             isinstance(width, ast.Tuple)
             and len(width.elts) == 2
@@ -419,7 +436,7 @@ def _even(pair: ast.Tuple | ast.List) -> bool:
     return shown(pair.elts[0]) == shown(pair.elts[1])
 
 
-def kernels(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def kernels(node: Any, at: Scope) -> Iterator[Rewriting]:
     """Flipped or not."""
     if at.is_call(node, "convolve", "correlate", homes=("numpy",)):
         assert isinstance(node, ast.Call)
@@ -429,8 +446,8 @@ def kernels(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
             node.keywords,
         )
         yield Rewriting("kernel", {node: new})
-    elif at.is_call(node, "flip", "flipud", "fliplr", "rot90", homes=("numpy", "torch", "")):
-        array = array_of(at, node)  # type: ignore[arg-type]
+    elif at.is_call(node, "flip", "flipud", "fliplr", "rot90", homes=(*ARRAYS, "")):
+        array = array_of(at, node)
         if array is not None:
             yield Rewriting("kernel", {node: array})
     elif (
@@ -454,14 +471,114 @@ def kernels(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
                     )
 
 
-RULES = (
-    ranges,
-    linear_spaces,
-    subscripts,
-    counted,
-    loop_variables,
-    places,
-    order,
-    padding,
-    kernels,
+def _shift(step: int) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda x: x + step
+
+
+def _shifted(array: np.ndarray) -> Iterator[Way]:
+    if array.dtype.kind == "i":
+        for step in (1, -1):
+            sign = "+" if step > 0 else "-"
+            yield Way(f"{{0}} {sign} 1", _shift(step), _shift(-step))
+
+
+def _shifted_result(array: np.ndarray, other: np.ndarray) -> Iterator[Way]:
+    if array.dtype.kind in "iu":
+        for step in (1, -1):
+            yield Way(f"{{0}} {'+' if step > 0 else '-'} 1", _shift(step), None)
+
+
+def _reread(x: np.ndarray) -> np.ndarray:
+    return np.reshape(np.ravel(x), x.shape, order="F")
+
+
+def _reread_back(x: np.ndarray) -> np.ndarray:
+    return np.reshape(np.ravel(x, order="F"), x.shape)
+
+
+def _read_otherwise(array: np.ndarray, other: np.ndarray) -> Iterator[Way]:
+    if array.ndim >= 2:
+        yield Way("{0}, its entries read in the other order", _reread, _reread_back)
+        yield Way("{0}, its entries read in the other order", _reread_back, _reread)
+
+
+PADDINGS = ("zeros", "reflect", "replicate", "circular")
+
+
+def _other_padding(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if name == "padding_mode" and value in PADDINGS:
+        for mode in PADDINGS:
+            if mode != value:
+                yield f'padding_mode="{mode}"', mode
+    elif name in ("count_include_pad", "ceil_mode") and isinstance(value, bool):
+        yield f"{name}={not value}", not value
+
+
+def _flip(axes: tuple[int, ...]) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda x: np.flip(x, axes)
+
+
+def _flipped(array: np.ndarray) -> Iterator[Way]:
+    """Along one or several of the last three axes."""
+    rank = array.ndim
+    for count in range(1, min(rank, 3) + 1):
+        for axes in itertools.combinations(range(rank - min(rank, 3), rank), count):
+            flip = _flip(axes)
+            words = f"{'axis' if count == 1 else 'axes'} {', '.join(map(str, axes))}"
+            yield Way(f"{{0}} flipped along {words}", flip, flip, 3.1, f"flipped along {words}")
+
+
+def _flipped_result(array: np.ndarray, other: np.ndarray) -> Iterator[Way]:
+    if array.ndim == 1:
+        yield from _flipped(array)
+
+
+def _flipped_kernel(shape: tuple[int, ...]) -> Iterator[Way]:
+    if len(shape) > 2:
+        flip = _flip(tuple(range(2, len(shape))))
+        yield Way("with its kernel flipped", flip, flip)
+
+
+CONVOLUTIONS = {Conv: CrossCor, CrossCor: Conv}
+
+
+def _other_convolution(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if name == "__class__" and (other := CONVOLUTIONS.get(value)):
+        yield f"{other.__name__} instead of {value.__name__}", other
+
+
+TRAPS = (
+    Trap(
+        "ends",
+        "a range or slice includes its end in Julia, not in Python",
+        patterns=(ranges, linear_spaces, subscripts),
+    ),
+    Trap(
+        "index",
+        "something is counted from 1 in Julia and from 0 in Python",
+        patterns=(counted, loop_variables, places),
+        inputs=_shifted,
+        results=_shifted_result,
+    ),
+    Trap(
+        "order",
+        "entries are read in another order: Julia goes down the columns, NumPy along the rows",
+        patterns=(order,),
+        results=_read_otherwise,
+    ),
+    Trap(
+        "padding",
+        "padding is on the other side, or of another extent",
+        patterns=(padding,),
+        settings=_other_padding,
+    ),
+    Trap(
+        "kernel",
+        "a kernel is flipped: convolution on one side, correlation on the other",
+        patterns=(kernels,),
+        inputs=_flipped,
+        results=_flipped_result,
+        settings=_other_convolution,
+        mappings=_flipped_kernel,
+    ),
 )

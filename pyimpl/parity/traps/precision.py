@@ -1,12 +1,14 @@
 """Literals and dtypes."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
 from .arithmetic import NARROW
-from .syntax import Rewriting, Scope, argument, with_argument
+from .syntax import ARRAYS, Rewriting, Scope, argument, with_argument
+from .trap import Trap, Way
 
 MAKERS: tuple[str, ...] = (
     "zeros",
@@ -46,7 +48,7 @@ SCALARS = (
 )
 
 
-def literals(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def literals(node: Any, at: Scope) -> Iterator[Rewriting]:
     """0.1 or 0.1f0."""
     value = (
         at.number(node)
@@ -57,12 +59,12 @@ def literals(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
     if isinstance(value, float) and np.isfinite(value) and float(np.float32(value)) != value:
         yield at.rewritten("literals", node, "float(NP.float32(C))", kind="float32", C=node)
     if at.is_call(node, "float32", homes=("numpy",)):
-        yield Rewriting("literals", {node: node.args[0]}, kind="float64")  # type: ignore[attr-defined]
+        yield Rewriting("literals", {node: node.args[0]}, kind="float64")
 
 
-def dtypes(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
+def dtypes(node: Any, at: Scope) -> Iterator[Rewriting]:
     """The type of the first argument instead of the default one, and none where one was forced."""
-    if at.is_call(node, *MAKERS, homes=("numpy", "torch")):
+    if at.is_call(node, *MAKERS, homes=ARRAYS):
         assert isinstance(node, ast.Call)
         for name in at.arguments[:3]:
             like = ast.Attribute(ast.Name(name, ast.Load()), "dtype", ast.Load())
@@ -126,4 +128,43 @@ def dtypes(node: ast.AST, at: Scope) -> Iterator[Rewriting]:
             )
 
 
-RULES = (literals, dtypes)
+def _in_the_other_precision(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """A number as a Float32 literal makes it; the decimal of one that was made so."""
+    if isinstance(value, float):
+        single = np.float32(value)
+        written = float(str(single))
+        if float(single) != value:
+            yield f"{name} in single precision: {single!s}", float(single)
+        elif written != value:
+            yield f"{name} = {written!r} instead of {value!r}", written
+    elif isinstance(value, tuple) and value and all(isinstance(part, float) for part in value):
+        rounded = tuple(float(np.float32(part)) for part in value)
+        if rounded != value:
+            yield f"{name} in single precision", rounded
+
+
+def _cast(dtype: str) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda x: x.astype(dtype)
+
+
+def _as_other(array: np.ndarray, other: np.ndarray) -> Iterator[Way]:
+    if array.dtype.kind in "iufb" and other.dtype.kind in "iufb":
+        for dtype in ("int64", "bool", "uint64", "int32"):
+            if other.dtype == dtype and array.dtype != dtype:
+                yield Way(f"{{0}} as {dtype}", _cast(dtype), None)
+
+
+TRAPS = (
+    Trap(
+        "literals",
+        "a number is written in single precision on one side: Julia's 0.1f0 is not 0.1",
+        patterns=(literals,),
+        settings=_in_the_other_precision,
+    ),
+    Trap(
+        "dtype",
+        "numbers become Float64, or whole, on one side only",
+        patterns=(dtypes,),
+        results=_as_other,
+    ),
+)

@@ -1,0 +1,1 @@
+"""What is known to go wrong between two languages: one entry for every trap."""
