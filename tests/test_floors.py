@@ -27,7 +27,7 @@ FLOORS = (
     ("reference",),
     ("judge",),
     ("case",),
-    ("progress",),
+    ("progress", "plain_text"),
 )
 FLOOR = {room: number for number, rooms in enumerate(reversed(FLOORS)) for room in rooms}
 TWIN_FLOORS = (

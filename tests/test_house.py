@@ -24,6 +24,7 @@ ELSEWHERE = {
     "pyimpl/core/pullback.py": ("core/test_tree.py", "the contract of all layers, with doctests"),
     "pyimpl/files/bounds.py": ("files/test_damage.py", "what keeps damaged files from harm"),
     "pyimpl/files/bson.py": ("files/test_values.py", "values as Julia wrote them"),
+    "pyimpl/files/disk.py": ("faults/test_damaged_files.py", "what comes from disk"),
     "pyimpl/files/hdf5.py": ("files/test_values.py", "values as Julia wrote them"),
     "pyimpl/files/jld2.py": ("files/test_values.py", "values as Julia wrote them"),
     "pyimpl/files/jld2_writing.py": ("files/test_state_files.py", "what is written is read"),
@@ -38,7 +39,21 @@ ELSEWHERE = {
     "pyimpl/losses/loss.py": ("laws", "the form of every loss"),
     "pyimpl/models/flux_fields.py": ("files/test_state_files.py", "the fields in files of Flux's"),
     "pyimpl/parity/command/inspect.py": ("files/test_inspection.py", "beside what it shows"),
+    "pyimpl/parity/command/streams.py": ("faults/test_surroundings.py", "closed and narrow ones"),
+    "pyimpl/parity/command/supervision.py": ("faults/test_users_code.py", "crashes and exits"),
     "pyimpl/parity/judge/subject.py": ("judge/test_findings.py", "a protocol: no code runs"),
+    "pyimpl/parity/pair/asked.py": (
+        "faults/test_recordings_answer_their_question.py",
+        "what a recording was asked",
+    ),
+    "pyimpl/parity/plain_text.py": ("faults/test_words.py", "hostile words"),
+    "pyimpl/parity/reference/julia_files.py": (
+        "faults/test_recordings_answer_their_question.py",
+        "what a Julia file includes",
+    ),
+    "pyimpl/parity/report/seal.py": ("faults/test_code_from_data.py", "bundles of others"),
+    "pyimpl/parity/sides/copying.py": ("faults/test_users_code.py", "what cannot be copied"),
+    "pyimpl/parity/sides/guard.py": ("faults/test_users_code.py", "what a call does to us"),
 }
 
 

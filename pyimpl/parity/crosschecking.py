@@ -6,10 +6,12 @@ from pyimpl.parity import arrays, crosscheck
 crosscheck(my_function, "MyModule.my_function", file="my.jl", inputs=arrays("batch,5"))
 """
 
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..files.disk import Unwritable
 from .explain import explain
 from .judge.findings import DTYPES
 from .pair.checking import CASES, check_pair
@@ -88,12 +90,19 @@ def crosscheck(
         seconds=seconds,
     )
     result = check_pair(
-        pair, open_reference(pair, reference, recording, seconds), tuple(dtypes), cases, seed
+        pair,
+        open_reference(pair, reference, recording, seconds, dtypes=tuple(dtypes)),
+        tuple(dtypes),
+        cases,
+        seed,
     )
     if not result.agrees:
         result.explanations = explain(result)
-        if bundle is not None:
-            result.bundle = write_bundle(Path(bundle), result)
+        if bundle is not None and result.smallest is not None:
+            try:
+                result.bundle = write_bundle(Path(bundle), result)
+            except Unwritable as problem:  # the finding is told all the same
+                warnings.warn(f"the bundle is missing: {problem}", stacklevel=2)
         if raises:
             raise Disagreement(story(result), result)
     return result

@@ -80,7 +80,7 @@ def test_disagreement_is_exit_code_1_and_names_row_and_array(tmp_path):
         [sys.executable, "-c", WRONG_TWIN, *arguments], capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "1 rows agree, 2 disagree" in done.stdout
+    assert "1 row agrees, 2 disagree" in done.stdout
     assert "state.var" in done.stdout and "differs in meaning" in done.stdout
     verdicts = {row["row"]: row["verdict"] for row in json.loads(report.read_text())["rows"]}
     assert verdicts == {"Conv": "disagrees", "BatchNorm": "disagrees", "Dense": "agrees"}

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -40,6 +41,7 @@ def without_julia(arguments, directory):
         "HOME": str(directory),
         "PYTHON_JULIAPKG_OFFLINE": "yes",
         "PYTHON_JULIAPKG_PROJECT": str(directory),
+        "PYTHONPATH": str(Path(__file__).parents[2]),  # this code, whatever is installed
     }
     return subprocess.run(
         [COMMAND, *arguments],
@@ -65,7 +67,7 @@ def without_julia(arguments, directory):
             "--dtype takes",
         ),
         (["mine.py:mine", "mine.jl:mine", "--shape", "n", "--layout", "other"], 2, "a layout is"),
-        (["mine.py:mine", "mine.jl:mine", "--inputs", "none.npy"], 2, "none.npy cannot be read"),
+        (["mine.py:mine", "mine.jl:mine", "--inputs", "none.npy"], 3, "none.npy cannot be read"),
         (
             ["mine.py:mine", "mine.jl:mine", "--shape", "n", "--reference", "recorded"],
             3,

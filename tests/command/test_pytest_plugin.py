@@ -171,16 +171,16 @@ def test_a_recording_that_no_longer_fits(pretended, run_without_julia, recorded_
 
 
 def test_line_endings_and_included_files(tmp_path):
-    from pyimpl.parity.command.pytest_plugin import content
+    from pyimpl.parity.reference.julia_files import content_of
 
     file, other = tmp_path / "my.jl", tmp_path / "other.jl"
     file.write_bytes(b'include("other.jl")\nf(x) = g(x)\n')
     other.write_bytes(b"g(x) = x\n")
-    before = content(file)
+    before = content_of(file)
     file.write_bytes(b'include("other.jl")\r\nf(x) = g(x)\r\n')
-    assert content(file) == before
+    assert content_of(file) == before
     other.write_bytes(b"g(x) = 2x\n")
-    assert content(file) != before
+    assert content_of(file) != before
 
 
 def test_wrong_arguments_point_at_the_call(pretended):

@@ -179,6 +179,6 @@ def test_every_change_speaks_of_a_row_and_its_releases_are_in_order():
 def test_the_option_semantics():
     done = run("check", "--reference", "recorded", "--semantics", "0.14", "normalise", "Dense")
     assert done.returncode == 1 and "the NumPy side follows Flux 0.14" in done.stdout
-    assert "1 rows agree, 1 disagree" in done.stdout
+    assert "1 row agrees, 1 disagree" in done.stdout
     assert run("check", "--reference", "recorded", "--semantics", "latest", "Dense").returncode == 0
     assert run("check", "--semantics", "new").returncode == 2

@@ -126,5 +126,5 @@ def test_what_was_lost_stays_lost_in_a_recording(tmp_path):
     )
     assert outcomes["float64"].lost
     (tmp_path / "text").write_text("no recording")
-    with pytest.raises(NoRecording, match="it was not written by julia-parity, or is damaged"):
+    with pytest.raises(NoRecording, match="is no recording that can be read: it is damaged"):
         Recorded(tmp_path / "text")

@@ -71,7 +71,13 @@ def test_a_bundle_replays_and_its_program_needs_numpy_alone(tmp_path):
     replayed = subprocess.run(
         [COMMAND, "explain", str(path)], capture_output=True, text=True, timeout=120
     )
-    assert replayed.returncode == 2 and "there is no Python file" in replayed.stderr
+    # Of the copy in the bundle, which is as the file was then.
+    assert replayed.returncode == 1 and "runs the copy" in replayed.stderr, replayed.stderr
+    (path / "source" / "mine.py").unlink()
+    replayed = subprocess.run(
+        [COMMAND, "explain", str(path)], capture_output=True, text=True, timeout=120
+    )
+    assert replayed.returncode == 3 and "there is no Python file" in replayed.stderr
 
 
 def test_what_is_no_bundle(tmp_path):

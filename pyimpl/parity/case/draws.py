@@ -4,6 +4,7 @@ Floating-point entries are multiples of 1/32 between -4 and 4: short to print, e
 and, being coarse, never nearly equal without being equal.
 """
 
+import math
 import zlib
 from collections.abc import Callable
 from functools import cache
@@ -16,6 +17,7 @@ from .case import Case
 
 GRID = 32
 REACH = 4 * GRID
+ENTRYWISE = 64  # entries of an array that are drawn one by one
 
 # kind -> (lowest, highest) multiple of 1/GRID
 ELEMENTS: dict[str, tuple[int, int]] = {
@@ -48,15 +50,12 @@ def drawn_fill(draw: Callable, exact: bool, entrywise: bool = True):
     """
 
     def fill(shape: tuple[int, ...], kind: str) -> np.ndarray:
-        count = int(np.prod(shape))
+        count = math.prod(shape)
         if kind.startswith("index:"):
-            numbers = draw(
-                st.lists(st.integers(0, int(kind[6:]) - 1), min_size=count, max_size=count)
-            )
-            return np.asarray(numbers, np.int64).reshape(shape)
+            return drawn_whole(draw, shape, 0, int(kind[6:]) - 1, entrywise)
         low, high, scale = _bounds(kind, exact)
         if (
-            count > 64 or kind == "spread" or not entrywise
+            count > ENTRYWISE or kind == "spread" or not entrywise
         ):  # beyond this, entries are not worth shrinking one by one
             return _array(
                 np.random.default_rng(draw(st.integers(0, 2**32 - 1))).integers(
@@ -70,6 +69,20 @@ def drawn_fill(draw: Callable, exact: bool, entrywise: bool = True):
         )
 
     return fill
+
+
+def drawn_whole(
+    draw: Callable, shape: tuple[int, ...], low: int, high: int, entrywise: bool = True
+) -> np.ndarray:
+    """Whole numbers from `low` to `high`: of small arrays one by one, so that they can shrink, of
+    larger ones from one seed, for Hypothesis draws no more than some thousand numbers.
+    """
+    count = math.prod(shape)
+    if count > ENTRYWISE or not entrywise:
+        seed = draw(st.integers(0, 2**32 - 1))
+        return np.random.default_rng(seed).integers(low, high, shape, np.int64, endpoint=True)
+    numbers = draw(st.lists(st.integers(low, high), min_size=count, max_size=count))
+    return np.asarray(numbers, np.int64).reshape(shape)
 
 
 def seeded_fill(name: str):

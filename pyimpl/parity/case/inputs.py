@@ -5,6 +5,7 @@ name everywhere. Behind a colon stands what the entries are: `batch,5:positive`.
 number.
 """
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,10 +14,11 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from .draws import ELEMENTS, drawn_fill
+from .draws import ELEMENTS, drawn_fill, drawn_whole
 
 SIZES = (1, 5)
 WHOLE = {"int": (-8, 8), "natural": (0, 16), "bool": (0, 1)}
+MOST_INDEX = 2**62  # which Julia can count from 1
 MOST_BYTES = 2**28  # of all inputs of a case, in Float64
 
 
@@ -43,6 +45,8 @@ class Shape:
             raise ValueError(
                 f"entries are {', '.join([*ELEMENTS, *WHOLE])} or index:N, got {kind!r} in {text!r}"
             )
+        if kind.startswith("index:") and int(kind[6:36]) > MOST_INDEX:
+            raise ValueError(f"index:N takes an N of at most {MOST_INDEX}, got {text!r}"[:200])
         return cls(tuple(int(part) if part.isdigit() else part for part in parts), kind)
 
     def __str__(self):
@@ -57,17 +61,14 @@ class Drawn:
     sizes: tuple[int, int] = SIZES
 
     def __post_init__(self):
-        largest = sum(
-            8
-            * int(
-                np.prod([self.sizes[1] if isinstance(size, str) else size for size in shape.sizes])
-            )
+        largest = sum(  # of Python's integers, which do not overflow
+            8 * math.prod(self.sizes[1] if isinstance(size, str) else size for size in shape.sizes)
             for shape in self.shapes
         )
         if largest > MOST_BYTES:
             raise ValueError(
-                f"inputs of up to {largest / 1e9:.2g} GB are more than the "
-                f"{MOST_BYTES / 1e9:.2g} GB that are compared: give smaller sizes"
+                f"inputs of up to {_gigabytes(largest)} are more than the "
+                f"{_gigabytes(MOST_BYTES)} that are compared: give smaller sizes"
             )
 
     def strategy(self, entrywise: bool = True) -> st.SearchStrategy[list[np.ndarray]]:
@@ -95,19 +96,18 @@ class Drawn:
         return drawn()
 
 
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:.2g} GB" if size < 10**18 else "10^9 GB and more"  # a float may overflow
+
+
 def _fill(draw: Callable, entrywise: bool):
     real = drawn_fill(draw, False, entrywise)
 
     def fill(shape, kind):
         if kind not in WHOLE:
             return real(shape, kind)
-        low, high = WHOLE[kind]
-        numbers = draw(
-            st.lists(
-                st.integers(low, high), min_size=int(np.prod(shape)), max_size=int(np.prod(shape))
-            )
-        )
-        return np.asarray(numbers, bool if kind == "bool" else np.int64).reshape(shape)
+        numbers = drawn_whole(draw, shape, *WHOLE[kind], entrywise)
+        return numbers.astype(bool) if kind == "bool" else numbers
 
     return fill
 
@@ -123,10 +123,12 @@ class Given:
             size = sum(array.nbytes for array in case)
             if size > MOST_BYTES:
                 raise ValueError(
-                    f"inputs of {size / 1e9:.2g} GB are more than the {MOST_BYTES / 1e9:.2g} GB "
+                    f"inputs of {_gigabytes(size)} are more than the {_gigabytes(MOST_BYTES)} "
                     "that are compared: give smaller arrays"
                 )
             for i, array in enumerate(case, 1):
+                if isinstance(array, np.ma.MaskedArray):
+                    raise ValueError(f"input {i} is masked: its mask would be lost")
                 if array.dtype.kind not in "biuf":
                     raise ValueError(
                         f"input {i} is of dtype {array.dtype}: expected floating-point numbers, "
@@ -168,7 +170,7 @@ def as_inputs(inputs: Any) -> Inputs:
     if isinstance(inputs, st.SearchStrategy):
         return FromStrategies((inputs,))
     if isinstance(inputs, np.ndarray | int | float):
-        return Given(((np.asarray(inputs),),))
+        return Given(((np.asanyarray(inputs),),))
     if (
         isinstance(inputs, Sequence)
         and inputs
@@ -176,9 +178,9 @@ def as_inputs(inputs: Any) -> Inputs:
     ):
         return FromStrategies(tuple(inputs))
     if isinstance(inputs, list) and inputs and all(isinstance(part, tuple) for part in inputs):
-        return Given(tuple(tuple(np.asarray(x) for x in part) for part in inputs))
+        return Given(tuple(tuple(np.asanyarray(x) for x in part) for part in inputs))
     if isinstance(inputs, Sequence) and inputs and not isinstance(inputs, str):
-        return Given((tuple(np.asarray(x) for x in inputs),))
+        return Given((tuple(np.asanyarray(x) for x in inputs),))
     raise TypeError(
         "inputs must be arrays(...), arrays of numbers or Hypothesis strategies, got "
         f"{type(inputs).__name__} {inputs!r}"

@@ -28,7 +28,6 @@ def run_benchmarks(
     screen.print(
         "Float32, one core each, the best of the rounds; «to NumPy»: how many times as long as "
         "NumPy",
-        highlight=False,
     )
     measured = benchmarks.measure(experiments or EXPERIMENTS, rounds)
     with working("measuring"):
@@ -53,5 +52,5 @@ def run_benchmarks(
                         f"{result.seconds / fastest:.2f}",
                     )
                 sheet.add_row(result.contender, *numbers, result.note)
-            screen.print(f"\n{EXPERIMENTS[name]}", style="bold", highlight=False)
+            screen.print(f"\n{EXPERIMENTS[name]}", style="bold")
             screen.print(sheet)

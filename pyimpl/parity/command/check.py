@@ -13,7 +13,7 @@ from ..catalogue.checking import LIVE_CASES, Summary
 from ..judge.findings import DTYPES, Report
 from ..reference.provenance import versions_line
 from ..report import tables
-from .console import USAGE, Source, expect_directories, fail, screen
+from .console import USAGE, Source, code_of, expect_directories, fail, screen, write_all
 from .rows import WORKERS, Names, checked, chosen_rows, opened
 
 
@@ -73,7 +73,7 @@ def check(
 ):
     """Check the NumPy twin against Flux, row by row.
 
-    Exit code: 0 agrees, 1 disagrees, 2 wrong usage, 3 no reference.
+    Exit code: 0 agrees, 1 disagrees, 2 wrong usage, 3 no verdict, 4 a report is not written.
     """
     wanted = chosen_rows(rows)
     expect_directories(json, junit)
@@ -84,9 +84,9 @@ def check(
             raise fail(str(wrong), USAGE) from None
     dtypes = DTYPES if dtype is Precision.both else (dtype.value,)
     with opened(reference, wanted, recording, workers) as julia:
-        screen.print(f"reference: {versions_line(julia)}", highlight=False, soft_wrap=True)
+        screen.print(f"reference: {versions_line(julia)}", soft_wrap=True)
         if meaning != "reference":
-            screen.print(f"the NumPy side follows Flux {meaning}", highlight=False)
+            screen.print(f"the NumPy side follows Flux {meaning}")
         start = time.perf_counter()
         with semantics(julia.versions["Flux"] if meaning == "reference" else meaning):
             reports = checked(wanted, julia, dtypes, cases, seed)
@@ -97,28 +97,27 @@ def check(
     evaluated = sum(sum(r.per_dtype.values()) for r in reports)
     screen.print(
         f"{evaluated} cases in {seconds:.1f} s, {evaluated / max(seconds, 1e-9):.0f} per second",
-        highlight=False,
     )
     if timings:
-        screen.print(tables.timings_line(summary, julia, seconds), highlight=False, soft_wrap=True)
-    screen.print(tables.summary_line(summary, julia), style="bold", highlight=False, soft_wrap=True)
-    if json:
-        tables.write_json(json, summary, julia)
-    if junit:
-        tables.write_junit(junit, summary, julia)
-    raise typer.Exit(summary.exit_code)
+        screen.print(tables.timings_line(summary, julia, seconds), soft_wrap=True)
+    screen.print(tables.summary_line(summary, julia), style="bold", soft_wrap=True)
+    files = [
+        (json, lambda: tables.write_json(json, summary, julia)),  # type: ignore[arg-type]
+        (junit, lambda: tables.write_junit(junit, summary, julia)),  # type: ignore[arg-type]
+    ]
+    written = write_all(*(write for path, write in files if path is not None))
+    raise typer.Exit(code_of(summary.exit_code, written))
 
 
 def _findings(reports: list[Report[Row]], verbose: bool) -> None:
     for result in reports:
         shown = result.findings if verbose else result.findings[:2]
         for finding in shown:
-            screen.print(f"\n{finding}", markup=False, highlight=False, soft_wrap=True)
+            screen.print(f"\n{finding}", soft_wrap=True)
         if len(result.findings) > len(shown):
             screen.print(
                 f"    and {len(result.findings) - len(shown)} more in {result.subject.key} "
                 "(--verbose)",
-                highlight=False,
             )
         if verbose:
             for structure in result.subject.structures:
@@ -126,7 +125,6 @@ def _findings(reports: list[Report[Row]], verbose: bool) -> None:
                 if slack:
                     screen.print(
                         f"{result.subject.key}: {slack.ulps:g} ulp of slack: {slack.reason}",
-                        highlight=False,
                         soft_wrap=True,
                     )
                     break
@@ -134,6 +132,5 @@ def _findings(reports: list[Report[Row]], verbose: bool) -> None:
                 if example.known:
                     screen.print(
                         f"{result.subject.key}, {example.name}: known to differ: {example.known}",
-                        highlight=False,
                         soft_wrap=True,
                     )

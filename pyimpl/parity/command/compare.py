@@ -1,13 +1,14 @@
 """The verb `compare`."""
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
+from ...files.disk import write_json, write_text
 from ..experiments import images, running, trajectories
 from ..experiments.experiment import NAMES, Experiment, load
 from ..experiments.running import Comparison
@@ -18,9 +19,11 @@ from .console import (
     USAGE,
     Source,
     aside,
+    code_of,
     fail,
     screen,
     working,
+    write_all,
 )
 
 SHOWN = 12  # lines of one experiment's table; --verbose shows all
@@ -73,32 +76,42 @@ def compare(
     try:
         pictures = images.load(data.value)
         out.mkdir(parents=True, exist_ok=True)
-    except (images.NoImages, OSError) as missing:
-        raise fail(str(missing), USAGE) from None
+    except images.NoImages as missing:
+        raise fail(str(missing), NO_REFERENCE) from None
+    except OSError as problem:
+        raise fail(f"{out} cannot be written: {problem.strerror}", USAGE) from None
 
     from ..experiments import drawing, page
 
-    pages = []
+    pages, results, written = [], [], True
     for experiment in map(load, NAMES if name is None else (name,)):
         result = _run(experiment, "quick" if quick else "full", data.value, pictures, seed, way)
-        if record:
-            path = trajectories.place(experiment, result.size_name, data.value, seed)
-            trajectories.save(path, result.julia, result.inputs, result.versions)
-            screen.print(f"recorded: {path}", highlight=False, soft_wrap=True)
-        _show(result, verbose)
-        with working(f"drawing {experiment.name}"):
-            pages.append(page.write_figures(result, out / experiment.name, drawing))
-        _write(result, out / experiment.name)
-    index = page.write_index(pages, out)
-    agree = sum(result.agrees for result, _ in pages)
-    versions = next(iter(pages))[0].julia.name
+        results.append(result)
+        _show(result, verbose)  # first the finding, then what may not be written
+        place = trajectories.place(experiment, result.size_name, data.value, seed)
+
+        def keep(result=result, place=place) -> None:
+            trajectories.save(place, result.julia, result.inputs, result.versions)
+            screen.print(f"recorded: {place}", soft_wrap=True)
+
+        def draw(result=result, folder=out / experiment.name) -> None:
+            with working(f"drawing {folder.name}"):
+                pages.append(page.write_figures(result, folder, drawing))
+
+        def write(result=result, folder=out / experiment.name) -> None:
+            _write(result, folder)
+
+        written &= write_all(*([keep] if record else []), draw, write)
+    index = out / "index.html"
+    written &= write_all(lambda: page.write_index(pages, out))
+    agree = sum(result.agrees for result in results)
+    versions = results[0].julia.name
     screen.print(
-        f"{agree} of {len(pages)} experiments agree; Julia side: {versions}; {index}",
+        f"{agree} of {len(results)} experiments agree; Julia side: {versions}; {index}",
         style="bold",
-        highlight=False,
         soft_wrap=True,
     )
-    raise typer.Exit(0 if agree == len(pages) else 1)
+    raise typer.Exit(code_of(0 if agree == len(results) else 1, written))
 
 
 def _way(reference: Source) -> Installed | None:
@@ -142,20 +155,15 @@ def _run(
 
 
 def _show(result: Comparison, verbose: bool) -> None:
-    screen.print(
-        f"\n{result.experiment.name}: {result.experiment.title}", style="bold", highlight=False
-    )
+    screen.print(f"\n{result.experiment.name}: {result.experiment.title}", style="bold")
     screen.print(
         f"{result.size_name}, seed {result.seed}; NumPy {result.python.seconds:.1f} s, "
         f"{result.julia.name} {result.julia.seconds:.1f} s",
-        highlight=False,
     )
     if verbose:
         for side in (result.python, result.julia):
             screen.print(
                 f"{side.name}:\n" + "\n".join(f"  {line}" for line in side.lines),
-                highlight=False,
-                markup=False,
             )
     sheet = Table(
         "",
@@ -174,7 +182,7 @@ def _show(result: Comparison, verbose: bool) -> None:
     )
     for drift in ranked if verbose else ranked[:SHOWN]:
         if drift.problem:
-            sheet.add_row(drift.name, "", "", "", "", "", f"[red]{drift.problem}[/]")
+            sheet.add_row(drift.name, "", "", "", "", "", Text(drift.problem, "red"))
             continue
         at = drift.first_beyond if drift.first_beyond is not None else drift.worst
         curve = result.experiment.curve(drift.name)
@@ -189,7 +197,7 @@ def _show(result: Comparison, verbose: bool) -> None:
             str(drift.difference.size),
             *numbers,
             place,
-            "agrees" if drift.agrees else "[red]beyond rounding from here[/]",
+            "agrees" if drift.agrees else Text("beyond rounding from here", "red"),
         )
     screen.print(sheet)
     if not verbose and len(ranked) > SHOWN:
@@ -197,16 +205,13 @@ def _show(result: Comparison, verbose: bool) -> None:
         screen.print(
             f"and {len(rest)} more, {sum(drift.agrees for drift in rest)} of which agree "
             "(--verbose shows them)",
-            highlight=False,
         )
 
 
 def _write(result: Comparison, directory: Path) -> None:
     """What both sides printed, and the verdicts as JSON."""
     for stem, side in (("numpy", result.python), ("julia", result.julia)):
-        (directory / f"{stem}.txt").write_text(
-            "\n".join([side.name, *side.lines]) + "\n", encoding="utf-8"
-        )
+        write_text(directory / f"{stem}.txt", "\n".join([side.name, *side.lines]) + "\n")
     verdicts = [
         {
             "name": drift.name,
@@ -225,4 +230,4 @@ def _write(result: Comparison, directory: Path) -> None:
         "julia": result.julia.name,
         "arrays": verdicts,
     }
-    (directory / "verdicts.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
+    write_json(directory / "verdicts.json", content)

@@ -2,7 +2,6 @@
 
 import datetime
 import importlib.util
-import json as json_format
 import keyword
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +14,9 @@ import numpy as np
 import typer
 from rich.table import Table
 
+from ...files.disk import Unwritable, read_arrays, write_json, write_text
 from ..judge.words import ulps
-from ..reference import recorded
+from ..plain_text import error_words
 from ..reference.live import NoJulia
 from ..reference.provenance import versions_line
 from ..reference.recorded import NoRecording
@@ -25,10 +25,13 @@ from .console import (
     USAGE,
     Source,
     chosen_dtypes,
+    code_of,
     expect_directories,
     fail,
+    note,
     screen,
     working,
+    write_all,
 )
 
 SHAPES = (
@@ -98,8 +101,12 @@ def crosscheck(
         int | None,
         typer.Option(min=1, help="Steps of training, or of a rule where the pair is one of rules."),
     ] = None,
-    cases: Annotated[int, typer.Option(min=1, help="Drawn cases.")] = 50,
-    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+    cases: Annotated[
+        int | None, typer.Option(min=1, help="Drawn cases (default: 50, or those recorded).")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of the draws (default: 0, or that recorded).")
+    ] = None,
     seconds: Annotated[float, typer.Option(min=1, help="How long one call may take.")] = 60,
     reference: Annotated[
         Source, typer.Option(help="Julia itself, or a recording of this pair.")
@@ -128,15 +135,15 @@ def crosscheck(
     Exit codes as in `check`.
     """
     from ..case.inputs import arrays
-    from ..explain import explain
-    from ..pair.checking import NothingCompared, check_pair
+    from ..pair.asked import record_pair
+    from ..pair.checking import CASES, NothingCompared, check_pair
     from ..pair.held_against import Taped, open_reference
     from ..pair.loading import SubjectError, load_subject, parse_julia
     from ..pair.matching import NoMatch
     from ..pair.pair import make_pair
     from ..reference.session import JuliaSubjectError
     from ..report import bundle as bundles
-    from ..report.story import story
+    from ..report.story import replay_line, story
 
     dtypes = chosen_dtypes(dtype)
     expect_directories(html, json, record)
@@ -175,34 +182,62 @@ def crosscheck(
         raise fail(str(wrong), USAGE) from None
     with _started():
         reached = open_reference(
-            pair, "live" if record else reference.value, recording, seconds, tape=record is not None
+            pair,
+            "live" if record else reference.value,
+            recording,
+            seconds,
+            tape=record is not None,
+            dtypes=dtypes,
+            cases=cases,
+            drawn_with=seed,
         )
-    screen.print(f"reference: {versions_line(reached)}", highlight=False, soft_wrap=True)
+    screen.print(f"reference: {versions_line(reached)}", soft_wrap=True)
+    count, drawn_with = cases or CASES, seed or 0
     try:
         with working("checking"):
-            result = check_pair(pair, reached, dtypes, cases, seed)
+            result = check_pair(pair, reached, dtypes, count, drawn_with)
     except (JuliaSubjectError, NoMatch, NothingCompared) as wrong:
         raise fail(str(wrong), USAGE) from None
     _table(result)
+    written = True
     if not result.agrees:
-        with working("looking for an explanation"):
-            result.explanations = explain(result)
-        if result.smallest is not None:
-            bundles.write_bundle(bundle, result)
-        screen.print(f"\n{story(result)}", markup=False, highlight=False, soft_wrap=True)
-    if record is not None and isinstance(reached, Taped):
-        _record(record, reached.tape(result), result, reached.how)
-    if html is not None:
+        explain_if_possible(result)
+        screen.print(f"\n{story(result)}", soft_wrap=True)
+        if result.smallest is not None:  # first the finding, then what may not be written
+            written &= write_all(lambda: bundles.write_bundle(bundle, result))
+            if result.bundle is not None:
+                screen.print(f"\n{replay_line(result.bundle)}", soft_wrap=True)
+
+    def keep() -> None:
+        assert record is not None and isinstance(reached, Taped)
+        entries = reached.tape(result)
+        if not entries:
+            raise Unwritable(
+                f"nothing was recorded in {record}: Julia did not come to an end with a case"
+            )
+        about = {
+            "versions": result.versions,
+            "made": datetime.date.today().isoformat(),
+            "manner": reached.how,
+            "draws": {"cases": count, "seed": drawn_with},
+        }
+        kept = record_pair(record, pair, entries, dtypes, about)
+        screen.print(f"recorded: {kept} cases in {record}", soft_wrap=True)
+
+    def page() -> None:
+        assert html is not None
         from ..report.page import write_html
 
         write_html(html, [result])
-        screen.print(f"report: {html}", highlight=False, soft_wrap=True)
-    if json is not None:
-        json.write_text(
-            json_format.dumps(_as_json(result), indent=2, ensure_ascii=False) + "\n",
-            encoding="utf-8",
-        )
-    raise typer.Exit(_exit_code(result))
+        screen.print(f"report: {html}", soft_wrap=True)
+
+    reports = [
+        (record, keep),
+        (html, page),
+        (json, lambda: write_json(json, _as_json(result))),  # type: ignore[arg-type]
+    ]
+    written &= write_all(*(write for path, write in reports if path is not None))
+    raise typer.Exit(code_of(_exit_code(result), written))
 
 
 def explain_bundle(
@@ -216,34 +251,49 @@ def explain_bundle(
         Source, typer.Option(help="Julia run again, or what the bundle has of it.")
     ] = Source.recorded,
     html: OutFile = None,
+    trust: Annotated[
+        bool,
+        typer.Option(
+            "--trust",
+            help="Run the code that a bundle of somebody else's names: its Python files, and with "
+            "--reference live its Julia expression.",
+        ),
+    ] = False,
 ):
     """Replay a disagreement from its bundle with the Python side as it is now, and say what would
     make it vanish.
+
+    Your own bundles are known by a seal; another's is replayed with --trust only, for its code is
+    run.
     """
-    from ..explain import explain
+    from ..pair.checking import NothingCompared
     from ..pair.held_against import LivePair
-    from ..reference.session import session
-    from ..report.bundle import BundleError, replay
+    from ..pair.matching import NoMatch
+    from ..reference.session import JuliaSubjectError, session
+    from ..report.bundle import code_in, replay
     from ..report.story import story
 
+    expect_directories(html)
+    for line in code_in(bundle, trust):
+        note(line)
+    with _started():
+        live = LivePair(session(may_download=True)) if reference is Source.live else None
     try:
-        with _started():
-            live = LivePair(session(may_download=True)) if reference is Source.live else None
         with working("replaying"):
-            result = replay(bundle, live)
-    except BundleError as wrong:
+            result = replay(bundle, live, trust)
+    except (JuliaSubjectError, NoMatch, NothingCompared) as wrong:
         raise fail(str(wrong), USAGE) from None
     result.bundle = bundle
     if not result.agrees:
-        with working("looking for an explanation"):
-            result.explanations = explain(result)
-    screen.print(f"reference: {versions_line(result)}", highlight=False, soft_wrap=True)
-    screen.print(story(result), markup=False, highlight=False, soft_wrap=True)
+        explain_if_possible(result)
+    screen.print(f"reference: {versions_line(result)}", soft_wrap=True)
+    screen.print(story(result), soft_wrap=True)
+    written = True
     if html is not None:
         from ..report.page import write_html
 
-        write_html(html, [result])
-    raise typer.Exit(_exit_code(result))
+        written = write_all(lambda: write_html(html, [result]))
+    raise typer.Exit(code_of(_exit_code(result), written))
 
 
 def new(
@@ -269,19 +319,29 @@ def new(
     there = [file for file in files if (directory / file).exists()]
     if there:
         raise fail(f"{', '.join(there)} exists already in {directory}: nothing was written", USAGE)
-    directory.mkdir(parents=True, exist_ok=True)
     for file, template in files.items():
         text = jinja2.Template(
             (templates / template).read_text(encoding="utf-8"), keep_trailing_newline=True
         ).render(name=name)
-        (directory / file).write_text(text, encoding="utf-8")
-        screen.print(str(directory / file), highlight=False, soft_wrap=True)
+        write_text(directory / file, text, new=True)
+        screen.print(str(directory / file), soft_wrap=True)
     python, julia = directory / f"{name}.py", directory / f"{name}.jl"
     said = (
         f'try: julia-parity crosscheck {python}:{name} {julia}:{name} --shape "batch,5" '
         f"--backward {python}:{name}_backward"
     )
-    screen.print(said, highlight=False, soft_wrap=True)
+    screen.print(said, soft_wrap=True)
+
+
+def explain_if_possible(result) -> None:
+    """Look for an explanation; where that goes wrong, the finding is told without one."""
+    from ..explain import explain
+
+    try:
+        with working("looking for an explanation"):
+            result.explanations = explain(result)
+    except Exception as problem:
+        note(f"no explanation could be looked for: {error_words(problem)}")
 
 
 @contextmanager
@@ -295,11 +355,8 @@ def _started() -> Iterator[None]:
 
 def _own(path: Path | None):
     assert path is not None
-    try:
-        found = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as problem:
-        raise ValueError(f"{path} cannot be read as .npy or .npz: {problem}") from problem
-    return found if isinstance(found, np.ndarray) else [found[name] for name in found.files]
+    found = read_arrays(path)
+    return found[""] if list(found) == [""] else list(found.values())
 
 
 def _training(loss: tuple[str, str] | None, rule: tuple[str, str] | None, steps: int | None):
@@ -348,7 +405,6 @@ def _table(result) -> None:
     if result.refused:
         screen.print(
             f"both sides refused {result.refused} of {result.report.cases} cases",
-            highlight=False,
             soft_wrap=True,
         )
     if result.agrees:
@@ -362,23 +418,8 @@ def _table(result) -> None:
         screen.print(
             f"{result.pair.name} agrees with {result.pair.julia}{doubt}",
             style="bold",
-            highlight=False,
             soft_wrap=True,
         )
-
-
-def _record(path: Path, entries: list, result, how: str) -> None:
-    if not entries:
-        raise fail(
-            f"nothing was recorded in {path}: Julia did not come to an end with a case",
-            NO_REFERENCE,
-        )
-    count = recorded.write(
-        path,
-        entries,
-        {"versions": result.versions, "made": datetime.date.today().isoformat(), "manner": how},
-    )
-    screen.print(f"recorded: {count} cases in {path}", highlight=False, soft_wrap=True)
 
 
 def _as_json(result) -> dict:

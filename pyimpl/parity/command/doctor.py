@@ -3,9 +3,11 @@
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from ..catalogue import CATALOGUE
 from ..catalogue.compiled import groups
+from ..plain_text import plain
 from ..reference import find_julia, recorded
 from ..reference.provenance import versions_line
 from ..reference.recorded import NoRecording
@@ -30,30 +32,24 @@ def doctor(
             print(pin)
         return
     found = list(find_julia.ways())
-    screen.print(
-        f"juliacall (Python): {find_julia.juliacall_version() or 'not installed'}", highlight=False
-    )
+    screen.print(f"juliacall (Python): {find_julia.juliacall_version() or 'not installed'}")
     for way in found:
-        screen.print(f"[bold]{way.way}[/]: {way.where}", highlight=False, soft_wrap=True)
+        screen.print(Text(plain(way.way), "bold"), f": {way.where}", sep="", soft_wrap=True)
         if way.versions:
             screen.print(
                 "  " + ", ".join(f"{name} {version}" for name, version in way.versions.items()),
-                highlight=False,
                 soft_wrap=True,
             )
         if way.ready:
             screen.print(
                 f"  ready; {_compiled(way.versions)}",
                 style="green",
-                highlight=False,
                 soft_wrap=True,
             )
         else:
             screen.print(
                 f"  {way.problem}\n  remedy: {way.remedy}",
                 style="yellow",
-                highlight=False,
-                markup=False,
                 soft_wrap=True,
             )
     first = next((way for way in found if way.ready), None)
@@ -61,14 +57,13 @@ def doctor(
         shipped = versions_line(recorded.newest())
     except NoRecording as missing:
         shipped = str(missing)
-    screen.print(f"recording: {shipped}", highlight=False, soft_wrap=True)
+    screen.print(f"recording: {shipped}", soft_wrap=True)
     live = first is not None and all(
         group.is_warm(first.versions) for group in groups(CATALOGUE.values())
     )
     screen.print(
         f"`check` would use: {f'live Julia, {first.way}' if first and live else 'the recording'}",
         style="bold",
-        highlight=False,
     )
 
 

@@ -37,7 +37,6 @@ def show_drift(
     with _recording_or_live(old, wanted) as before, _recording_or_live(new, wanted) as after:
         screen.print(
             f"old: {versions_line(before)}\nnew: {versions_line(after)}",
-            highlight=False,
             soft_wrap=True,
         )
         with working("comparing"):
@@ -50,7 +49,7 @@ def show_drift(
         )
     changed = [row for row in found if row.changed]
     screen.print(drift_table(found if verbose else changed, before, after, verbose))
-    screen.print(f"{len(changed)} of {len(found)} rows changed", style="bold", highlight=False)
+    screen.print(f"{len(changed)} of {len(found)} rows changed", style="bold")
     raise typer.Exit(1 if changed else 0)
 
 

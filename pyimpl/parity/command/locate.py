@@ -1,6 +1,5 @@
 """The verb `locate`."""
 
-import json as json_format
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import numpy as np
 import typer
 from rich.table import Table
 
+from ...files.disk import expect_plain, write_json
 from ..judge.findings import DTYPES
 from ..judge.words import ulps
 from ..reference.live import NoJulia
@@ -16,10 +16,12 @@ from .console import (
     NO_REFERENCE,
     USAGE,
     chosen_dtypes,
+    code_of,
     expect_directories,
     fail,
     screen,
     working,
+    write_all,
 )
 
 
@@ -56,7 +58,7 @@ def locate_models(
 ):
     """Compare two models stage by stage and name the first that differs.
 
-    Exit code: 0 agree, 1 differ, 2 wrong usage, 3 no live Julia.
+    Exit code: 0 agree, 1 differ, 2 wrong usage, 3 no verdict, 4 a report is not written.
     """
     from ..case.inputs import arrays
     from ..locate.walk import locate
@@ -76,13 +78,14 @@ def locate_models(
         if state is not None:
             from ...files.state_files import read_state
 
+            expect_plain(state)
             found = read_state(state)
     except (SubjectError, ValueError, TypeError, OSError, ImportError) as wrong:
         raise fail(str(wrong), USAGE) from None
     try:
         with working("Julia"):
             reached = session()
-        screen.print(f"reference: {versions_line(reached)}", highlight=False, soft_wrap=True)
+        screen.print(f"reference: {versions_line(reached)}", soft_wrap=True)
         with working("walking through the stages"):
             located = locate(
                 model,
@@ -105,28 +108,29 @@ def locate_models(
         for found_match in stage.matches:
             screen.print(
                 f"{stage.name} {stage.kind}: {found_match}",
-                highlight=False,
-                markup=False,
                 soft_wrap=True,
             )
-    screen.print(sentence(located), style="bold", highlight=False, markup=False, soft_wrap=True)
+    screen.print(sentence(located), style="bold", soft_wrap=True)
     for line in (
         explanation_lines(located.explanations)
         if located.explanations or located.agrees
         else [f"    {NO_EXPLANATION}"]
     ):
-        screen.print(line, highlight=False, markup=False, soft_wrap=True)
-    if json is not None:
-        json.write_text(
-            json_format.dumps(as_data(located), indent=2, ensure_ascii=False) + "\n",
-            encoding="utf-8",
-        )
-    if html is not None:
+        screen.print(line, soft_wrap=True)
+
+    def page() -> None:
+        assert html is not None
         from ..report.page import write_html
 
         write_html(html, [], [located])
-        screen.print(f"report: {html}", highlight=False, soft_wrap=True)
-    raise typer.Exit(0 if located.agrees else 1)
+        screen.print(f"report: {html}", soft_wrap=True)
+
+    reports = [
+        (json, lambda: write_json(json, as_data(located))),  # type: ignore[arg-type]
+        (html, page),
+    ]
+    written = write_all(*(write for path, write in reports if path is not None))
+    raise typer.Exit(code_of(0 if located.agrees else 1, written))
 
 
 def table(located) -> Table:

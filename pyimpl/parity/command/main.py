@@ -2,6 +2,9 @@
 used.
 """
 
+import os
+import sys
+import warnings
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -76,22 +79,74 @@ class Lazy(TyperCommand):
         self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
     ) -> Any:
         """The context of the verb itself."""
+        from .console import NO_VERDICT, fail, last_resort
+
+        try:
+            verb = getattr(import_module(f".{self._verb.file}", __package__), self._verb.function)
+        except Exception as problem:  # an installation with parts missing, or of other versions
+            words = f"{type(problem).__name__}: {problem}"
+            raise fail(f"{self.name} cannot be loaded: {words}", NO_VERDICT) from None
         app = typer.Typer(add_completion=False)
-        app.command(self.name)(
-            getattr(import_module(f".{self._verb.file}", __package__), self._verb.function)
-        )
+        app.command(self.name)(last_resort(verb))
         return typer.main.get_command(app).make_context(info_name, args, parent, **extra)
 
 
+SUPERVISED = ("crosscheck", "locate", "explain")  # the user's code runs in these
+
+
 def main() -> None:
-    """The entry point."""
+    """The entry point: ends the process with the verb's exit code."""
+    # Standard handles that are closed would be taken by the next file that is opened.
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(handle)
+    try:
+        from .supervision import supervise
+
+        supervised = len(sys.argv) > 1 and sys.argv[1] in SUPERVISED and "--help" not in sys.argv
+        code = (supervise if supervised else run_verb)(sys.argv[1:])
+    except Exception as problem:  # an installation with parts missing, or of other versions
+        said = f"error: julia-parity cannot run: {type(problem).__name__}: {problem}"
+        print(said, file=sys.stderr)
+        code = 3
+    sys.exit(code)
+
+
+def run_verb(arguments: list[str]) -> int:
+    """Run a verb in this process; its exit code."""
+    from .console import INTERRUPTED, NO_VERDICT, UNWRITTEN, USAGE, note, say_wrong
+    from .streams import hold_streams
+
+    outlets = hold_streams()
+    show = warnings.showwarning
+    warnings.showwarning = lambda message, category, *place, **more: (
+        note(str(message))
+        if category.__name__ == "PassedOver"
+        else show(message, category, *place, **more)
+    )
     about = "Do the Julia and the Python version agree, and if not, where, by how much and why?"
-    TyperGroup(
+    group = TyperGroup(
         name="julia-parity",
         help=about,
         commands={name: Lazy(name, verb) for name, verb in VERBS.items()},
         no_args_is_help=True,
-    )()
+    )
+    try:
+        os.getcwd()
+    except OSError as problem:
+        say_wrong(f"the directory in which it was started cannot be had: {problem.strerror}")
+        return USAGE
+    try:
+        group.main(arguments, "julia-parity")
+        code = 0
+    except SystemExit as ended:  # the command line library's: see `last_resort`
+        code = ended.code if isinstance(ended.code, int) else NO_VERDICT
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    for outlet in outlets:
+        outlet.flush()
+    # what was said did not arrive, on a full disk for example
+    return UNWRITTEN if code == 0 and any(outlet.lost for outlet in outlets) else code
 
 
 if __name__ == "__main__":

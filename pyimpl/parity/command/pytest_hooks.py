@@ -30,6 +30,7 @@ class Run:
         default_factory=list
     )  # of every pair: its name, reference, verdict, what is mistrusted, and what the page says
     written: list[str] = field(default_factory=list)  # recordings
+    unwritten: str = ""  # why there is no page
     missing: str = ""  # why there is no live Julia, once that is known
 
     @property
@@ -183,9 +184,14 @@ def pytest_sessionfinish(session):
             {"checked": run.checked, "written": run.written}
         )
     elif run.html is not None:
+        from pyimpl.files.disk import Unwritable
         from pyimpl.parity.report.page import write_page
 
-        write_page(run.html, [checked["page"] for checked in run.checked])
+        try:
+            write_page(run.html, [checked["page"] for checked in run.checked])
+        except Unwritable as problem:  # the tests have been told of by pytest
+            run.html, run.unwritten = None, str(problem)
+            session.exitstatus = session.exitstatus or pytest.ExitCode.USAGE_ERROR
 
 
 def pytest_terminal_summary(terminalreporter, config):
@@ -212,5 +218,7 @@ def pytest_terminal_summary(terminalreporter, config):
             )
     for path in sorted(set(run.written)):
         terminalreporter.write_line(f"julia-parity: recorded {path}")
+    if run.unwritten:
+        terminalreporter.write_line(f"julia-parity: {run.unwritten}", red=True)
     if run.html is not None:
         terminalreporter.write_line(f"julia-parity: report in {run.html}")

@@ -8,10 +8,8 @@ changed.
 
 import datetime
 import hashlib
-import inspect
 import os
 import re
-import secrets
 import shlex
 import shutil
 from collections.abc import Sequence
@@ -19,15 +17,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 
+from ...files.disk import Unwritable
 from ..case.case import Case, Outcome
-from ..case.inputs import Drawn, Given
-from ..case.names import Kind
 from ..crosschecking import Disagreement
 from ..explain import explain
 from ..judge.findings import DTYPES
+from ..pair.asked import asked, changed_since
 from ..pair.checking import CASES, NothingCompared, check_pair
 from ..pair.held_against import LivePair, PairReference, RecordedPair, Taped
 from ..pair.matching import NoMatch
@@ -123,7 +120,10 @@ class Parity:
             result.explanations = explain(result)
             into = self._beside(bundle) if bundle is not None else self._bundle_directory()
             if into is not None and result.smallest is not None:
-                result.bundle = write_bundle(into, result)
+                try:
+                    result.bundle = write_bundle(into, result)
+                except Unwritable as problem:  # the finding is told all the same
+                    self._node.add_report_section("call", "julia-parity", str(problem))
         self._run.checked.append(
             {
                 "pair": f"{self._node.nodeid}, {pair.name}",
@@ -232,14 +232,12 @@ class Parity:
             "manner": self._how,
             "pairs": pairs,
         }
-        unfinished = self._path.with_name(f".{secrets.token_hex(8)}.npz")
-        try:
-            recorded.write(
-                unfinished, (entry for each in entries.values() for entry in each), provenance
-            )
-            os.replace(unfinished, self._path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        recorded.write(
+            self._path,
+            (entry for each in entries.values() for entry in each),
+            provenance,
+            over=True,
+        )
         self._run.written.append(os.path.relpath(self._path, self._run.start))
 
 
@@ -270,126 +268,3 @@ def recording_path(node: pytest.Item, directory: str) -> Path:
         else Path(node.path.name)
     )
     return top / directory / inside.with_suffix("") / f"{safe}.npz"
-
-
-# --- what a recording is an answer to
-
-
-def asked(pair: Pair, dtypes: tuple[str, ...]) -> dict[str, Any]:
-    """What Julia is asked for a pair, as plain data."""
-    file = pair.julia.file
-    return {
-        "expression": pair.julia.expression,
-        "file": file.name if file else None,
-        "content": content(file) if file else None,
-        "layout": {"": pair.layout.default} | dict(pair.layout.exceptions),
-        "mode": pair.mode,
-        "calls": pair.config.get("calls", 1),
-        "gradient": pair.gradient,
-        "training": (pair.training.config | {"steps": pair.training.steps})
-        if pair.training
-        else None,
-        "inputs": _described(pair.inputs),
-        "parameters": {name: list(array.shape) for name, array in pair.python.parameters().items()},
-        "dtypes": list(dtypes),
-    }
-
-
-def content(file: Path) -> str:
-    """A hash of a Julia file and of the files that it includes by name, whatever their line
-    endings.
-    """
-    found = hashlib.sha256()
-    seen, waiting = set(), [file.resolve()]
-    while waiting:
-        path = waiting.pop(0)
-        if path in seen or not path.is_file():
-            continue
-        seen.add(path)
-        text = path.read_text(encoding="utf-8", errors="surrogateescape").replace("\r\n", "\n")
-        found.update(text.encode("utf-8", "surrogateescape") + b"\0")
-        waiting += [
-            (path.parent / name).resolve()
-            for name in re.findall(r'\binclude\(\s*"([^"$]+)"\s*\)', text)
-        ]
-    return found.hexdigest()
-
-
-def _described(inputs: Any) -> Any:
-    if isinstance(inputs, Drawn):
-        return {"arrays": [str(shape) for shape in inputs.shapes], "sizes": list(inputs.sizes)}
-    if isinstance(inputs, Given):
-        found = hashlib.sha256()
-        for array in (array for case in inputs.cases for array in case):
-            found.update(
-                f"{array.dtype} {array.shape} ".encode() + np.ascontiguousarray(array).tobytes()
-            )
-        return {"given": found.hexdigest()}
-    return {"strategies": len(inputs.strategies)}
-
-
-def changed_since(pair: Pair, dtypes: tuple[str, ...], recording: RecordedPair) -> list[str]:
-    """Why a recording is not an answer to what would be asked now; empty where it is."""
-    then = recording.provenance.get("pairs", {}).get(pair.key)
-    if then is None:
-        return ["it does not say what was asked"]
-    now, changes = asked(pair, dtypes), []
-    if now["file"] == then["file"] and now["content"] != then["content"]:
-        changes.append(f"recorded with another version of {now['file']}")
-    for what in (
-        "file",
-        "expression",
-        "layout",
-        "mode",
-        "calls",
-        "gradient",
-        "training",
-        "parameters",
-    ):
-        if now[what] != then.get(what):
-            changes.append(
-                f"recorded with {what} {_shown(then.get(what))}, now it is {_shown(now[what])}"
-            )
-    if now["inputs"] != then["inputs"]:
-        changes.append(f"recorded with other inputs: {_shapes(then)}, now {_shapes(now)}")
-    absent = [dtype for dtype in dtypes if dtype not in then["dtypes"]]
-    if absent:
-        changes.append(f"recorded without {', '.join(absent)}")
-    return changes or _unfit(pair, dtypes, recording)
-
-
-def _shapes(about: dict[str, Any]) -> str:
-    inputs = about["inputs"]
-    if "arrays" not in inputs:
-        return "arrays of your own" if "given" in inputs else "strategies of your own"
-    return (
-        f"{' and '.join(map(repr, inputs['arrays']))} with sizes from {inputs['sizes'][0]} to "
-        f"{inputs['sizes'][1]}"
-    )
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, dict):
-        return (
-            ", ".join(f"{name}={part}" if name else str(part) for name, part in value.items())
-            or "none"
-        )
-    return f"`{value}`" if isinstance(value, str) else str(value)
-
-
-def _unfit(pair: Pair, dtypes: tuple[str, ...], recording: RecordedPair) -> list[str]:
-    """Whether the Python side still takes as many arguments as were recorded."""
-    case, _ = next(recording.pairs(pair, dtypes, None, 0))
-    xs = case.all(Kind.INPUT)
-    try:
-        signature = inspect.signature(pair.python.subject)
-    except (TypeError, ValueError):
-        return []
-    try:
-        signature.bind(*xs)
-    except TypeError as problem:
-        return [
-            f"recorded with {len(xs)} argument{'' if len(xs) == 1 else 's'}, which "
-            f"{pair.name}{signature} does not take: {problem}"
-        ]
-    return []

@@ -1,12 +1,14 @@
 """The verb `record`."""
 
 import datetime
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ...files.disk import file_name
 from ..case.case import Case, Outcome
 from ..catalogue import Row
 from ..catalogue.checking import Live
@@ -23,7 +25,7 @@ def record(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="The folder to write to (default: the package's, of the version of Flux).",
+            help="The folder to write to (default: one of your own, of the version of Flux).",
         ),
     ] = None,
     cases: Annotated[
@@ -54,7 +56,7 @@ def record(
             "made": datetime.date.today().isoformat(),
             "manner": julia.manner,
         }
-        folder = out or recorded.SHIPPED / f"flux-{julia.versions['Flux']}"
+        folder = out or recorded.own_place() / file_name(f"flux-{julia.versions['Flux']}")
         asked = (
             ((row, _again(julia, row, given)) for row in wanted)
             if given
@@ -73,7 +75,9 @@ def record(
             if entries and not gone:
                 about = provenance | _draw(row, given, {"seed": seed, "cases": cases})
                 count += recorded.write_row(folder, row.kind, row.key, entries, about)
-    screen.print(f"{count} cases of {len(wanted)} rows: {folder}", highlight=False, soft_wrap=True)
+    screen.print(f"{count} cases of {len(wanted)} rows: {folder}", soft_wrap=True)
+    use = f"julia-parity check --recording {shlex.quote(str(folder))}"
+    screen.print(f"used by: {use}", soft_wrap=True)
     if lost:
         raise fail("not recorded, whole rows of:\n  " + "\n  ".join(lost), NO_REFERENCE)
 

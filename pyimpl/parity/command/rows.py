@@ -19,7 +19,7 @@ from ..judge.findings import Report
 from ..reference import recorded
 from ..reference.live import NoJulia, choose
 from ..reference.recorded import NoRecording, Recorded, RecordedRows
-from .console import NO_REFERENCE, USAGE, Source, aside, fail, working
+from .console import NO_REFERENCE, USAGE, Source, fail, note, working
 
 WORKERS = min(2, os.cpu_count() or 1)
 Names = Annotated[
@@ -98,10 +98,6 @@ def opened(
         raise fail(str(missing), NO_REFERENCE) from None
 
 
-def note(text: str) -> None:
-    aside.print(text, style="yellow", soft_wrap=True, highlight=False)
-
-
 def named_recording(name: str) -> Recorded | RecordedRows:
     """A recording by its file, or by the Flux version of a shipped one.
 
@@ -109,12 +105,13 @@ def named_recording(name: str) -> Recorded | RecordedRows:
     """
     path = Path(name)
     if path.suffix != ".npz" and not path.is_dir():
-        fitting = [path for path in recorded.shipped() if path.name.startswith(f"flux-{name}")]
+        every = [*recorded.shipped(), *recorded.own()]
+        fitting = [path for path in every if f"{path.name}.".startswith(f"flux-{name}.")]
         if not fitting:
-            there = ", ".join(path.name for path in recorded.shipped())
+            there = ", ".join(path.name for path in every)
             raise fail(
-                f"no recording of Flux {name} is shipped; there are {there}; or give a file or "
-                "folder, or `live`",
+                f"no recording of Flux {name} is shipped or your own; there are {there}; or give a "
+                "file or folder, or `live`",
                 USAGE,
             )
         path = fitting[-1]

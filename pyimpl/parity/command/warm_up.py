@@ -27,7 +27,6 @@ def warm_up(
         if not left:
             screen.print(
                 f"compiled already: {', '.join(group.name for group in needed)}",
-                highlight=False,
                 soft_wrap=True,
             )
         start = time.perf_counter()
@@ -36,7 +35,6 @@ def warm_up(
                 group.compile(way, step)
             screen.print(
                 f"{group.name}: {len(group.rows)} rows, {time.perf_counter() - start:.0f} s so far",
-                highlight=False,
             )
     except (NoJulia, RuntimeError) as failure:
         raise fail(str(failure), NO_REFERENCE) from None

@@ -8,6 +8,7 @@ matplotlib.use("Agg")
 
 import io
 import re
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
+from ...files.disk import read_bytes, write_bytes
 from .experiment import Curve, Picture
 from .running import Comparison
 
@@ -173,9 +175,10 @@ def save(picture: Picture, directory: Path) -> Path:
     if picture.frames is None:
         path, drawn = directory / f"{picture.stem}.png", io.BytesIO()
         picture.figure.savefig(drawn)
-        Image.open(drawn).convert("RGB").quantize(COLOURS).save(
-            path, optimize=True
-        )  # a third of the size
+        packed = io.BytesIO()
+        coloured = Image.open(drawn).convert("RGB").quantize(COLOURS)  # a third of the size
+        coloured.save(packed, "png", optimize=True)
+        write_bytes(path, packed.getvalue())
     else:
         from matplotlib.animation import PillowWriter
 
@@ -186,9 +189,12 @@ def save(picture: Picture, directory: Path) -> Path:
         picture.figure.draw_without_rendering()
         picture.figure.set_layout_engine("none")
         writer = PillowWriter(fps=12)
-        with writer.saving(picture.figure, str(path), dpi=80):
-            for number in range(picture.count):
-                picture.frames(number)
-                writer.grab_frame()
+        with tempfile.TemporaryDirectory() as folder:  # Pillow's writer wants a file
+            drawn_at = Path(folder) / path.name
+            with writer.saving(picture.figure, str(drawn_at), dpi=80):
+                for number in range(picture.count):
+                    picture.frames(number)
+                    writer.grab_frame()
+            write_bytes(path, read_bytes(drawn_at))
     plt.close(picture.figure)
     return path

@@ -8,6 +8,7 @@ gzip or not.
 
 import gzip
 import hashlib
+import io
 import math
 import os
 import zlib
@@ -27,6 +28,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from ...files.disk import Unreadable, read_bytes
 from .images import Images, NoImages
 
 FILES = {  # SHA-256; the training images and their labels come first
@@ -43,6 +45,7 @@ MIRRORS = (
 )
 TIMEOUT = (10, 30)  # seconds until connected, seconds without a byte
 CHUNK = 1 << 14
+MOST = 1 << 26  # bytes of an unpacked file; the largest of the four has 47 million
 BYTE = 0x08
 IDX_TYPES = {
     BYTE: "unsigned bytes",
@@ -239,11 +242,17 @@ def read_idx(path: Path, axes: int) -> np.ndarray:
             "again"
         )
 
-    content = path.read_bytes()
+    try:
+        content = read_bytes(path, MOST)
+    except Unreadable as problem:
+        raise NoImages(str(problem)) from None
     if path.suffix == ".gz":
         try:
-            content = gzip.decompress(content)
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+                content = file.read(MOST + 1)  # a small file may unpack to a large one
+            if len(content) > MOST:
+                raise wrong(f"at most {MOST} bytes", "a file that unpacks to more")
+        except (OSError, EOFError, zlib.error) as error:
             raise wrong(
                 "a whole gzip file", f"{len(content)} bytes that cannot be unpacked ({error})"
             ) from None

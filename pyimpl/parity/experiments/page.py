@@ -6,6 +6,8 @@ from pathlib import Path
 
 import jinja2
 
+from ...files.disk import write_text
+from ..plain_text import plain
 from .running import Comparison
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -51,5 +53,5 @@ def write_index(pages: list[tuple[Comparison, list[tuple[str, str]]]], out: Path
     )
     page = environment.get_template("index.html").render(pages=pages, published=published_rows)
     path = out / "index.html"
-    path.write_text(page, encoding="utf-8")
+    write_text(path, plain(page))
     return path

@@ -11,12 +11,28 @@ from pathlib import Path
 
 import numpy as np
 
+from ...files.disk import (
+    Unreadable,
+    expect_form,
+    packed_arrays,
+    parse_json,
+    read_arrays,
+    write_bytes,
+)
 from .experiment import Arrays, Experiment, Side, scripts
 
 KEPT = 2000  # entries of a `final` array
 
 
-class NoTrajectory(Exception):
+FORM = {  # of the provenance
+    "versions": {"Flux": str, str: str},
+    "date": str,
+    "seconds": float,
+    "lines": [str],
+}
+
+
+class NoTrajectory(Unreadable):
     """There is no recorded run of what was asked for; the message says what there is."""
 
 
@@ -49,8 +65,7 @@ def save(path: Path, side: Side, inputs: Arrays, versions: dict[str, str]) -> No
     }
     arrays = {name: part(name, array) for name, array in side.arrays.items()}
     arrays |= {f"inputs.{name}": _fingerprint(array) for name, array in inputs.items()}
-    path.parent.mkdir(exist_ok=True)
-    np.savez_compressed(path, provenance=np.array(json.dumps(provenance)), **arrays)  # type: ignore[arg-type]
+    write_bytes(path, packed_arrays(arrays | {"provenance": np.array(json.dumps(provenance))}))
 
 
 def load(path: Path, inputs: Arrays) -> tuple[Side, dict[str, str]]:
@@ -63,9 +78,14 @@ def load(path: Path, inputs: Arrays) -> tuple[Side, dict[str, str]]:
         raise NoTrajectory(
             f"no Julia is ready and no run {path.stem} is recorded (recorded: {there})"
         )
-    with np.load(path) as stored:
-        arrays = {name: stored[name] for name in stored.files}
-    provenance = json.loads(str(arrays.pop("provenance")))
+    try:
+        arrays = read_arrays(path, texts=True)
+        if "provenance" not in arrays:
+            raise Unreadable(f"{path} is damaged: it does not say where it comes from")
+        provenance = parse_json(str(arrays.pop("provenance")).encode("utf-8", "replace"), path)
+        expect_form(provenance, FORM, path)
+    except Unreadable as problem:
+        raise NoTrajectory(f"the recorded run {path.stem} cannot be read: {problem}") from None
     for name, array in inputs.items():
         recorded = arrays.pop(f"inputs.{name}", None)
         fingerprint = _fingerprint(array)

@@ -34,7 +34,7 @@ NOT_THE_USERS = tuple(
 MOST_FUNCTIONS = 40
 RULES = tuple(rule for trap in TRAPS.values() for rule in trap.patterns)
 OPERATIONS = {  # what the operations of the toolkit do, in a line
-    name: (function.__doc__ or "").splitlines()[0].rstrip(".")
+    name: (function.__doc__ or name).splitlines()[0].rstrip(".")
     for name, function in vars(operations).items()
     if isinstance(function, types.FunctionType) and not name.startswith("_")
 }

@@ -8,10 +8,12 @@ from typing import Any, Protocol
 
 from ..case.case import Case, Outcome
 from ..case.names import Kind
+from ..judge.findings import DTYPES
 from ..reference.live import NoJulia
 from ..reference.recorded import NoRecording, Recorded
 from ..reference.session import SECONDS, JuliaSession, JuliaSide, session
 from ..sides.training import RuleSide, model_of
+from .asked import changed_since
 from .crossing import received, sent
 from .matching import match_models
 from .pair import SMALLEST, Pair, Result
@@ -177,10 +179,15 @@ def open_reference(
     recording: str | Path | None,
     seconds: float = SECONDS,
     tape: bool = False,
+    dtypes: tuple[str, ...] = DTYPES,
+    cases: int | None = None,
+    drawn_with: int | None = None,
 ) -> PairReference:
     """Live Julia, a call of which may take so many seconds, or the pair's recording.
 
-    Raises NoJulia and NoRecording.
+    Raises NoJulia and NoRecording, this also for a recording of another question: of another
+    expression, file, input, shape, mode, layout, gradient, number of calls or training, and, where
+    they are given, of another number of `cases` or `drawn_with` another seed.
     """
     path = Path(recording) if recording is not None else None
     if reference not in ("auto", "live", "recorded"):
@@ -197,5 +204,9 @@ def open_reference(
         )
     found = RecordedPair(path)
     if pair.key not in found.rows():
-        raise NoRecording(f"{path} has no case of {pair.key}, only of {', '.join(found.rows())}")
+        only = f", only of {', '.join(found.rows())}" if found.rows() else ""
+        raise NoRecording(f"{path} has no case of {pair.key}{only}")
+    if changes := changed_since(pair, dtypes, found, cases, drawn_with):
+        told = "\n  ".join(changes)
+        raise NoRecording(f"{path} is a recording of another question than is asked now:\n  {told}")
     return found

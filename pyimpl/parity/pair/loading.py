@@ -1,10 +1,18 @@
 """The subjects that a command line names: `my.py:function` and `my.jl:function`."""
 
 import importlib.util
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from ..sides.guard import guarded, words_of
+from ..sides.time_limit import TooSlow, time_limit
+
+SECONDS = 300.0  # for importing the user's file: a framework behind it may take a minute
 
 
 class SubjectError(Exception):
@@ -21,19 +29,34 @@ def load_subject(text: str) -> Any:
     path, name = _split(text, ".py")
     found: Any = load_module(path)
     called = name.endswith("()")
-    for part in name.removesuffix("()").split("."):
-        if not hasattr(found, part):
-            names = (
-                sorted(key for key in vars(found) if not key.startswith("_"))
-                if hasattr(found, "__dict__")
-                else []
-            )
-            raise SubjectError(
-                f"{path} has no {name.removesuffix('()')}; there are "
-                f"{', '.join(names) or 'no names'}"
-            )
-        found = getattr(found, part)
-    return found() if called else found
+    with _run(f"{path}:{name} cannot be had"):
+        for part in name.removesuffix("()").split("."):
+            if not hasattr(found, part):
+                names = (
+                    sorted(key for key in vars(found) if not key.startswith("_"))
+                    if hasattr(found, "__dict__")
+                    else []
+                )
+                raise SubjectError(
+                    f"{path} has no {name.removesuffix('()')}; there are "
+                    f"{', '.join(names) or 'no names'}"
+                )
+            found = getattr(found, part)
+        return found() if called else found
+
+
+@contextmanager
+def _run(what: str) -> Iterator[None]:
+    """The user's code, which may raise anything, end the process or never come to an end."""
+    try:
+        with guarded(), time_limit(SECONDS):
+            yield
+    except (KeyboardInterrupt, SubjectError):
+        raise
+    except TooSlow as slow:
+        raise SubjectError(f"{what}: it {slow}") from None
+    except BaseException as error:
+        raise SubjectError(f"{what}: {words_of(error)}") from error
 
 
 def load_module(path: Path) -> ModuleType:
@@ -55,10 +78,11 @@ def load_module(path: Path) -> ModuleType:
     if str(path.parent) not in sys.path:
         sys.path.append(str(path.parent))
     try:
-        specification.loader.exec_module(module)
-    except Exception as error:  # the user's file may raise anything
-        del sys.modules[name]
-        raise SubjectError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
+        with _run(f"{path} cannot be imported"):
+            specification.loader.exec_module(module)
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
     return module
 
 
@@ -70,11 +94,19 @@ def parse_julia(text: str) -> tuple[Path | None, str]:
     if ".jl:" not in text:
         if text.endswith(".jl"):
             raise SubjectError(f"expected {text}:function, got a file without a name in it")
-        return None, text
+        return None, _in_utf8(text)
     path, name = _split(text, ".jl")
     if not path.is_file():
         raise SubjectError(f"there is no Julia file {path}")
-    return path, name
+    return path, _in_utf8(name)
+
+
+def _in_utf8(text: str) -> str:
+    """Of an argument of the command line, which an ASCII locale hands over byte by byte."""
+    try:
+        return os.fsencode(text).decode()
+    except UnicodeError:
+        return text
 
 
 def _split(text: str, suffix: str) -> tuple[Path, str]:

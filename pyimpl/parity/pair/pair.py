@@ -33,6 +33,7 @@ from .crossing import compared
 from .matching import Match
 
 MODEL_SLACK = 16.0
+MOST_SECONDS = 10**6  # of one call: beyond that, timers overflow
 # the origin of a recorded case that a search among smaller and smaller ones ended with
 SMALLEST = "smallest"
 MODES = ("auto", "train", "test", "function")
@@ -252,6 +253,10 @@ def make_pair(
         raise ValueError(f"mode is one of {', '.join(MODES)}, got {mode!r}")
     if calls < 1:
         raise ValueError(f"calls must be at least 1, got {calls}")
+    if mode not in (None, "auto", "train", "test"):
+        raise ValueError(f'mode is "auto", "train" or "test", got {mode!r}')
+    if not 0 < seconds <= MOST_SECONDS:  # which NaN and infinity are not
+        raise ValueError(f"seconds must be between 0 and {MOST_SECONDS}, got {seconds}")
     drawn = as_inputs(inputs)
     config: dict[str, Any] = {"calls": calls} if calls > 1 else {}
     called = str(name or getattr(python, "__name__", type(python).__name__))

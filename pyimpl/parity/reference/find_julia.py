@@ -13,15 +13,24 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import subprocess
+import tempfile
+import time
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from ...files.disk import Unreadable, expect_form
+from ..plain_text import one_line
+from ..progress import busy
+
 REQUIREMENTS = Path(__file__).parents[2] / "juliapkg.json"
-ASK_SECONDS = 60
+ASK_SECONDS = 30
+MOST_SAID = 2**20  # bytes of an answer
 LIVE = "julia-parity check --reference live"
 JULIAPKG = "juliapkg"
 NO_JULIACALL = "the Python package juliacall is not installed"
@@ -161,22 +170,59 @@ def _ask(julia: str, project: str | None) -> dict[str, str]:
     """
     at = [f"--project={project}"] if project else []
     command = [julia, "--startup-file=no", "--color=no", *at, "-e", QUESTION, *requirements()]
-    answer = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        timeout=ASK_SECONDS,
-        check=True,
-        stdin=subprocess.DEVNULL,
-    )
-    return json.loads(answer.stdout.strip().splitlines()[-1])
+    with busy(f"asking {julia}"):
+        lines = _answer(command).strip().splitlines()
+    said = lines[-1] if lines else ""
+    try:
+        found = json.loads(said)
+        expect_form(found, {"Julia": str, "project": str, str: str}, julia)
+    except (ValueError, RecursionError, Unreadable):
+        raise ValueError(
+            f"asked for its versions it answered {one_line(repr(said), 80)}, which is no answer"
+        ) from None
+    return found
+
+
+def _answer(command: list[str]) -> str:
+    """What a program prints, which may hang, print for ever, or leave processes behind: it is ended
+    with all that it has started.
+
+    Raises OSError, ValueError or subprocess.SubprocessError.
+    """
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
+        )
+        deadline = time.monotonic() + ASK_SECONDS
+        try:
+            while process.poll() is None:
+                if time.monotonic() > deadline:
+                    raise ValueError(f"it gave no answer for {ASK_SECONDS} s")
+                if max(os.fstat(file.fileno()).st_size for file in (out, err)) > MOST_SAID:
+                    raise ValueError("it does not stop printing")
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(0.05)
+        finally:
+            with suppress(OSError):
+                if hasattr(os, "killpg"):
+                    os.killpg(process.pid, signal.SIGKILL)
+                else:
+                    process.kill()
+            process.wait()
+        for file in (out, err):
+            file.seek(0)
+        said, errors = (file.read(MOST_SAID).decode(errors="replace") for file in (out, err))
+    if process.returncode:
+        first = (errors.strip() or "it said nothing").splitlines()[0]
+        raise ValueError(f"it ended with exit code {process.returncode}: {first}")
+    return said
 
 
 def _examine(way: str, julia: str, project: str | None) -> Installed:
     try:
         found = _ask(julia, project)
-    except (OSError, ValueError, IndexError, subprocess.SubprocessError) as failure:
-        detail = (getattr(failure, "stderr", None) or str(failure)).strip().splitlines()[0]
+    except (OSError, ValueError, subprocess.SubprocessError) as failure:
+        detail = one_line(str(failure))
         remedy = f"install Julia {requirements()['Julia']} or later"
         return Installed(way, julia, problem=f"{julia} does not run: {detail}", remedy=remedy)
     active = found.pop("project")

@@ -25,9 +25,9 @@ from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 from platformdirs import user_cache_path
 
+from ...files.disk import Unwritable, file_name, packed_arrays, write_bytes, write_text
 from ..case.case import Case, Outcome
 from ..case.names import Arrays, Name
 from ..progress import busy
@@ -429,15 +429,18 @@ class LiveJulia:
             if ended or not self._alive()
             else f"gave no answer for {self.case_seconds:g} s"
         )
-        self.saved.mkdir(parents=True, exist_ok=True)
-        path = self.saved / f"{case.row}-{secrets.token_hex(4)}.npz"
-        np.savez(path, **_written(case)[3])
-        path.with_suffix(".txt").write_text(f"{case}\n{case.config}\n", encoding="utf-8")
+        path = self.saved / f"{file_name(case.row)}-{secrets.token_hex(4)}.npz"
+        try:
+            write_bytes(path, packed_arrays(_written(case)[3]))
+            write_text(path.with_suffix(".txt"), f"{case}\n{case.config}\n")
+            kept = f"the inputs are in {path}"
+        except Unwritable as problem:
+            kept = f"the inputs could not be kept: {problem}"
         if self._process is not None:
             self._kill()
         self._stop()
         said = self._tail() if how == "crashed" else ""
-        return Outcome(error=f"Julia {how}; the inputs are in {path}{said}", lost=True)
+        return Outcome(error=f"Julia {how}; {kept}{said}", lost=True)
 
     def _alive(self) -> bool:
         """Whether the worker still runs: a crash is seen on the connection a little before the

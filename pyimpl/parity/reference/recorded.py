@@ -12,16 +12,28 @@ recorded by itself:
 """
 
 import json
+import math
 import re
-import zipfile
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from platformdirs import user_data_path
 
+from ...files.disk import (
+    Unreadable,
+    Unwritable,
+    expect_form,
+    packed_arrays,
+    parse_json,
+    read_arrays,
+    write_bytes,
+)
 from ..case.case import Case, Outcome
 from ..case.names import Arrays, Name
 
@@ -35,7 +47,39 @@ DECIDING = (
 )  # the packages whose versions the outcomes belong to
 
 
-class NoRecording(Exception):
+PLACE = [(str, int, list)]  # of an array: its dtype, where it starts, its shape
+FORM = {  # of the index
+    "format": int,
+    "provenance": {"versions": {str: str}, "made?": str, "manner?": str}
+    | {
+        "pairs?": {str: dict},
+        "files?": {str: str},
+        "draws?": {"cases": int, "seed": int},
+    },
+    "cases": [
+        {
+            "row": str,
+            "config": dict,
+            "mode": str,
+            "origin": str,
+            "exact": bool,
+            "refused": bool,
+            "known": str,
+            "in": {str: PLACE},
+            "out": {
+                str: {
+                    "arrays": {str: PLACE},
+                    "none": [str],
+                    "error": (str, None),
+                    "lost?": bool,
+                }
+            },
+        }
+    ],
+}
+
+
+class NoRecording(Unreadable):
     """No recording where one was asked for, or one that cannot be read; the message says which."""
 
 
@@ -67,14 +111,25 @@ def _narrow(array: np.ndarray) -> np.ndarray:
 
 
 def write(
-    path: Path, entries: Iterable[tuple[Case, dict[str, Outcome]]], provenance: dict[str, Any]
+    path: Path,
+    entries: Iterable[tuple[Case, dict[str, Outcome]]],
+    provenance: dict[str, Any],
+    over: bool = False,
 ) -> int:
-    """Write cases (in Float64) with their outcomes per dtype; the number of cases.
+    """Write cases (in Float64) with their outcomes per dtype, as a whole; the number of cases.
 
-    Raises FileExistsError rather than write over one.
+    Raises Unwritable, also rather than write over one, unless `over` says so.
     """
-    if path.exists():
-        raise FileExistsError(f"{path} exists already: recordings are never written over")
+    if path.exists() and not over:  # before the cases are evaluated
+        raise Unwritable(f"{path} exists already: recordings are never written over")
+    content, count = _packed(entries, provenance)
+    write_bytes(path, content, new=not over)
+    return count
+
+
+def _packed(
+    entries: Iterable[tuple[Case, dict[str, Outcome]]], provenance: dict[str, Any]
+) -> tuple[bytes, int]:
     store, index = _Store(), []
     for case, outcomes in entries:
         stored = {
@@ -101,11 +156,9 @@ def write(
         )
     head = json.dumps(
         {"format": FORMAT, "provenance": provenance, "cases": index}, ensure_ascii=False
-    ).encode()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("xb") as file:  # as it was named: given a name, NumPy would add .npz
-        np.savez_compressed(file, index=np.frombuffer(head, np.uint8), **store.flat())  # type: ignore[arg-type]
-    return len(index)
+    ).encode("utf-8", "backslashreplace")  # half a character: as JSON escapes it
+    flat = store.flat() | {"index": np.frombuffer(head, np.uint8)}
+    return packed_arrays(flat), len(index)
 
 
 def write_row(
@@ -118,18 +171,9 @@ def write_row(
     """Write what a folder has of a row, in place of what it had; the number of cases.
 
     Rows of a kind stand together: some names differ in nothing but capitals, which not every system
-    keeps apart.
+    keeps apart. Raises Unwritable.
     """
-    folder = folder / kind
-    folder.mkdir(parents=True, exist_ok=True)
-    unfinished = folder / f".{row}.part"
-    unfinished.unlink(missing_ok=True)
-    try:
-        count = write(unfinished, entries, provenance)
-        unfinished.replace(folder / f"{row}.npz")
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return count
+    return write(folder / kind / f"{row}.npz", entries, provenance, over=True)
 
 
 class _Recording(ABC):
@@ -164,28 +208,17 @@ class Recorded(_Recording):
     def __init__(self, path: Path):
         self.path = path
         try:
-            with (
-                path.open("rb") as file,
-                np.load(file, allow_pickle=False) as archive,
-            ):  # np.load leaves a broken file open
-                head = json.loads(bytes(archive["index"]))
-                self._flat = {name: archive[name] for name in archive.files if name != "index"}
-        except OSError as problem:
-            raise NoRecording(f"{path} is no recording: {problem.strerror or problem}") from problem
-        except (
-            ValueError,
-            KeyError,
-            EOFError,
-            TypeError,
-            zipfile.BadZipFile,
-        ) as problem:  # NumPy's advice would be to unpickle it
-            raise NoRecording(
-                f"{path} is no recording: it was not written by julia-parity, or is damaged"
-            ) from problem
-        if head["format"] != FORMAT:
-            raise NoRecording(
-                f"{path} has format {head['format']}, this version reads format {FORMAT}"
-            )
+            self._flat = read_arrays(path)
+            if "index" not in self._flat:
+                raise Unreadable("was not written by julia-parity")
+            head = parse_json(self._flat.pop("index").tobytes(), path, constants=True)
+            version = head.get("format") if isinstance(head, dict) else None
+            if isinstance(version, int) and version != FORMAT:
+                raise Unreadable(f"has format {version}, this version reads format {FORMAT}")
+            expect_form(head, FORM, path)
+        except Unreadable as problem:
+            said = str(problem).removeprefix(f"{path} ")
+            raise NoRecording(f"{path} is no recording that can be read: it {said}") from None
         self.provenance: dict[str, Any] = head["provenance"]
         self.versions: dict[str, str] = self.provenance["versions"]
         self._rows: dict[str, list[dict]] = {}
@@ -196,18 +229,28 @@ class Recorded(_Recording):
         """The rows that have at least one case."""
         return list(self._rows)
 
-    def _array(self, place) -> np.ndarray:
-        dtype, start, shape = place
-        return self._flat[dtype][start : start + int(np.prod(shape))].reshape(shape)
+    def _array(self, name: str, place: list) -> np.ndarray:
+        try:
+            dtype, start, shape = place
+            flat, size = self._flat[dtype], math.prod(shape)
+            if min([start, *shape]) < 0 or start + size > flat.size:
+                raise IndexError(f"{dtype} has {flat.size} entries")
+            return flat[start : start + size].reshape(shape)
+        except (KeyError, ValueError, TypeError, IndexError) as problem:
+            raise NoRecording(
+                f"{self.path} is damaged: there is no array {name} at {str(place)[:80]}: {problem}"
+            ) from None
 
     def _case(self, entry: dict) -> Case:
-        arrays = Arrays((name, self._array(place)) for name, place in entry["in"].items())
+        arrays = Arrays((name, self._array(name, place)) for name, place in entry["in"].items())
         marks = {mark: entry[mark] for mark in ("origin", "exact", "refused", "known")}
         case = Case(entry["row"], entry["config"], arrays, entry["mode"], **marks)
         return case.cast(np.float64)
 
     def _outcome(self, stored: dict) -> Outcome:
-        arrays = Arrays((name, self._array(place)) for name, place in stored["arrays"].items())
+        arrays = Arrays(
+            (name, self._array(name, place)) for name, place in stored["arrays"].items()
+        )
         return Outcome(
             arrays,
             frozenset(map(Name.parse, stored["none"])),
@@ -227,14 +270,16 @@ class Recorded(_Recording):
             drawn += entry["origin"] == "drawn"
             if count is not None and entry["origin"] == "drawn" and drawn > count:
                 continue
-            yield (
-                self._case(entry),
-                {
+            try:
+                case = self._case(entry)
+                outcomes = {
                     dtype: self._outcome(entry["out"][dtype])
                     for dtype in dtypes
                     if dtype in entry["out"]
-                },
-            )
+                }
+            except (ValueError, TypeError, KeyError) as problem:  # of names that are none
+                raise NoRecording(f"{self.path} is damaged: {problem}") from None
+            yield case, outcomes
 
 
 class RecordedRows(_Recording):
@@ -252,7 +297,17 @@ class RecordedRows(_Recording):
         if not self._files:
             raise NoRecording(f"{folder} is no recording: it has no .npz file")
         self._read: dict[str, Recorded] = {}
-        self.versions: dict[str, str] = self._row(next(iter(self._files))).versions
+        self.versions: dict[str, str] = self._first().versions
+
+    def _first(self) -> Recorded:
+        """The first row that can be read. Raises NoRecording where there is none."""
+        for number, row in enumerate(self._files, 1):
+            try:
+                return self._row(row)
+            except NoRecording:
+                if number == len(self._files):
+                    raise
+        raise AssertionError("there is a file")
 
     def _row(self, row: str) -> Recorded:
         if row not in self._read:
@@ -268,11 +323,14 @@ class RecordedRows(_Recording):
 
     @cached_property
     def provenance(self) -> dict[str, Any]:
-        """The versions, and the day on which the last row was recorded."""
-        return {
-            "versions": self.versions,
-            "made": max(self._row(row).provenance.get("made", "") for row in self._files),
-        }
+        """The versions, and the day on which the last row was recorded, of those that can be
+        read.
+        """
+        days = [""]
+        for row in self._files:
+            with suppress(NoRecording):  # whoever asks for the row is told
+                days.append(self._row(row).provenance.get("made", ""))
+        return {"versions": self.versions, "made": max(days)}
 
     def rows(self) -> list[str]:
         """The rows that have a file."""
@@ -305,21 +363,43 @@ def opened(path: Path) -> Recorded | RecordedRows:
     return RecordedRows(path) if path.is_dir() else Recorded(path)
 
 
+class PassedOver(UserWarning):
+    """A recording that cannot be read, and was not used."""
+
+
+def _in_order(folder: Path) -> list[Path]:
+    return sorted(
+        folder.glob("flux-*"),
+        key=lambda path: [int(number) for number in re.findall(r"\d{1,9}", path.name)],
+    )
+
+
 def shipped() -> list[Path]:
     """The recordings that come with the package, by the version of Flux."""
-    return sorted(
-        SHIPPED.glob("flux-*"),
-        key=lambda path: [int(number) for number in re.findall(r"\d+", path.name)],
-    )
+    return _in_order(SHIPPED)
+
+
+def own_place() -> Path:
+    """Where `julia-parity record` keeps the user's own recordings of the catalogue."""
+    return user_data_path("julia-parity") / "recordings"
+
+
+def own() -> list[Path]:
+    """The user's own recordings of the catalogue, by the version of Flux."""
+    return _in_order(own_place())
 
 
 @cache
 def newest() -> RecordedRows:
-    """The recording that stands in for Julia by default.
+    """The recording that stands in for Julia by default: the newest of those that come with the
+    package.
 
-    Raises NoRecording where the package has none.
+    One that cannot be read is passed over, with a warning, PassedOver. Raises NoRecording where
+    there is none.
     """
-    paths = shipped()
-    if not paths:
-        raise NoRecording(f"no recording in {SHIPPED}")
-    return RecordedRows(paths[-1])
+    for path in reversed(shipped()):
+        try:
+            return RecordedRows(path)
+        except NoRecording as damage:
+            warnings.warn(PassedOver(f"{path} is passed over: {damage}"), stacklevel=2)
+    raise NoRecording(f"there is no recording in {SHIPPED}")

@@ -12,12 +12,14 @@ again, each in one language alone.
 """
 
 import datetime
+import hashlib
 import inspect
 import json
-import os
 import re
-import shutil
-from collections.abc import Iterator
+import shlex
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -25,25 +27,42 @@ from typing import Any
 import jinja2
 import numpy as np
 
+from ...files.disk import (
+    Unreadable,
+    expect_form,
+    file_name,
+    file_names,
+    new_directory,
+    read_bytes,
+    read_json,
+    read_text,
+    write_bytes,
+    write_json,
+    write_text,
+)
 from ..case.case import Case, Outcome
 from ..case.inputs import Given
 from ..case.names import Kind, Name
 from ..judge.findings import DTYPES
+from ..pair.asked import layout_of
 from ..pair.checking import CASES, check_pair
 from ..pair.crossing import sent
 from ..pair.held_against import LivePair, RecordedPair
 from ..pair.loading import SubjectError, load_subject
 from ..pair.pair import Pair, Result, make_pair
+from ..plain_text import one_line
 from ..reference import recorded
 from ..reference.recorded import NoRecording
 from ..sides.side import SECONDS
 from ..sides.training import Training, model_of
+from .seal import is_ours, sealed
 
 FORMAT = 1
+MOST = 2**24  # bytes of bundle.json
 LITERAL = 200  # entries of an array that a program contains; longer ones it reads
 
 
-class BundleError(Exception):
+class BundleError(Unreadable):
     """A directory that is no bundle, or a subject that cannot be had again; the message says what
     is missing.
     """
@@ -53,55 +72,66 @@ def write_bundle(directory: Path, result: Result) -> Path:
     """Write the smallest disagreement of `result` into a new directory under `directory`, and give
     its path.
     """
-    from .story import story
-
     assert result.smallest is not None
-    stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
-    path = directory / f"{_file_name(result.pair.name)}-{stamp}"
-    number = 1
-    while path.exists():
-        number += 1
-        path = directory / f"{_file_name(result.pair.name)}-{stamp}-{number}"
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.mkdir(parents=True)
     pair, finding = result.pair, result.report.findings[0]
     case = finding.case.cast(finding.verdict.case.dtype)
     julia = result.smallest.julia[str(case.dtype)]
     python = pair.evaluate(case)
-    for folder, arrays in (
+    stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+    with new_directory(directory, f"{file_name(pair.name)}-{stamp}") as (unfinished, path):
+        _write_parts(unfinished, path, result, case, python, julia)
+    result.bundle = path
+    return path
+
+
+def _write_parts(
+    folder: Path, path: Path, result: Result, case: Case, python: Outcome, julia: Outcome
+) -> None:
+    """Everything, into the unfinished directory that will be at `path`."""
+    from .story import story
+
+    pair = result.pair
+    files = _array_files(case, python, julia)
+    for kind, arrays in (
         ("inputs", case.arrays),
         ("python", python.arrays),
         ("julia", julia.arrays),
     ):
-        (unfinished / folder).mkdir()
-        for array_name, array in arrays.items():
-            write_array(unfinished / folder / f"{array_name}.txt", array)
-    (unfinished / "source").mkdir()
+        (folder / kind).mkdir()
+        for name, array in arrays.items():
+            write_array(folder / kind / f"{files[str(name)]}.txt", array)
+    copies = {}
     for source in (_source_file(pair.python.subject), pair.julia.file):
         if source is not None:
-            shutil.copyfile(source, unfinished / "source" / source.name)
-    for name, text in programs(result, case, python, julia).items():
-        (unfinished / name).write_text(text, encoding="utf-8")
+            content = read_bytes(source)
+            write_bytes(folder / "source" / source.name, content)
+            copies[source.name] = hashlib.sha256(content).hexdigest()
+    for program, text in programs(result, case, python, julia).items():
+        write_text(folder / program, text)
     kept = [
         result.smallest,
         *(evidence for evidence in result.evidence if evidence is not result.smallest),
     ]
     recorded.write(
-        unfinished / "evidence.npz",
-        [(evidence.case, evidence.julia) for evidence in kept],
+        folder / "evidence.npz",
+        [(evidence.case, evidence.julia) for evidence in kept if evidence is not None],
         {"versions": result.versions, "made": datetime.date.today().isoformat()},
     )
-    (unfinished / "bundle.json").write_text(
-        json.dumps(_description(pair), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
-    result.bundle = path
-    (unfinished / "story.txt").write_text(story(result) + "\n", encoding="utf-8")
-    os.replace(unfinished, path)
-    return path
+    about = _description(pair) | {"copies": copies}
+    write_json(folder / "bundle.json", about | {"seal": sealed(_sealable(about))})
+    told = replace(result, bundle=path)
+    write_text(folder / "story.txt", story(told) + "\n")
 
 
-def _file_name(name: str) -> str:
-    return "".join(c if c.isalnum() or c in "-_." else "_" for c in name) or "pair"
+def _sealable(about: dict[str, Any]) -> bytes:
+    """The description in one way of writing, without its seal."""
+    whole = {name: part for name, part in about.items() if name != "seal"}
+    return json.dumps(whole, sort_keys=True).encode()
+
+
+def _array_files(case: Case, python: Outcome, julia: Outcome) -> dict[str, str]:
+    """The file of every array: names come from models and recordings, and may hold anything."""
+    return file_names(map(str, [*case.arrays, *python.arrays, *julia.arrays]))
 
 
 def _description(pair: Pair) -> dict[str, Any]:
@@ -114,13 +144,31 @@ def _description(pair: Pair) -> dict[str, Any]:
             "file": str(pair.julia.file.resolve()) if pair.julia.file else None,
             "expression": pair.julia.expression,
         },
-        "layout": {"": pair.layout.default} | dict(pair.layout.exceptions),
+        "layout": layout_of(pair),
         "mode": pair.config.get("mode") if pair.training else pair.mode,
         "gradient": pair.gradient,
         "calls": pair.config.get("calls", 1),
-        "seconds": getattr(pair.python, "seconds", SECONDS),
+        "seconds": float(getattr(pair.python, "seconds", SECONDS)),
         "training": _training(pair),
     }
+
+
+FORM = {  # of bundle.json
+    "format": int,
+    "name": str,
+    "python": (str, None),
+    "backward": (str, None),
+    "julia": {"file": (str, None), "expression": str},
+    "layout": {str: str, "": str},
+    "mode": (str, None),
+    "gradient": str,
+    "calls": int,
+    "seconds?": float,
+    "training?": (dict, None),
+    "copies?": {str: str},
+    "seal?": str,
+}
+FORM_OF_TRAINING = {"steps": int, "loss?": [(str, None)], "rule?": [(str, None)]}
 
 
 def _training(pair: Pair) -> dict[str, Any] | None:
@@ -160,17 +208,25 @@ def write_array(path: Path, array: np.ndarray) -> None:
     back.
     """
     head = " ".join(["#", array.dtype.name, *map(str, array.shape)])
-    path.write_text("\n".join([head, *map(repr, array.ravel().tolist())]) + "\n", encoding="utf-8")
+    write_text(path, "\n".join([head, *map(repr, array.ravel().tolist())]) + "\n")
 
 
 def read_array(path: Path) -> np.ndarray:
-    """What `write_array` wrote."""
-    head, *numbers = path.read_text(encoding="utf-8").splitlines()
-    dtype, *sizes = head.removeprefix("#").split()
-    convert = (lambda text: text == "True") if dtype == "bool" else int if "int" in dtype else float
-    return np.array([convert(number) for number in numbers], dtype).reshape(
-        [int(size) for size in sizes]
-    )
+    """What `write_array` wrote. Raises Unreadable for anything else."""
+    try:
+        head, *numbers = read_text(path).splitlines()
+        dtype, *sizes = head.removeprefix("#").split()
+        if np.dtype(dtype).kind not in "biuf":
+            raise ValueError(f"expected numbers, got {dtype}")
+        convert = (
+            (lambda text: text == "True") if dtype == "bool" else int if "int" in dtype else float
+        )
+        shape = [int(size) for size in sizes]
+        if min(shape, default=0) < 0:
+            raise ValueError(f"no array has the shape {shape}")
+        return np.array([convert(number) for number in numbers], dtype).reshape(shape)
+    except (ValueError, TypeError) as problem:
+        raise Unreadable(f"{path} is no array that `write_array` wrote: {problem}") from None
 
 
 def programs(result: Result, case: Case, python: Outcome, julia: Outcome) -> dict[str, str]:
@@ -193,6 +249,14 @@ def programs(result: Result, case: Case, python: Outcome, julia: Outcome) -> dic
     layout, training = pair.layout, _training(pair) or {}
     there = sent(case, pair.matches)
     crossed = layout.cross(there.arrays)
+    of_arrays = _array_files(case, python, julia)
+    called = _identifiers([*case.arrays, *there.arrays])
+    environment.filters |= {
+        "comment": one_line,
+        "python": ascii,
+        "julia": julia_literal,
+        "called": lambda names: [called[name] for name in names],
+    }
     xs = [str(name) for name in case.arrays if name.kind is Kind.INPUT]
     dys = [str(name) for name in case.arrays if name.kind is Kind.COTANGENT]
     own = [name for name in case.arrays if name.kind is Kind.PARAMETER]
@@ -208,23 +272,31 @@ def programs(result: Result, case: Case, python: Outcome, julia: Outcome) -> dic
         "parameters": [str(name) for name in there.arrays if name.kind is Kind.PARAMETER],
         "is_model": bool(pair.python.parameters()),
         "program": model_of(pair.python).framework.program(
-            xs, dys, {name.path: _variable(name) for name in own}, case
+            [called[x] for x in xs],
+            [called[dy] for dy in dys],
+            {name.path: called[str(name)] for name in own},
+            case,
         ),
         "mode": pair.config.get("mode", "auto") if training else pair.mode,
         "training": training,
         "dtype": case.dtype.name,
-        "differing": list(map(str, differing)),
+        "differing_files": [(str(name), of_arrays[str(name)]) for name in differing],
+        "called": called,
+        "in_one_line": one_line(pair.julia.expression, None) == pair.julia.expression,
         "python_said": python.error,
         "julia_said": julia.error,
         "versions": ", ".join(f"{name} {version}" for name, version in result.versions.items()),
     }
-    inputs = {_variable(name): _python_literal(str(name), a) for name, a in case.arrays.items()}
+    files = file_names(map(str, there.arrays)) | of_arrays
+    inputs = {
+        str(name): _python_literal(files[str(name)], array) for name, array in case.arrays.items()
+    }
     in_julia = {
-        str(name): _julia_literal(f"inputs/{name}", crossed[name], layout.of(name))
+        str(name): _julia_literal(f"inputs/{files[str(name)]}", crossed[name], layout.of(name))
         for name in there.arrays
     }
     expected = {
-        str(name): _julia_literal(f"python/{name}", array, layout.of(name))
+        str(name): _julia_literal(f"python/{files[str(name)]}", array, layout.of(name))
         for name, array in layout.cross(python.arrays).items()
         if name.kind in (Kind.OUTPUT, Kind.INPUT_GRADIENT, Kind.LOSS, Kind.INPUT)
     }
@@ -238,14 +310,9 @@ def programs(result: Result, case: Case, python: Outcome, julia: Outcome) -> dic
     }
 
 
-def _variable(name: Name) -> str:
-    """What an array is called in a program: letters, digits and underscores."""
-    return re.sub(r"\W", "_", str(name))
-
-
 def _python_literal(name: str, array: np.ndarray) -> str:
     if array.size > LITERAL:
-        return f'read("inputs/{name}.txt")'
+        return f'read("inputs/{name}.txt")'  # the name is one of `file_names`
     text = np.array2string(
         array, separator=", ", threshold=LITERAL + 1, max_line_width=120, floatmode="unique"
     )
@@ -255,6 +322,30 @@ def _python_literal(name: str, array: np.ndarray) -> str:
         f"np.array({text}, "
         f"np.{array.dtype.name if array.dtype != bool else 'bool_'}).reshape({array.shape})"
     )
+
+
+def _identifiers(names: Iterable[Name]) -> dict[str, str]:
+    """What an array is called in a program, each otherwise: `grad.x1` is `grad_x1`."""
+    called: dict[str, str] = {}
+    for name in map(str, names):
+        word = re.sub(r"\W", "_", name, flags=re.ASCII)
+        taken = set(called.values())
+        called.setdefault(name, word if word not in taken else f"{word}_{len(taken)}")
+    return called
+
+
+def julia_literal(text: str | None) -> str:
+    """The Julia literal of a text, in which `$` begins nothing."""
+
+    def written(character: str) -> str:
+        code = ord(character)
+        if character in '\\"$':
+            return "\\" + character
+        if 32 <= code < 127:
+            return character
+        return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+    return '"' + "".join(map(written, text or "")) + '"'
 
 
 JULIA_TYPES = {"float64": "Float64", "float32": "Float32", "float16": "Float16", "bool": "Bool"}
@@ -279,17 +370,70 @@ def _julia_number(x) -> str:
     return {"nan": "NaN", "inf": "Inf", "-inf": "-Inf"}.get(str(x), repr(x))
 
 
-def load_bundle(directory: Path) -> tuple[Pair, RecordedPair]:
-    """The pair and what Julia made of its cases. Raises BundleError."""
+def _about(directory: Path) -> dict[str, Any]:
+    """What bundle.json says. Raises BundleError."""
+    path = directory / "bundle.json"
     try:
-        about = json.loads((directory / "bundle.json").read_text(encoding="utf-8"))
+        about = read_json(path, MOST)
+        version = about.get("format") if isinstance(about, dict) else None
+        if isinstance(version, int) and version != FORMAT:
+            raise Unreadable(f"it has format {version}, this version reads format {FORMAT}")
+        expect_form(about, FORM, path)
+        if about.get("training"):
+            expect_form(about["training"], FORM_OF_TRAINING, path, "training")
+            if any(len(about["training"].get(part, "xy")) != 2 for part in ("loss", "rule")):
+                raise Unreadable(f"{path} is damaged: expected two texts at training")
+    except Unreadable as problem:
+        raise BundleError(f"{directory} is no bundle: {problem}") from None
+    return about
+
+
+def code_in(directory: Path, trust: bool = False) -> list[str]:
+    """What a replay of the bundle runs, one line each, to be said before it is run.
+
+    Raises BundleError for no bundle, and, without `trust`, for one that this user has not written.
+    """
+    about = _about(directory)
+    _expect_trust(directory, about, trust)
+    training = about.get("training") or {}
+    places = [
+        about["python"],
+        about["backward"],
+        *(training[part][0] for part in ("loss", "rule") if part in training),
+    ]
+    return [_run_line(directory, place) for place in dict.fromkeys(filter(None, places))]
+
+
+def _run_line(directory: Path, place: str) -> str:
+    file, _, name = place.rpartition(":")
+    if Path(file).is_file():
+        return f"runs {place}"
+    return f"runs the copy {directory / 'source' / Path(file).name}:{name}, for {file} is gone"
+
+
+def _expect_trust(directory: Path, about: dict[str, Any], trust: bool) -> None:
+    if trust or is_ours(_sealable(about), about.get("seal", "")):
+        return
+    raise BundleError(
+        f"{directory} was not written by you on this machine, or was changed since, and a replay "
+        f"would run the code that it names: {about['python']} and Julia's "
+        f"{about['julia']['expression']}. Read it, then: julia-parity explain "
+        f"{shlex.quote(str(directory))} --trust"
+    )
+
+
+def load_bundle(directory: Path, trust: bool = False) -> tuple[Pair, RecordedPair]:
+    """The pair and what Julia made of its cases.
+
+    The Python files that the bundle names are run, or, where they are gone, its copies: see
+    `code_in`. Raises BundleError.
+    """
+    about = _about(directory)
+    _expect_trust(directory, about, trust)
+    try:
         evidence = RecordedPair(directory / "evidence.npz")
-    except (OSError, ValueError, NoRecording) as problem:
-        raise BundleError(f"{directory} is no bundle: {problem}") from problem
-    if about.get("format") != FORMAT:
-        raise BundleError(
-            f"{directory} has format {about.get('format')}, this version reads format {FORMAT}"
-        )
+    except NoRecording as problem:
+        raise BundleError(f"{directory} is no bundle: {problem}") from None
     if about["python"] is None:
         raise BundleError(
             f"{about['name']} has no name in a file by which it could be loaded again; "
@@ -297,50 +441,77 @@ def load_bundle(directory: Path) -> tuple[Pair, RecordedPair]:
         )
     file = about["julia"]["file"]
     if file is not None and not Path(file).is_file():
-        file = directory / "source" / Path(file).name
+        file = _copy(directory, about, Path(file).name, trust)
+    load = partial(_load, directory, about, trust)
     try:
-        subject = load_subject(about["python"])
-        backward = load_subject(about["backward"]) if about["backward"] else None
-        training = _loaded(about["training"]) if about.get("training") else None
+        subject = load(about["python"])
+        backward = load(about["backward"]) if about["backward"] else None
+        training = _loaded(about["training"], load) if about.get("training") else None
+        layout = about["layout"]
+        lies: dict[str, Any] = {name: lies for name, lies in layout.items() if name}
+        mode = about["mode"]
+        pair = make_pair(
+            subject,
+            about["julia"]["expression"],
+            Given(()),
+            file=file,
+            backward=backward,
+            layout=None if training else lies | {"": layout[""]},
+            mode=None if mode in ("function", "steps", "training") else mode,
+            gradient="auto" if training else about["gradient"],
+            calls=about["calls"],
+            training=training,
+            name=about["name"],
+            seconds=about.get("seconds", SECONDS),
+            origin=about["python"],
+        )
     except SubjectError as problem:
         raise BundleError(f"the Python side cannot be loaded again: {problem}") from problem
-    layout = about["layout"]
-    lies: dict[str, Any] = {name: lies for name, lies in layout.items() if name} | {"": layout[""]}
-    pair = make_pair(
-        subject,
-        about["julia"]["expression"],
-        Given(()),
-        file=file,
-        backward=backward,
-        layout=None if training else lies,
-        mode=about["mode"],
-        gradient="auto" if training else about["gradient"],
-        calls=about["calls"],
-        training=training,
-        name=about["name"],
-        seconds=about.get("seconds", SECONDS),
-        origin=about["python"],
-    )
+    except (ValueError, TypeError, OSError) as problem:
+        raise BundleError(f"{directory} cannot be replayed: {problem}") from problem
+    if pair.key not in evidence.rows():
+        raise BundleError(f"{directory / 'evidence.npz'} has no case of {pair.key}")
     return pair, evidence
 
 
-def _loaded(about: dict[str, Any]) -> Training:
+def _load(directory: Path, about: dict[str, Any], trust: bool, place: str) -> Any:
+    """What `file.py:name` names, of the copy in the bundle where the file is gone."""
+    file, _, name = place.rpartition(":")
+    path = Path(file)
+    if not path.is_file():
+        path = _copy(directory, about, path.name, trust) or path
+    return load_subject(f"{path}:{name}")
+
+
+def _copy(directory: Path, about: dict[str, Any], name: str, trust: bool) -> Path | None:
+    """The copy of a source in a bundle, which is as it was written, unless it is trusted anyhow."""
+    path = directory / "source" / Path(name).name
+    try:
+        same = hashlib.sha256(read_bytes(path)).hexdigest() == about.get("copies", {}).get(name)
+    except Unreadable:
+        return None
+    if not (same or trust):
+        raise BundleError(f"{path} was changed since the bundle was written: --trust runs it")
+    return path
+
+
+def _loaded(about: dict[str, Any], load: Callable[[str], Any]) -> Training:
     """Raises SubjectError where loss or rule cannot be had again."""
     parts = {}
     for name in ("loss", "rule"):
         if name in about and about[name][0] is None:
             raise SubjectError(f"the {name} has no name in a file")
-        parts[name] = (load_subject(about[name][0]), about[name][1]) if name in about else None
+        parts[name] = (load(about[name][0]), about[name][1]) if name in about else None
     places = [about[name][0] if name in about else None for name in ("loss", "rule")]
     return Training(parts["loss"], parts["rule"], about["steps"], (places[0], places[1]))
 
 
-def replay(directory: Path, live: LivePair | None) -> Result:
+def replay(directory: Path, live: LivePair | None, trust: bool = False) -> Result:
     """The cases of a bundle again, against live Julia or against what was kept of it.
 
-    Raises BundleError.
+    Raises BundleError, as `load_bundle`.
     """
-    pair, evidence = load_bundle(directory)
+    pair, evidence = load_bundle(directory, trust)
     if live is None:
         return check_pair(pair, evidence, count=CASES)
     cases = [case for case, _ in evidence.pairs(pair, DTYPES, None, 0)]

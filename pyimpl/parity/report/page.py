@@ -19,12 +19,14 @@ from typing import Any
 import jinja2
 import numpy as np
 
+from ...files.disk import write_text
 from ..case.case import Remembered
 from ..explain import Explanation
 from ..judge.findings import Finding
 from ..judge.verdict import FACTOR, Difference, Reason, errors_in_ulp
 from ..locate.walk import Located
 from ..pair.pair import Evidence, Pair, Result
+from ..plain_text import plain
 from ..reference.provenance import versions_line
 from .figures import (
     bin_of,
@@ -89,8 +91,7 @@ def write_page(
         KINDS=KINDS,
         MARKS=MARKS,
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf-8")
+    write_text(path, plain(page))
 
 
 KINDS = {

@@ -2,7 +2,9 @@
 make it vanish.
 """
 
+import shlex
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -45,8 +47,15 @@ def story(result: Result) -> str:
     elif not any(finding.verdict.lost for finding in result.report.findings):
         lines += [f"why: {unexplained(result)}"]
     if result.bundle is not None:
-        lines += ["", f"replay: julia-parity explain {result.bundle}"]
+        lines += ["", replay_line(result.bundle)]
     return "\n".join(lines).rstrip()
+
+
+def replay_line(bundle: Path) -> str:
+    """The command that replays a bundle, to be pasted into a shell."""
+    place = str(bundle)
+    place = f"./{place}" if place.startswith("-") else place  # which is no option
+    return f"replay: julia-parity explain {shlex.quote(place)}"
 
 
 def explanation_lines(explanations: Sequence[Any]) -> list[str]:

@@ -1,6 +1,5 @@
 """Reports of a check: a table for people, JSON and JUnit for machines."""
 
-import json
 import math
 import re
 import xml.etree.ElementTree as ET
@@ -9,12 +8,14 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
+from ...files import disk
 from ..case.names import Kind
 from ..catalogue.checking import Reference, Summary
 from ..catalogue.drift import KINDS, RowDrift
 from ..catalogue.row import Row
 from ..judge.findings import DTYPES, Report
 from ..judge.words import ulps
+from ..plain_text import plain
 from ..reference.provenance import versions_line
 
 COLOURS = {
@@ -48,7 +49,7 @@ def table(reports: list[Report[Row]]) -> Table:
             report.subject.key,
             str(report.cases),
             *cells,
-            Text(_verdict(report), COLOURS[report.verdict]),
+            Text(plain(_verdict(report)), COLOURS[report.verdict]),
         )
     return sheet
 
@@ -143,7 +144,7 @@ def _formulas(row: RowDrift, verbose: bool) -> tuple[str, ...]:
 def summary_line(summary: Summary, reference: Reference) -> str:
     """How many rows agree, disagree, are mistrusted, and against what."""
     parts = [
-        f"{summary.count('agrees')} rows agree",
+        f"{_rows(summary.count('agrees'))}",
         f"{summary.count('disagrees')} disagree",
         f"{summary.count('mistrusted')} mistrusted",
     ]
@@ -156,6 +157,10 @@ def summary_line(summary: Summary, reference: Reference) -> str:
     known = sum(report.known for report in summary.reports)
     parts += [f"{known} cases known to differ"] if known else []
     return f"{', '.join(parts)}; reference: {versions_line(reference)}"
+
+
+def _rows(count: int) -> str:
+    return f"{count} row agrees" if count == 1 else f"{count} rows agree"
 
 
 def timings_line(summary: Summary, reference: Reference, seconds: float) -> str:
@@ -223,10 +228,7 @@ def as_data(summary: Summary, reference: Reference) -> dict:
 
 def write_json(path: Path, summary: Summary, reference: Reference) -> None:
     """The report as JSON."""
-    path.write_text(
-        json.dumps(as_data(summary, reference), indent=1, ensure_ascii=False) + "\n",
-        encoding="utf-8",
-    )
+    disk.write_json(path, as_data(summary, reference))
 
 
 def write_junit(path: Path, summary: Summary, reference: Reference) -> None:
@@ -268,4 +270,8 @@ def write_junit(path: Path, summary: Summary, reference: Reference) -> None:
             ET.SubElement(test, tag, message=message).text = (
                 "\n\n".join(map(str, report.findings)) or None
             )
-    ET.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
+    for element in suite.iter():  # XML has no control characters, not even escaped ones
+        element.text = element.text and plain(element.text)
+        for name, value in element.attrib.items():
+            element.set(name, plain(value))
+    disk.write_bytes(path, ET.tostring(suite, encoding="utf-8", xml_declaration=True))

@@ -1,6 +1,5 @@
 """Functions of arrays, with a backward pass or without."""
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 
 from ..case.case import Case, Outcome
 from ..case.names import OUTPUT, Kind, Name, numbered
+from .copying import copied
 from .framework import Framework
 from .side import Guarded, PythonSide, arguments, as_arrays, changed
 
@@ -42,7 +42,7 @@ class FunctionSide(Guarded):
 
     def _evaluate(self, case: Case) -> Outcome:
         """Output after every call, arguments afterwards, and the gradients."""
-        subject = copy.deepcopy(self.subject)
+        subject = copied(self.subject)
         found: dict[Name, np.ndarray] = {}
         none: set[Name] = set()
         xs: list[Any] = []

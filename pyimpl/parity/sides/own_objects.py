@@ -9,6 +9,7 @@ import numpy as np
 
 from ..case.case import Case, Outcome
 from ..case.names import OUTPUT, RULED, Kind, Name, numbered
+from .copying import copied
 from .framework import Framework, Program, RuleSetting, attributes_of, one_or_all, placing
 from .losses import Loss, ScaledLoss
 from .pyimpl_layers import keeps_contract
@@ -52,7 +53,7 @@ class ObjectSide(Guarded):
 
     def placed(self, case: Case, training: bool) -> Any:
         """A copy of the object with the case's parameters."""
-        subject = copy.deepcopy(self.subject)
+        subject = copied(self.subject)
         for name, own in self.parameters().items():
             setattr(
                 subject, name, case.arrays.get(Name(Kind.PARAMETER, name), own).astype(case.dtype)

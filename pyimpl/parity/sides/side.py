@@ -13,6 +13,7 @@ import numpy as np
 
 from ..case.case import Case, Outcome
 from ..case.names import Kind, Name, numbered
+from .guard import Ended, guarded, words_of
 from .time_limit import TooSlow, time_limit
 
 if TYPE_CHECKING:
@@ -75,16 +76,25 @@ class Guarded:
         if self.lost:
             return Outcome(error=self.lost, lost=True)
         try:
-            with np.errstate(all="ignore"), warnings.catch_warnings(), time_limit(self.seconds):
+            with (
+                guarded(),
+                np.errstate(all="ignore"),
+                warnings.catch_warnings(),
+                time_limit(self.seconds),
+            ):
                 warnings.simplefilter("ignore")
                 return self._evaluate(case)
         except TooSlow as slow:
             self.lost = f"Python {slow}"
             return Outcome(error=self.lost, lost=True)
+        except KeyboardInterrupt:  # somebody has pressed Ctrl-C: see `guarded`
+            raise
+        except Ended as error:
+            return Outcome(error=f"{error}{_place(error)}", lost=True)
         except MemoryError as error:
             return Outcome(error=f"MemoryError: {error}")
-        except (Exception, SystemExit) as error:  # the user's code may raise anything
-            return Outcome(error=f"{type(error).__name__}: {error}{_place(error)}")
+        except BaseException as error:  # the user's code may raise anything
+            return Outcome(error=f"{words_of(error)}{_place(error)}")
 
     def _evaluate(self, case: Case) -> Outcome:
         raise NotImplementedError
@@ -121,6 +131,12 @@ def as_arrays(name: Name, value: Any, dtype: np.dtype) -> dict[Name, np.ndarray]
             for key, part in value.items()
             for k, v in as_arrays(name.part(key), part, dtype).items()
         }
+    if isinstance(value, str | bytes):  # which NumPy would make an array of, however long
+        raise TypeError(f"{name} is a {type(value).__name__}, expected arrays of numbers")
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} is a masked array: its mask would be lost; give the values, `x.filled(...)`"
+        )
     array = np.array(value)
     if array.dtype.kind == "c":
         return {name.part("real"): array.real.copy(), name.part("imag"): array.imag.copy()}

@@ -2,13 +2,18 @@
 
 import ctypes
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .guard import insist
 
-class TooSlow(Exception):
-    """A call that did not return in time."""
+AGAIN = 1.0  # seconds until a call that has caught TooSlow is interrupted again
+
+
+class TooSlow(BaseException):
+    """A call that did not return in time; no `except Exception` of the user's catches it."""
 
 
 @contextmanager
@@ -30,15 +35,22 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def _by_signal(seconds: float) -> Iterator[None]:
-    def interrupt(*_):
+    caught = False
+
+    def interrupt(number, frame):
+        nonlocal caught
+        if caught:
+            insist(frame, TooSlow)
+        caught = True
         raise TooSlow
 
-    before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before, trace = signal.signal(signal.SIGALRM, interrupt), sys.gettrace()
+    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        sys.settrace(trace)
         signal.signal(signal.SIGALRM, before)
 
 
