@@ -1,7 +1,7 @@
 """A user's directory for every trial."""
 
 import pytest
-from trials import Desk
+from faults.trials import Desk
 
 DOUBLE = "def double(x):\n    return 2 * x\n"
 

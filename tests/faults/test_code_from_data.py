@@ -13,7 +13,7 @@ import sys
 
 import numpy as np
 import pytest
-from trials import VERSIONS, crosscheck
+from faults.trials import VERSIONS, crosscheck
 
 from pyimpl.parity.report.bundle import julia_literal
 

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from trials import crosscheck
+from faults.trials import crosscheck
 
 from pyimpl.files.disk import Unreadable, read_arrays, read_json
 from pyimpl.parity.experiments import mnist, trajectories

@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 import pytest
-from trials import crosscheck
+from faults.trials import crosscheck
 
 from pyimpl.parity import arrays
 from pyimpl.parity.case.draws import generated

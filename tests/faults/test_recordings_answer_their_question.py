@@ -6,7 +6,7 @@ training and precision are compared with those that were recorded; what differs 
 
 import numpy as np
 import pytest
-from trials import crosscheck
+from faults.trials import crosscheck
 
 OTHER_QUESTIONS = {
     "expression": (crosscheck(julia="x -> cos.(x)"), "recorded with expression"),

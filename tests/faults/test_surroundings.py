@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from trials import COMMAND, crosscheck
+from faults.trials import COMMAND, crosscheck
 
 from pyimpl.parity.reference import find_julia
 

@@ -5,7 +5,7 @@
 
 import ast
 
-from table import HERE, TABLE, text
+from faults.table import HERE, TABLE, text
 
 
 def test_the_table_is_up_to_date():

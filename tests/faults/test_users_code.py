@@ -13,7 +13,7 @@ import time
 
 import numpy as np
 import pytest
-from trials import crosscheck
+from faults.trials import crosscheck
 
 from pyimpl.parity.case.case import Case
 from pyimpl.parity.sides.frameworks import side_of

@@ -7,7 +7,7 @@ import json
 import xml.etree.ElementTree as ET
 
 import pytest
-from trials import crosscheck
+from faults.trials import crosscheck
 
 from pyimpl.parity.plain_text import error_words, one_line, plain
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from trials import COMMAND, crosscheck
+from faults.trials import COMMAND, crosscheck
 
 from pyimpl.files import disk
 from pyimpl.files.disk import Unwritable, file_name, file_names, new_directory, write_bytes

@@ -1,6 +1,5 @@
 """The verb `inspect`."""
 
-import json as plain
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +8,7 @@ import typer
 from rich import box
 from rich.table import Table
 
+from ...files.disk import write_json
 from .console import USAGE, expect_directories, fail, screen
 
 
@@ -61,5 +61,5 @@ def inspect_state_file(
     if json is not None:
         listed = [asdict(part) for part in contents.parts]
         about = {"file": str(contents.path), "format": contents.format, "bytes": contents.length}
-        json.write_text(plain.dumps({**about, "parts": listed}, indent=1), encoding="utf-8")
+        write_json(json, {**about, "parts": listed})
     raise typer.Exit(1 if unread else 0)
