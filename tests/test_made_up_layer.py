@@ -146,7 +146,7 @@ def test_nothing_else_is_recorded_anew(copies):
     before = verdicts(copies / "before")
     assert before == verdicts(copies / "after") and len(before) == len(UNTOUCHED)
     done = run(copies / "after", "check", "--reference", "recorded", "Bend", "Dense")
-    assert done.returncode == 3 and "1 rows agree" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 3 and "1 row agrees" in done.stdout, done.stdout + done.stderr
 
 
 def test_live_it_is_recorded_and_agrees(copies, julia, tmp_path):
@@ -159,4 +159,4 @@ def test_live_it_is_recorded_and_agrees(copies, julia, tmp_path):
     assert {path.name for path in new} == {"Bend.npz"}
     assert all(path.read_bytes() == content for path, content in there.items())
     done = run(root, "check", "--reference", "recorded", "Bend")
-    assert done.returncode == 0 and "1 rows agree" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0 and "1 row agrees" in done.stdout, done.stdout + done.stderr

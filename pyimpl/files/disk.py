@@ -5,10 +5,10 @@ one. So nothing is believed before it is checked, nothing is unpickled, nothing 
 what it says it is, and whatever is wrong is `Unreadable`, with the file, what was expected and what
 came:
 
-    >>> read_arrays("julia.npz")
-    {'index': array([123, ...], dtype=uint8), 'float64': array([0.5, ...])}
     >>> read_json("nothing.json")
-    Unreadable: nothing.json cannot be read: No such file or directory
+    Traceback (most recent call last):
+    ...
+    pyimpl.files.disk.Unreadable: nothing.json cannot be read: No such file or directory
 
 Whatever is written appears at once and whole, or not at all: it is written beside its place under a
 name that no other run has, and renamed. What goes wrong is `Unwritable`, and what was there before
@@ -177,7 +177,9 @@ def expect_form(value: Any, form: Any, path: str | Path, at: str = "it") -> None
     missing. Raises Unreadable with the place that differs:
 
         >>> expect_form({"cases": [3]}, {"cases": [str]}, "julia.npz")
-        Unreadable: julia.npz is damaged: expected a text at cases[0], got 3
+        Traceback (most recent call last):
+        ...
+        pyimpl.files.disk.Unreadable: julia.npz is damaged: expected a text at cases[0], got 3
     """
     if isinstance(form, list):
         _expect_type(value, (list,), path, at)

@@ -51,5 +51,5 @@ def test_whatever_is_raised_is_an_outcome_with_its_place():
         outcome = Raising(error).evaluate(case)
         assert outcome.error.startswith(type(error).__name__) and not outcome.lost
     assert f"{__file__}:" in Raising(ValueError("no")).evaluate(case).error
-    with pytest.raises(KeyboardInterrupt):
-        Raising(KeyboardInterrupt()).evaluate(case)
+    raised = Raising(KeyboardInterrupt()).evaluate(case)  # though nobody has pressed Ctrl-C
+    assert "KeyboardInterrupt" in raised.error

@@ -253,8 +253,6 @@ def make_pair(
         raise ValueError(f"mode is one of {', '.join(MODES)}, got {mode!r}")
     if calls < 1:
         raise ValueError(f"calls must be at least 1, got {calls}")
-    if mode not in (None, "auto", "train", "test"):
-        raise ValueError(f'mode is "auto", "train" or "test", got {mode!r}')
     if not 0 < seconds <= MOST_SECONDS:  # which NaN and infinity are not
         raise ValueError(f"seconds must be between 0 and {MOST_SECONDS}, got {seconds}")
     drawn = as_inputs(inputs)
