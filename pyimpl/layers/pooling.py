@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core.expect import as_float, as_padding, as_sizes
+from ..core.precision import machine_epsilon
 from ..core.pullback import differentiable
 from ..core.windows import scatter_windows, windows
 from .conv import SamePad, same_padding
@@ -40,7 +41,7 @@ def _max_pullback(x, kernel, stride, pad):
         # The first entry that is approximately the maximum takes the whole gradient: NNlib asks y ≈
         # x, with a tolerance of sqrt(eps).
         top = y[:, :, None]
-        tolerance = math.sqrt(np.finfo(x.dtype).eps) * np.maximum(np.abs(taps), np.abs(top))
+        tolerance = math.sqrt(machine_epsilon(x.dtype)) * np.maximum(np.abs(taps), np.abs(top))
         with np.errstate(invalid="ignore"):
             close = (taps == top) | (
                 np.abs(taps - top) <= np.where(np.isfinite(tolerance), tolerance, -1)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.broadcasting import unbroadcast
+from ..core.precision import machine_epsilon
 from ..core.pullback import Gradient
 from .combine import Joint
 
@@ -42,7 +43,8 @@ class WeightNorm(Joint):
         self.g = self._length(v, v.dtype)
 
     def _length(self, v, dtype):
-        return np.sqrt(np.sum(v * v, axis=self.dims, keepdims=True) + np.finfo(dtype).eps)
+        eps = np.dtype(dtype).type(machine_epsilon(dtype))
+        return np.sqrt(np.sum(v * v, axis=self.dims, keepdims=True) + eps)
 
     def reparametrise(self):
         """The layer with the weight made from v and g, and how its gradient goes back to them.

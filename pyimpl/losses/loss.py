@@ -6,6 +6,7 @@ Source: Flux.jl `src/losses/utils.jl`.
 import numpy as np
 
 from ..core.expect import as_float, expect_same_shape
+from ..core.precision import machine_epsilon
 from ..core.pullback import Function, differentiable
 
 
@@ -110,4 +111,4 @@ def numeric(target, prediction):
 
 def epsilon(prediction, eps):
     """The epsilon in the prediction's type: Flux's default is the type's own."""
-    return prediction.dtype.type(np.finfo(prediction.dtype).eps if eps is None else eps)
+    return prediction.dtype.type(machine_epsilon(prediction.dtype) if eps is None else eps)

@@ -38,7 +38,9 @@ def test_examples_come_before_draws_and_in_their_precisions():
     ("verdicts", "code"),
     [
         ((), 0),
-        (("agrees", "mistrusted", "newer"), 0),
+        (("agrees", "newer"), 0),
+        (("agrees", "mistrusted", "newer"), 5),
+        (("mistrusted", "lost"), 3),
         (("agrees", "disagrees", "lost"), 1),
         (("agrees", "lost"), 3),
         (("absent",), 3),

@@ -47,7 +47,7 @@ def test_both_ways_give_the_same_but_for_rounding(row, manners):
                     assert bool(one.error) == bool(other.error), (one.error, other.error)
                     continue
                 response = row.responses(case.cast("float64"), {dtype: other}, row.evaluate)[dtype]
-                verdict = compare(case, one, other, response, row.slack_ulps(case))
+                verdict = compare(case, one, other, response, row.allowance(case))
                 assert verdict.agrees, [
                     str(difference) for difference in verdict.differences if not difference.agrees
                 ]

@@ -2,8 +2,10 @@
 
 import json
 
+import numpy as np
 import pytest
 
+from pyimpl.parity.case.case import Case, Outcome
 from pyimpl.parity.catalogue import CATALOGUE
 
 
@@ -32,3 +34,14 @@ def test_every_row_says_what_it_covers_and_why_it_needs_slack(row):
     for structure in row.structures:
         slack = row.slack(structure)
         assert slack is None or (slack.reason and slack.ulps > 0)
+
+
+def test_a_formula_with_an_epsilon_is_as_sensitive_as_its_own_precision_makes_it():
+    """Beside Float32's eps a probability of 2^-40 is nothing, beside Float64's it is all."""
+    row = CATALOGUE["crossentropy"]
+    probability = {"x1": np.array([[2.0**-40, 1.0]]), "x2": np.array([[1.0, 0.0]])}
+    case = Case(row.key, {"agg": "sum", "sizes": (1, 2)}, probability, "function")
+    outcomes = dict.fromkeys(("float64", "float32"), Outcome())
+    found = row.responses(case, outcomes, row.evaluate)
+    largest = {dtype: np.max(response["y"]) for dtype, response in found.items()}
+    assert largest["float32"] < 17 and largest["float64"] > 27  # -log(2^-23) and -log(2^-40)

@@ -22,6 +22,7 @@ Everything here is tried by `tests/faults/`; this table is made of the trials
 | 3 | no verdict: no reference, a file that cannot be read, a recording of another question, \
 a run that the user's code has ended |
 | 4 | all agrees, but a report, a recording or the output could not be written |
+| 5 | nothing can be said: what agrees proves nothing |
 | 130 | Ctrl-C |
 """
 

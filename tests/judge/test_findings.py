@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from pyimpl.parity.case.case import Case, Outcome
+from pyimpl.parity.case.names import OUTPUT
 from pyimpl.parity.judge.findings import DTYPES, Report, Sort, enter
-from pyimpl.parity.judge.verdict import sensitivity
+from pyimpl.parity.judge.verdict import Allowance, sensitivity
 
 X = np.array([0.3, -1.7, 2.9])
 
@@ -24,8 +25,11 @@ class Subject:
     def responses(self, case, julia, evaluate):
         return dict.fromkeys(julia, sensitivity(evaluate, case))
 
-    def slack_ulps(self, case):
-        return 0.0
+    def allowance(self, case):
+        return Allowance()
+
+    def known_to_differ(self, case):
+        return frozenset({OUTPUT}) if case.known else frozenset()
 
 
 def entered(julia, give=lambda x: 2 * x, dtypes=DTYPES, **marks) -> Report:
@@ -89,9 +93,12 @@ def test_verdicts_of_a_report():
     assert blind.verdict == "mistrusted" and {str(name) for name in blind.mistrusted} == {"y"}
 
 
-def test_a_known_difference_must_be_there():
+def test_a_known_difference_must_be_there_and_no_other():
     there = entered(twice(3.0, 3.0), known="a bug")
     assert there.known == 1 and not there.findings
+    other = entered(lambda x: Outcome({"y": 3 * x, "grad.x1": x}), known="a bug")
+    assert other.known == 1
+    assert {d.what for d in other.findings[0].verdict.differences} == {"y", "grad.x1"}
     gone = entered(twice(), known="a bug")
     assert [finding.kind for finding in gone.findings] == [Sort.NOTHING]
     assert "was known to: a bug" in str(gone.findings[0])

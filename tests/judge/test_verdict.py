@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyimpl.parity.case.case import Case, Outcome
-from pyimpl.parity.judge.verdict import FACTOR, compare, nudged, sensitivity
+from pyimpl.parity.case.names import OUTPUT
+from pyimpl.parity.judge.verdict import (
+    FACTOR,
+    NUDGE,
+    Allowance,
+    compare,
+    nudged,
+    sensitivity,
+)
 
 
 def case_of(**arrays) -> Case:
@@ -119,6 +127,42 @@ def test_a_jump_grants_nothing():
     case = case_of(x1=np.array([3.0, 3.0, 3.0]))
     response = sensitivity(lambda c: Outcome({"y": (c.arrays["x1"] > 3) * 1000.0}), case)
     assert not response["y"].any()
+
+
+def test_what_parts_at_the_large_nudge_alone_grants_nothing():
+    """A near tie: entries that part by less than the large nudge and by more than the small one."""
+    x = np.array([1.0, 1.0 + NUDGE / 2])
+
+    def winner(c):
+        one, other = c.arrays["x1"]
+        return Outcome({"y": np.array([1000.0, 1.0] if one > other else [1.0, 1000.0])})
+
+    response = sensitivity(winner, case_of(x1=x))
+    assert not response["y"].any()
+
+
+def test_an_array_whose_tolerance_swallows_it_proves_nothing():
+    y = np.array([1.0, 2.0, 3.0])
+    swallowed = {OUTPUT: np.full(3, 1e16)}
+    verdict = verdict_of(y, -y, swallowed)
+    assert verdict.agrees and set(map(str, verdict.blind)) == {"y"}
+    sharp = verdict_of(y, y, {OUTPUT: np.array([1e16, 1.0, 1.0])})  # one entry alone is unsure
+    assert not sharp.blind
+
+
+def test_what_cancels_to_nothing_beside_its_inputs_is_no_swallowed_array():
+    """The gradient of a key's bias in attention is rounding and nothing else: a wrong one is
+    large.
+    """
+    rounding = np.array([1e-17, -2e-17])
+    assert not verdict_of(rounding, rounding, {OUTPUT: np.full(2, 1.0)}).blind
+
+
+def test_slack_counts_at_the_largest_number_that_the_outcome_is_made_of():
+    case, y = case_of(x1=np.array([100.0])), np.array([1.0])
+    off = Outcome({"y": y * (1 + 100 * np.finfo(float).eps)})
+    assert compare(case, off, Outcome({"y": y}), {}, Allowance(12)).agrees
+    assert not compare(case, off, Outcome({"y": y}), {}, Allowance(12, bound=1.0)).agrees
 
 
 def test_nudges_leave_equal_numbers_equal_in_every_third_probe_and_part_them_in_the_others():

@@ -17,11 +17,11 @@ def test_names_inputs_and_slack():
     assert (pair.name, pair.key, pair.julia.expression) == ("mine", "mine", "yours")
     assert pair.argument_names[:1] == ["x"]
     case = pair.case([np.ones(3, np.float32)])
-    assert case.dtype == np.float64 and pair.slack_ulps(case) == 0
+    assert case.dtype == np.float64 and pair.allowance(case).ulps == 0
     np.testing.assert_array_equal(pair.evaluate(case).output, 2 * np.ones(3))
     model = make_pair(pyimpl.Dense(2, 3), "Dense(2 => 3)", arrays("batch,2"))
     case = model.case([np.ones((4, 2))])
-    assert model.slack_ulps(case) == MODEL_SLACK
+    assert model.allowance(case).ulps == MODEL_SLACK
     assert {"param.weight", "param.bias"} <= set(map(str, case.arrays))
 
 

@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 from reference_folder.entries import Entry, read
 
+from pyimpl.core.precision import with_epsilon_of
 from pyimpl.core.versions import semantics
 from pyimpl.parity.case.names import Kind
 from pyimpl.parity.case.twin import evaluate
 from pyimpl.parity.catalogue.activations import SLACK, activation_slack
-from pyimpl.parity.judge.verdict import Verdict, compare, sensitivity
+from pyimpl.parity.judge.verdict import Allowance, Verdict, compare, sensitivity
 
 
 def pytest_generate_tests(metafunc):
@@ -29,7 +30,7 @@ def pytest_generate_tests(metafunc):
     metafunc.parametrize("entry", found, ids=ids)
 
 
-def slack_ulps(entry: Entry) -> float:
+def allowance(entry: Entry) -> Allowance:
     """What the catalogue grants the same row; of a layer, what it grants the activation inside."""
     from pyimpl.parity.catalogue import CATALOGUE
 
@@ -39,7 +40,7 @@ def slack_ulps(entry: Entry) -> float:
         or activation_slack(entry.case.config)
         or (row.slack({}) if row and row.kind != "layer" else None)
     )
-    return slack.ulps if slack else 0.0
+    return Allowance(slack.ulps, slack.bound) if slack else Allowance()
 
 
 def test_the_twin_agrees_with_the_folder(entry):
@@ -60,5 +61,6 @@ def judged(entry: Entry) -> Verdict:
             if name.kind is Kind.INPUT or name in entry.flux.arrays
         }
         mine = replace(mine, arrays=kept)
-    response = sensitivity(lambda case: evaluate(case, entry.build), entry.case)
-    return compare(entry.case, mine, entry.flux, response, slack_ulps(entry))
+    with with_epsilon_of(entry.case.dtype.type):  # the folder's own precision is in its formulas
+        response = sensitivity(lambda case: evaluate(case, entry.build), entry.case)
+    return compare(entry.case, mine, entry.flux, response, allowance(entry))

@@ -1,5 +1,8 @@
 """Activations, and the softmax family."""
 
+import math
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import strategies as st
 
@@ -12,18 +15,22 @@ TANH = Slack(
     12,
     "NNlib's tanh_fast is within 5 ulp of tanh and uses fused multiply-adds; its slope 1 - y^2 "
     "doubles the error of y near 1",
+    bound=1.0,
 )
-ERF = Slack(4, "1 + erf for a negative number is what remains of two terms of order one")
+GELU = replace(TANH, bound=8.0)  # x times 1 + tanh: beyond 8 that is 0 or 2
+ERF = Slack(4, "1 + erf for a negative number is what remains of two terms of order one", bound=8.0)
 LOGCOSH = Slack(
-    32, "x + softplus(-2x) - log(2) for a small x is what remains of two terms near log(2)"
+    32,
+    "x + softplus(-2x) - log(2) for a small x is what remains of two terms near log(2)",
+    bound=1.0,
 )
 
 SLACK = {
     "logcosh": LOGCOSH,
     "tanh": TANH,
     "tanh_fast": TANH,
-    "gelu": TANH,
-    "gelu_tanh": TANH,
+    "gelu": GELU,
+    "gelu_tanh": GELU,
     "gelu_erf": ERF,
 }
 
@@ -51,8 +58,9 @@ PIECEWISE_LINEAR = ("identity", "relu", "relu6", "leakyrelu", "trelu", "softshri
 
 
 def activation_slack(config: Config) -> Slack | None:
-    """The slack of a layer is that of the activation inside it."""
-    return SLACK.get(config.get("act", "identity"))
+    """The slack of a layer is that of the activation inside it, whose slope its inputs multiply."""
+    slack = SLACK.get(config.get("act", "identity"))
+    return slack and replace(slack, bound=math.inf)
 
 
 def _without_parameters(y, act_back):

@@ -216,9 +216,11 @@ class Summary:
 
     @property
     def exit_code(self) -> int:
-        """0: all agree (mistrusted rows are counted, not failed, newer ones neither); 1: some
-        disagree; 3: some had no reference.
+        """0: all agree (what is newer than the reference is not counted); 1: some disagree; 3: some
+        had no reference; 5: of some the agreement proves nothing.
         """
         if self.count("disagrees"):
             return 1
-        return 3 if self.count("absent") or self.count("lost") else 0
+        if self.count("absent") or self.count("lost"):
+            return 3
+        return 5 if self.count("mistrusted") else 0

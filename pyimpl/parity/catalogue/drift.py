@@ -168,7 +168,7 @@ def _compared(found: RowDrift, case: Case, old: Outcome, new: Outcome) -> str:
             Outcome(before),
             Outcome(after),
             sensitivity(row.evaluate, case),
-            row.slack_ulps(case),
+            row.allowance(case),
         )
         for difference in verdict.differences:
             array, sizes = difference.array, found.rounding if difference.agrees else found.sizes

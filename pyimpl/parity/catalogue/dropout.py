@@ -43,6 +43,7 @@ DROPOUT_ROW = Row(
             {"noise": [[0.0, 0.5, 0.75]]},
             "test",
             known=ZERO_DRAWN,
+            differs=("y", "grad.x1"),
         ),
         Example("one dropped of three", DROPPED, {"noise": [[0.25, 0.5, 0.75]]}, "train"),
     ),

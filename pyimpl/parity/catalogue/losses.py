@@ -89,7 +89,7 @@ ONE_HOT = Example(
     TWO_OF_THREE,
     {"x1": [[0.25, 0.5, 0.25], [0.125, 0.125, 0.75]], "x2": _one_hot(1, 2)},
 )
-KL_ONE_HOT = replace(ONE_HOT, known=KL_OF_ZERO)
+KL_ONE_HOT = replace(ONE_HOT, known=KL_OF_ZERO, differs=("y", "grad.x2"))
 LARGE = Example(
     "large logits",
     TWO_OF_THREE,

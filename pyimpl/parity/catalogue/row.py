@@ -4,6 +4,7 @@ A row says what is special about its subject; drawing, evaluating, comparing and
 same for all.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,13 +13,16 @@ import numpy as np
 from hypothesis import strategies as st
 
 from ...core import tree
+from ...core.precision import with_epsilon_of
 from ...core.versions import parsed, parsed_release
 from ..case import twin as numpy_twin
 from ..case.case import Case, Outcome
 from ..case.names import Arrays, Kind, Name, numbered
-from ..judge.verdict import sensitivity
+from ..judge.verdict import Allowance, sensitivity
 
 MODELS = ("auto", "train", "test", "training")  # the modes whose subject has parameters
+
+REFUSAL = "refusal"  # in place of an array: one side alone raises an error
 
 Config = dict[str, Any]
 Fill = Callable[[tuple[int, ...], str], np.ndarray]
@@ -27,11 +31,12 @@ Fill = Callable[[tuple[int, ...], str], np.ndarray]
 @dataclass(frozen=True)
 class Slack:
     """How many ulps of the largest number involved a row may be off beyond the derived tolerance,
-    and why.
+    and why. The outcome is made of no numbers beyond `bound`, however large the inputs.
     """
 
     ulps: float
     reason: str
+    bound: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,10 @@ class Example:
     arrays: dict[str, Any] = field(default_factory=dict)
     mode: str | None = None
     refused: bool = False
-    # the reason for which the sides differ here, such as a bug in Flux; it must still be seen
+    # the reason for which the sides differ here, such as a bug in Flux, and the arrays in which
+    # they do: it must still be seen in each of them, and in no other. "refusal": one side refuses
     known: str = ""
+    differs: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ("float32", "float64")
     since: str = "0"  # the first release of Flux that behaves so
 
@@ -94,19 +101,35 @@ class Row:
         """The name by which the row is asked for: textbook rows carry their family."""
         return self.name if self.family == "flux" else f"{self.family}.{self.name}"
 
-    def slack_ulps(self, case: Case) -> float:
+    def allowance(self, case: Case) -> Allowance:
         """The slack that the row claims for a case."""
         slack = self.slack(case.config)
-        return slack.ulps if slack else 0.0
+        return Allowance(slack.ulps, slack.bound) if slack else Allowance()
+
+    def known_to_differ(self, case: Case) -> frozenset[Name | None]:
+        """As the example that the case is says."""
+        named = (example for example in self.examples if example.name == case.origin)
+        return frozenset(
+            None if text == REFUSAL else Name.parse(text)
+            for example in named
+            for text in example.differs
+        )
 
     def responses(
         self, case: Case, julia: dict[str, Outcome], evaluate: Callable[[Case], Outcome]
     ) -> dict[str, dict[Name, np.ndarray]]:
         """Per dtype, how sensitive every entry of the outcome is.
 
-        `evaluate` is the twin's, asked every question once.
+        `evaluate` is the twin's, asked every question once. Where the formula contains the epsilon
+        of its precision, every precision has its own.
         """
-        return dict.fromkeys(julia, sensitivity(evaluate, case))
+        found = dict.fromkeys(julia, sensitivity(evaluate, case))
+        if "float32" in julia:
+            plain = evaluate(case.cast(np.float64))
+            with with_epsilon_of(np.float32):
+                if not _same_arrays(self.evaluate(case.cast(np.float64)), plain):
+                    found["float32"] = sensitivity(self.evaluate, case)
+        return found
 
     def is_in(self, version: str, case: Case) -> bool:
         """Whether that version of Flux has what the case asks for."""
@@ -216,6 +239,13 @@ class Row:
 def _model(twin):
     """The part of a subject that has parameters: all of it, or the first of (model, loss, rule)."""
     return twin[0] if isinstance(twin, tuple) else twin
+
+
+def _same_arrays(one: Outcome, other: Outcome) -> bool:
+    return one.arrays.keys() == other.arrays.keys() and all(
+        np.array_equal(array, other.arrays[name], equal_nan=array.dtype.kind == "f")
+        for name, array in one.arrays.items()
+    )
 
 
 def _is_index(array) -> bool:

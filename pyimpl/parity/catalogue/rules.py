@@ -169,6 +169,7 @@ ROWS = (
                     "sizes": (3,),
                 },
                 known=INSIDE,
+                differs=("refusal",),
             ),
         ),
         covers="the parameter, its copy in another precision and the inner rule's state after each "

@@ -73,7 +73,8 @@ def check(
 ):
     """Check the NumPy twin against Flux, row by row.
 
-    Exit code: 0 agrees, 1 disagrees, 2 wrong usage, 3 no verdict, 4 a report is not written.
+    Exit code: 0 agrees, 1 disagrees, 2 wrong usage, 3 no verdict, 4 a report is not written, 5 what
+    agrees proves nothing.
     """
     wanted = chosen_rows(rows)
     expect_directories(json, junit)

@@ -2,7 +2,7 @@
 
 Exit codes: 0 all agrees, 1 something differs, 2 wrong usage, 3 no verdict (no reference, a file
 that cannot be read, the user's code ended the run), 4 all agrees, but what was asked for could not
-be written; 130 for Ctrl-C.
+be written, 5 nothing can be said (what agrees proves nothing); 130 for Ctrl-C.
 """
 
 import functools
@@ -62,7 +62,7 @@ def _is_terminal() -> bool:
 screen = Screen(width=None if _is_terminal() else 140)
 aside = Screen(stderr=True)
 
-USAGE, NO_VERDICT, UNWRITTEN, INTERRUPTED = 2, 3, 4, 130
+USAGE, NO_VERDICT, UNWRITTEN, NOTHING_SAID, INTERRUPTED = 2, 3, 4, 5, 130
 NO_REFERENCE = NO_VERDICT
 QUICK, PATIENCE, EVERY = (
     0.3,

@@ -22,6 +22,7 @@ from ..reference.provenance import versions_line
 from ..reference.recorded import NoRecording
 from .console import (
     NO_REFERENCE,
+    NOTHING_SAID,
     USAGE,
     Source,
     chosen_dtypes,
@@ -410,8 +411,8 @@ def _table(result) -> None:
     if result.agrees:
         blind = result.report.mistrusted
         doubt = (
-            f", but {', '.join(map(str, sorted(blind)))} was zero or constant in every case: "
-            "that proves nothing"
+            f", but {', '.join(map(str, sorted(blind)))} says nothing: zero, constant or "
+            "within rounding in every case"
             if blind
             else ""
         )
@@ -443,5 +444,5 @@ def _as_json(result) -> dict:
 
 def _exit_code(result) -> int:
     if result.agrees:
-        return 0
+        return NOTHING_SAID if result.report.mistrusted else 0
     return NO_REFERENCE if all(finding.kind == "lost" for finding in result.report.findings) else 1

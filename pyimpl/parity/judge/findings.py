@@ -95,11 +95,11 @@ def enter(report: Report, case: Case, outcomes: dict[str, Outcome]) -> None:
     subject = report.subject
     evaluate = Remembered(subject.evaluate)
     responses = subject.responses(case, outcomes, evaluate)
-    slack = subject.slack_ulps(case)
+    allowance, known = subject.allowance(case), subject.known_to_differ(case)
     cast = {dtype: case.cast(dtype) for dtype in outcomes}
     twins = {dtype: evaluate(cast[dtype]) for dtype in outcomes}
     verdicts = {
-        dtype: compare(cast[dtype], twins[dtype], outcome, responses[dtype], slack)
+        dtype: compare(cast[dtype], twins[dtype], outcome, responses[dtype], allowance)
         for dtype, outcome in outcomes.items()
     }
     for dtype, verdict in verdicts.items():
@@ -117,15 +117,20 @@ def enter(report: Report, case: Case, outcomes: dict[str, Outcome]) -> None:
             report.trusted |= {
                 d.array for d in verdict.differences if d.array is not None
             } - verdict.blind
-        if not verdict.agrees and not (case.known and not verdict.lost):
+        unknown = [d for d in verdict.differences if not d.agrees and d.array not in known]
+        if unknown or verdict.lost:
             report.findings.append(Finding(case, verdict, *_kind(dtype, verdicts, twins, outcomes)))
 
-    if case.known and not all(verdict.agrees for verdict in verdicts.values()):
-        report.known += 1
-    elif case.known:
-        report.findings.append(
-            Finding(case, verdict, Sort.NOTHING, f", but was known to: {case.known}")
-        )
+    if not case.known:
+        return
+    differing = {
+        d.array for verdict in verdicts.values() for d in verdict.differences if not d.agrees
+    }
+    report.known += bool(known & differing)
+    if gone := known - differing:
+        names = ", ".join(sorted("refusal" if name is None else str(name) for name in gone))
+        said = f" in {names}, but was known to: {case.known}"
+        report.findings.append(Finding(case, verdict, Sort.NOTHING, said))
 
 
 def _kind(

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..case.case import Case, Outcome
 from ..case.names import Name
+from .verdict import Allowance
 
 
 class Subject(Protocol):
@@ -39,8 +40,12 @@ class Subject(Protocol):
         """
         ...
 
-    def slack_ulps(self, case: Case) -> float:
-        """The ulps of the largest number involved that it may be off beyond the derived
-        tolerance.
+    def allowance(self, case: Case) -> Allowance:
+        """What it may be off beyond the derived tolerance."""
+        ...
+
+    def known_to_differ(self, case: Case) -> frozenset[Name | None]:
+        """The arrays of a case of which it is known that the sides differ (None: one of them
+        refuses it); no others may.
         """
         ...

@@ -10,11 +10,14 @@ measurement itself has no rounding to speak of). |y| + S is the size of the term
 made of, however they cancel: `(a - b)` for large a and b has a large S. Where the outcome jumps (at
 a kink or a tie) it has no sensitivity, and none is granted. `slack` is what a row claims for
 itself, in ulps of the largest number that the outcome is made of, and must give its reason for.
+Where most entries may be off by as much as the largest of them is, agreement proves nothing: the
+array is *blind*.
 
 An *ulp* in reports is a FACTOR-th of the tolerance: without slack eps * (|y| + S), one unit of
 rounding at the scale of the terms. What agrees is below FACTOR ulp.
 """
 
+import math
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -31,6 +34,7 @@ NUDGE = 2.0**-24
 ROUNDINGS = 4
 NOISES = 4
 WIDE_NUDGE = 2.0**-12
+SMALL = 2.0**-10  # beside the inputs
 # times the size of the terms: a loss of more than that in Float32 is to be seen, not allowed,
 MOST_ROUNDING = 16.0
 OF_JULIA = 4.0  # unless Julia loses as much itself, up to this factor
@@ -48,6 +52,19 @@ class Reason(Enum):
 
 
 @dataclass(frozen=True)
+class Allowance:
+    """What a subject claims beyond the derived tolerance: ulps of the largest number that its
+    outcome is made of, which is an input, or no more than `bound` however large these are.
+    """
+
+    ulps: float = 0.0
+    bound: float = math.inf
+
+
+NOTHING_MORE = Allowance()
+
+
+@dataclass(frozen=True)
 class Difference:
     """The worst entry of one array, or why the arrays cannot be compared entry by entry; `agrees`
     says whether it is within tolerance.
@@ -62,6 +79,7 @@ class Difference:
     tolerance: float | None = None
     reason: Reason = Reason.VALUE
     words: str = ""  # of what cannot be compared entry by entry
+    blunt: bool = False  # the tolerance reaches the largest entry: agreement proves nothing
 
     @property
     def what(self) -> str:
@@ -157,7 +175,11 @@ def sensitivity(evaluate: Callable[[Case], Outcome], case: Case) -> dict[Name, n
                     np.abs(moved.get(name, base[name]) - base[name]) for moved in (coarse, fine)
                 )
                 smooth = near <= far / 2
-            np.maximum(found, np.where(smooth, far / NUDGE, 0), out=found)
+                # The smaller of two slopes: what parts at the large nudge alone is a jump. A result
+                # in a lower precision does not show the small nudge.
+                exact = np.finfo(base[name].dtype).eps < NUDGE
+                slope = (np.minimum(far, 8 * near) if exact else far) / NUDGE
+            np.maximum(found, np.where(smooth, slope, 0), out=found)
     # The probes can by chance miss an entry that the others show to move.
     return Arrays(
         {
@@ -246,7 +268,7 @@ def compare(
     python: Outcome,
     julia: Outcome,
     response: dict[Name, np.ndarray],
-    slack: float = 0.0,
+    allowance: Allowance = NOTHING_MORE,
 ) -> Verdict:
     """Hold the twin's outcome against the reference's."""
     if julia.lost or python.lost:
@@ -279,18 +301,12 @@ def compare(
         if mine is None or theirs is None:
             differences.append(_one_sided(name, mine, theirs))
             continue
-        differences.append(
-            _entries(
-                name,
-                mine,
-                theirs,
-                response.get(name),
-                slack * _slack_scale(case, name),
-                slack,
-                case.exact,
-            )
+        scale = _slack_scale(case, name, allowance.bound)
+        difference = _entries(
+            name, mine, theirs, response.get(name), scale, allowance.ulps, case.exact
         )
-        if _proves_nothing(theirs) and name.kind is not Kind.STATE:
+        differences.append(difference)
+        if difference.blunt or (_proves_nothing(theirs) and name.kind is not Kind.STATE):
             blind.add(name)
     return Verdict(case, tuple(differences), frozenset(blind))
 
@@ -304,13 +320,14 @@ def _one_sided(name: Name, mine, theirs) -> Difference:
     return Difference(name, False, np.inf, reason=Reason.ONE_SIDE, words=words)
 
 
-def _slack_scale(case: Case, name: Name) -> float:
-    """The size of the numbers that an outcome is made from, however small it turns out: inputs, and
-    for gradients times cotangents.
+def _slack_scale(case: Case, name: Name, bound: float) -> float:
+    """The size of the numbers that an outcome is made from, however small it turns out: inputs, up
+    to the bound, and for gradients times cotangents.
     """
     inputs = _largest(
         array for key, array in case.arrays.items() if key.kind in (Kind.INPUT, Kind.PARAMETER)
     )
+    inputs = min(inputs, bound)
     return _largest(case.all(Kind.COTANGENT)) * max(1.0, inputs) if name.is_gradient else inputs
 
 
@@ -321,7 +338,7 @@ def _largest(arrays: Iterable[np.ndarray]) -> float:
     )
 
 
-def _entries(name: Name, mine, theirs, response, floor, slack, exact) -> Difference:
+def _entries(name: Name, mine, theirs, response, size, slack, exact) -> Difference:
     if mine.shape != theirs.shape:
         return Difference(
             name,
@@ -353,7 +370,7 @@ def _entries(name: Name, mine, theirs, response, floor, slack, exact) -> Differe
             0.0,
         )
     error, unit, terms = _errors(mine, theirs, response)
-    scale = np.max(np.where(np.isfinite(terms), terms, 0), initial=0) * slack + floor
+    scale = (np.max(np.where(np.isfinite(terms), terms, 0), initial=0) + size) * slack
     tolerance = np.zeros_like(unit) if exact else FACTOR * unit + np.finfo(mine.dtype).eps * scale
     with np.errstate(over="ignore"):
         ratio = error / (unit if exact else tolerance / FACTOR)
@@ -368,7 +385,21 @@ def _entries(name: Name, mine, theirs, response, floor, slack, exact) -> Differe
         theirs[index].item(),
         float(tolerance[index]),
         Reason.VALUE if finite else Reason.NOT_FINITE,
+        blunt=_blunt(theirs, tolerance, size),
     )
+
+
+def _blunt(array: np.ndarray, tolerance: np.ndarray, size: float) -> bool:
+    """Whether most entries may be off by as much as the largest of them is. What vanishes because
+    its terms cancel is another matter: a wrong program would not leave it that small beside the
+    `size` of the inputs.
+    """
+    known = np.isfinite(array)
+    if not known.any():
+        return False  # which is told apart: nothing is finite
+    largest = np.max(np.abs(array.astype(np.float64)), where=known, initial=0)
+    enough = max(largest, SMALL * size)
+    return bool(largest > 0 and np.mean(tolerance[known] >= enough) > 0.5)
 
 
 def absolute_errors(one: np.ndarray, other: np.ndarray) -> np.ndarray:

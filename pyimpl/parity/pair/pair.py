@@ -19,6 +19,7 @@ from ..judge.findings import Report
 from ..judge.verdict import (
     MOST_ROUNDING,
     OF_JULIA,
+    Allowance,
     noise,
     own_loss,
     rounding,
@@ -74,11 +75,15 @@ class Pair:
         """The Python side's outcome."""
         return compared(self.python.evaluate(case), self.alone)
 
-    def slack_ulps(self, case: Case) -> float:
+    def allowance(self, case: Case) -> Allowance:
         """Models are given some: what is rounded inside a layer, where it may cancel, is not
         measured.
         """
-        return MODEL_SLACK if self.python.is_model else 0.0
+        return Allowance(MODEL_SLACK if self.python.is_model else 0.0)
+
+    def known_to_differ(self, case: Case) -> frozenset[Name | None]:
+        """Nothing is known of it before."""
+        return frozenset()
 
     def responses(
         self, case: Case, julia: dict[str, Outcome], evaluate: Callable[[Case], Outcome]
