@@ -121,24 +121,24 @@ def _set_mode(model, active: bool | None):
     return model
 
 
-def _mode(name: str, mode: bool | str, active: bool) -> bool | None:
-    if mode == "auto":
+def _mode(name: str, mode: bool | str | None, active: bool) -> bool | None:
+    if mode is None or (isinstance(mode, str) and mode == "auto"):
         return None
-    if isinstance(mode, bool):
+    if isinstance(mode, bool | np.bool_):
         return active if mode else not active
     raise ValueError(f'{name} expects True, False or "auto", got {mode!r}')
 
 
-def trainmode(model, mode: bool | str = True):
-    """Batch statistics and dropout on in every call; `"auto"`: only inside a gradient. Flux:
-    `trainmode!`.
+def trainmode(model, mode: bool | str | None = True):
+    """Batch statistics and dropout on in every call; `"auto"` or None: only inside a gradient.
+    Flux: `trainmode!`.
     """
     return _set_mode(model, _mode("trainmode", mode, True))
 
 
-def testmode(model, mode: bool | str = True):
-    """Running statistics and no dropout in every call; `"auto"`: inside a gradient still on. Flux:
-    `testmode!`.
+def testmode(model, mode: bool | str | None = True):
+    """Running statistics and no dropout in every call; `"auto"` or None: inside a gradient still
+    on. Flux: `testmode!`.
     """
     return _set_mode(model, _mode("testmode", mode, False))
 

@@ -1,14 +1,16 @@
-"""Arrays made larger at their ends. Source: NNlib.jl `src/padding.jl`.
+"""Arrays made larger at their ends. Source: NNlib.jl 0.9.36 `src/padding.jl`.
 
-`pad` is an integer, for both ends of every axis in `dims`, or low and high for each of them:
-`(h_low, h_high, w_low, w_high)`. Without `dims`, an integer stands for all axes (`pad_constant`,
-`pad_zeros`) or all but batch and channels (the others), and low and high belong to the last axes,
-which are Julia's first.
+`pad` is an integer, for both ends of every axis in `dims`, or low and high for each of them, in
+the order of `dims`: `(h_low, h_high, w_low, w_high)`. `pad_constant` and `pad_zeros` also take one
+number for each axis, for both of its ends; their `dims` are all axes unless given. Those of the
+others are, for an integer, all axes but batch and channels, for low and high the last ones, which
+are Julia's first. Integers stay integers. Raises ValueError for another number of numbers.
 """
+
+from typing import Any
 
 import numpy as np
 
-from ..core.expect import as_float, as_padding
 from ..core.pullback import differentiable
 
 __all__ = [
@@ -21,28 +23,54 @@ __all__ = [
 ]
 
 
-def _padding(who, x, pad, dims, first):
-    """The axes, and (low, high) of each; `first` is the first axis that an integer stands for."""
-    x = as_float(who, x)
-    if dims is None:
-        dims = (
-            tuple(range(first, x.ndim))
-            if isinstance(pad, int | np.integer)
-            else tuple(range(-(len(pad) // 2), 0))
-        )
-    dims = (dims,) if isinstance(dims, int | np.integer) else tuple(dims)
+def _is_size(value) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def _numbers(who: str, x) -> np.ndarray:
+    x = np.asarray(x)
+    if x.dtype.kind not in "biufc":
+        raise ValueError(f"{who} expects numbers, got an array of {x.dtype}")
+    return x
+
+
+def _axes(who: str, x: np.ndarray, dims) -> tuple[int, ...]:
+    """`dims` counted from the first axis."""
+    dims = (dims,) if _is_size(dims) else tuple(dims)
     if any(not -x.ndim <= axis < x.ndim for axis in dims):
         raise ValueError(f"{who} expects dims that x has, got {dims} for x of shape {x.shape}")
-    return x, [
-        (axis % x.ndim, low, high)
-        for axis, (low, high) in zip(dims, as_padding(who, pad, len(dims)), strict=True)
-    ]
+    axes = tuple(axis % x.ndim for axis in dims)
+    if len(set(axes)) != len(axes):
+        raise ValueError(f"{who} expects every axis once in dims, got {dims}")
+    return axes
 
 
-def _framed(who, x, pad, value, dims):
-    x, padding = _padding(who, x, pad, dims, 0)
-    widths, inside = [(0, 0)] * x.ndim, [slice(None)] * x.ndim
-    for axis, low, high in padding:
+def _pairs(who: str, pad, axes: tuple[int, ...], one_each: bool) -> list[tuple[int, int, int]]:
+    """(axis, low, high) for each of the axes; `one_each`: one number stands for low and high."""
+    flat = (pad,) * (2 * len(axes)) if _is_size(pad) else tuple(pad)
+    if any(not _is_size(size) or size < 0 for size in flat):
+        raise ValueError(f"{who} expects padding in integers of at least 0, got {pad}")
+    if one_each and len(flat) == len(axes):
+        flat = tuple(size for size in flat for _ in range(2))
+    if len(flat) != 2 * len(axes):
+        each = f"{len(axes)} numbers, or " if one_each else ""
+        raise ValueError(
+            f"{who} expects pad as an integer, {each}low and high for each of {len(axes)} axes, "
+            f"got {pad}"
+        )
+    return list(zip(axes, flat[::2], flat[1::2], strict=True))
+
+
+def _framed(who: str, x, pad, value, dims):
+    x = _numbers(who, x)
+    with np.errstate(invalid="ignore"):
+        held = np.asarray(value).astype(x.dtype) == value
+    if x.dtype.kind in "biu" and not held:
+        raise ValueError(f"{who} expects a value that {x.dtype} can hold, got {value}")
+    axes = tuple(range(x.ndim)) if dims is None else _axes(who, x, dims)
+    widths: list[tuple[int, int]] = [(0, 0)] * x.ndim
+    inside: list[Any] = [slice(None)] * x.ndim
+    for axis, low, high in _pairs(who, pad, axes, one_each=True):
         widths[axis], inside[axis] = (low, high), slice(low, low + x.shape[axis])
     return np.pad(x, widths, constant_values=value), lambda dy: (None, dy[tuple(inside)])
 
@@ -59,9 +87,12 @@ def pad_zeros(x, pad, dims=None):
     return _framed("pad_zeros", x, pad, 0, dims)
 
 
-def _mirrored(who, x, pad, dims, mode, room):
+def _mirrored(who: str, x, pad, dims, mode, room):
     """x with entries of its own around it; at most `n - room` of the n along an axis."""
-    x, padding = _padding(who, x, pad, dims, 2)
+    x = _numbers(who, x)
+    if dims is None:
+        dims = range(2, x.ndim) if _is_size(pad) else range(-(len(pad) // 2), 0)
+    padding = _pairs(who, pad, _axes(who, x, dims), one_each=False)
     y, taken = x, []
     for axis, low, high in padding:
         n = x.shape[axis]

@@ -40,10 +40,19 @@ class TwoModes(Layer):
     """A layer that does one thing in training and another in use.
 
     `active`: True trains in every call, False in none; None, Flux's automatic mode, trains inside
-    `pullback` only.
+    `pullback` only. Raises TypeError for anything else, "auto" included, which only `testmode` and
+    `trainmode` take. Flux: a field of type `Union{Bool, Nothing}`.
     """
 
     active: bool | None
+
+    def __setattr__(self, name, value):
+        if name == "active" and value is not None and not isinstance(value, bool | np.bool_):
+            raise TypeError(
+                f"{type(self).__name__} expects active as True, False or None (automatic), got "
+                f"{value!r}"
+            )
+        super().__setattr__(name, bool(value) if isinstance(value, np.bool_) else value)
 
     def _apply(self, x, active: bool) -> Pullback:
         raise NotImplementedError
