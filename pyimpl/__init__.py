@@ -7,6 +7,7 @@ one inside.
 
 from types import ModuleType as _ModuleType
 
+from .core.loading import *
 from .core.pullback import *
 from .core.tree import *
 from .core.versions import *

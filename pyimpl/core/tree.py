@@ -1,12 +1,13 @@
-"""Walk a model by its fields: children, paths, leaves, modes, state in and out.
+"""Walk a model by its fields: children, paths, leaves, modes, precision.
 
-A model is any nest of dataclasses (layers), tuples, lists and dicts; its leaves are NumPy arrays.
-Paths are written as Python reads them, `layers.0.weight`. A layer may name the fields that are
-`trainable` and those that are `settings` (never walked into a state, such as a random generator).
+A model is any nest of dataclasses (layers), tuples, lists and dicts, whose keys may be anything;
+its leaves are NumPy arrays. Paths are written as Python reads them, `layers.0.weight`. A layer may
+name the fields that are `trainable`.
 """
 
 import copy
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache
 from types import SimpleNamespace
@@ -14,15 +15,15 @@ from typing import Any
 
 import numpy as np
 
+from .ties import Shared, carried, laid_out_like, memory_of
+
 __all__ = [
     "astype",
     "f16",
     "f32",
     "f64",
     "fmap",
-    "loadmodel",
     "modules",
-    "state",
     "testmode",
     "trainables",
     "trainmode",
@@ -39,19 +40,51 @@ def field_names(layer) -> tuple[str, ...]:
     return _fields_of(layer.__class__)
 
 
-def children(node) -> Iterator[tuple[str, Any]]:
-    """The direct parts of a node with their names; nothing for a leaf."""
+class Branches(dict):
+    """What belongs to the parts of a dict: by key, and as an attribute where the key is a name."""
+
+    def __getattr__(self, name):
+        if name in self:
+            return self[name]
+        raise AttributeError(name)
+
+
+def parts(node) -> Iterator[tuple[Any, Any]]:
+    """The direct parts of a node: of a layer by field, of a dict by key, of a tuple or list by
+    number; nothing for a leaf.
+    """
     if is_dataclass(node):
         for name in field_names(node):
             yield name, getattr(node, name)
     elif isinstance(node, SimpleNamespace):
         yield from vars(node).items()
     elif isinstance(node, dict):
-        for name, child in node.items():
-            yield str(name), child
+        yield from node.items()
     elif isinstance(node, tuple | list):
-        for i, child in enumerate(node):
-            yield str(i), child
+        yield from enumerate(node)
+
+
+def names_of(keys) -> dict[Hashable, str]:
+    """What keys are called in a path: `a` for "a", `1` for 1 - or, beside "1", `1` and `'1'`."""
+    texts = Counter(map(str, keys))
+    return {key: str(key) if texts[str(key)] == 1 else repr(key) for key in keys}
+
+
+def children(node) -> Iterator[tuple[str, Any]]:
+    """`parts`, with the names that they have in a path."""
+    found = list(parts(node))
+    names = names_of([key for key, _ in found]) if isinstance(node, dict) else {}
+    for key, child in found:
+        yield names.get(key, str(key)), child
+
+
+def part_of(node, key):
+    """The part of a gradient, a layer or a dict under a key or a field's name; None for none."""
+    if isinstance(node, dict):
+        return node.get(key)
+    if isinstance(node, tuple | list):
+        return node[key] if isinstance(key, int) and key < len(node) else None
+    return getattr(node, str(key), None)
 
 
 def leaves(node, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -69,27 +102,33 @@ def is_trainable(leaf) -> bool:
     return isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fc"
 
 
+def trainable_parts(node) -> Iterator[tuple[Any, Any]]:
+    """`parts`, without the fields that the layer keeps from the optimiser."""
+    kept = getattr(node, "trainable", None) if is_dataclass(node) else None
+    for key, child in parts(node):
+        if kept is None or key in kept:
+            yield key, child
+
+
 def trainable_children(node) -> Iterator[tuple[str, Any]]:
-    """`children`, without the fields that the layer keeps from the optimiser."""
-    kept = getattr(node, "trainable", None)
+    """`trainable_parts`, with the names that they have in a path."""
+    kept = getattr(node, "trainable", None) if is_dataclass(node) else None
     for name, child in children(node):
         if kept is None or name in kept:
             yield name, child
 
 
 def trainables(model, path: str = "") -> dict[str, np.ndarray]:
-    """The arrays that an optimiser changes, by path, in Flux's order; a shared array appears once.
-
-    Flux: `trainables`.
+    """The arrays that an optimiser changes, by path, in Flux's order; a shared array, of which
+    another may be the transpose, appears once. Flux: `trainables`.
     """
     found: dict[str, np.ndarray] = {}
-    seen: set[int] = set()
+    met = Shared(lambda array: array)
 
     def walk(node, path):
         if is_trainable(node):
-            if id(node) not in seen:
-                seen.add(id(node))
-                found[path] = node
+            if node not in met:
+                found[path], _ = met(node)
             return
         for name, child in trainable_children(node):
             walk(child, f"{path}.{name}" if path else name)
@@ -146,106 +185,49 @@ def testmode(model, mode: bool | str | None = True):
 testmode.__test__ = False  # type: ignore[attr-defined]  # keeps pytest from collecting it as a test
 
 
-def state(model) -> Any:
-    """The model as nested dicts and lists of arrays (not copied), numbers, strings and None. Flux:
-    `state`.
-
-    Contains what `loadmodel` needs, the running statistics included; functions become None.
-    """
-    if isinstance(model, np.ndarray | np.generic | int | float | str):
-        return model
-    if is_dataclass(model) or isinstance(model, dict):
-        return {name: state(child) for name, child in children(model)}
-    if isinstance(model, tuple | list):
-        return [state(child) for child in model]
-    return None
-
-
-def loadmodel(model, source):
-    """Copy every array of `source`, a model or a `state` of the same structure, into `model`. Flux:
-    `loadmodel!`.
-
-    Nothing is changed unless everything fits: raises ValueError with the path of the first part
-    that does not, and what was expected there. Only arrays are copied; settings need not be the
-    same, or be there at all.
-    """
-    copies: list[tuple[np.ndarray, np.ndarray]] = []
-    _match(model, source if not is_dataclass(source) else state(source), "model", copies)
-    for target, value in copies:
-        target[...] = value
-    return model
-
-
-def _arrays(node) -> Iterator[np.ndarray]:
-    return (leaf for _, leaf in leaves(node) if isinstance(leaf, np.ndarray))
-
-
-def _match(node, source, path, copies):
-    if isinstance(node, np.ndarray):
-        if source is None or source is False or isinstance(source, dict | str):
-            raise ValueError(
-                f"{path} is an array of shape {node.shape}, but the source has none there"
-            )
-        value = np.asarray(source)
-        if value.shape != node.shape:
-            raise ValueError(f"{path} has shape {node.shape}, the source has {value.shape}")
-        if not np.can_cast(value.dtype, node.dtype, "same_kind"):
-            raise ValueError(f"{path} holds {node.dtype}, the source has {value.dtype}")
-        copies.append((node, value))
-        return
-    if next(_arrays(node), None) is None:
-        unwanted = next((array for array in _arrays(source) if array.ndim and array.any()), None)
-        if unwanted is not None:
-            raise ValueError(
-                f"{path} has no array, but the source has one of shape {unwanted.shape}"
-            )
-        return
-    parts, given = dict(children(node)), dict(children(source))
-    if is_dataclass(
-        node
-        # settings are not copied and may be missing: what is a field here may be part of a type in
-        # Flux
-    ):
-        for name in parts.keys() ^ given.keys():
-            if next(_arrays(parts.get(name, given.get(name))), None) is None:
-                parts.pop(name, None)
-                given.pop(name, None)
-    if set(parts) != set(given):
-        raise ValueError(f"{path} has the fields {sorted(parts)}, the source has {sorted(given)}")
-    for name, child in parts.items():
-        _match(child, given[name], f"{path}.{name}", copies)
+def like(node, made):
+    """A tuple or list of the kind of `node`, a named tuple too, with other parts."""
+    return type(node)(*made) if hasattr(node, "_fields") else type(node)(made)
 
 
 def astype(model, dtype):
     """Convert every floating-point array of the model, in place; numbers such as `eps` keep their
-    value. Flux: `f32`, `f64`.
+    value, complex arrays stay complex. Flux: `f32`, `f64`.
     """
-    # A shared array stays shared. The old arrays are kept for as long, or new ones might get their
-    # ids.
-    converted: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    converted = Shared(lambda array: _in_precision(array, dtype))
 
     def convert(node):
         if is_trainable(node):
-            return converted.setdefault(id(node), (node, node.astype(dtype, copy=False)))[1]
+            made, first = converted(node)
+            return made if first is node else carried(made, first, node)
         if is_dataclass(node):
             for name in field_names(node):
                 object.__setattr__(node, name, convert(getattr(node, name)))
         elif isinstance(node, dict):
             return {name: convert(child) for name, child in node.items()}
         elif isinstance(node, tuple | list):
-            return type(node)(convert(child) for child in node)
+            return like(node, [convert(child) for child in node])
         return node
 
     return convert(model)
 
 
 def fmap(f: Callable[[np.ndarray], Any], model):
-    """A copy of the model with `f(array)` in place of every array; what is shared stays shared, all
-    other leaves are kept.
+    """A copy of the model with `f(array)` in place of every array; what is shared stays shared, a
+    transpose one of the new array, and all other leaves are kept.
 
     Flux: `fmap`, which hands the other leaves to f as well.
     """
     made: dict[int, Any] = {}
+    arrays = {id(leaf): leaf for _, leaf in leaves(model) if isinstance(leaf, np.ndarray)}
+    users = Counter(map(memory_of, arrays.values()))
+
+    def map_first(array):
+        new = f(array)
+        tied = users[memory_of(array)] > 1 and _fits(new, array)
+        return laid_out_like(new, array) if tied else new
+
+    mapped = Shared(map_first)
 
     def copied(node):
         if id(node) not in made:
@@ -254,7 +236,7 @@ def fmap(f: Callable[[np.ndarray], Any], model):
 
     def make(node):
         if isinstance(node, np.ndarray):
-            return f(node)
+            return of_array(node)
         if is_dataclass(node):
             twin = copy.copy(node)
             for name, child in children(node):
@@ -263,30 +245,51 @@ def fmap(f: Callable[[np.ndarray], Any], model):
         if isinstance(node, SimpleNamespace):
             return type(node)(**{name: copied(child) for name, child in children(node)})
         if isinstance(node, dict):
-            return {name: copied(child) for name, child in node.items()}
-        return type(node)(map(copied, node)) if isinstance(node, tuple | list) else node
+            return type(node)({name: copied(child) for name, child in node.items()})
+        return like(node, map(copied, node)) if isinstance(node, tuple | list) else node
+
+    def of_array(array):
+        new, first = mapped(array)
+        if first is array:
+            return new
+        return carried(new, first, array) if _fits(new, first) else f(array)
 
     return copied(model)
 
 
+def _fits(new, array: np.ndarray) -> bool:
+    return isinstance(new, np.ndarray) and new.shape == array.shape
+
+
+COMPLEX_OF = {np.dtype(np.float32): np.complex64, np.dtype(np.float64): np.complex128}
+
+
+def _in_precision(array: np.ndarray, dtype) -> np.ndarray:
+    """`array` in a precision; a complex one stays complex."""
+    dtype = np.dtype(dtype)
+    if array.dtype.kind == "c" and dtype.kind == "f":
+        if dtype not in COMPLEX_OF:
+            raise ValueError(
+                f"NumPy has no complex numbers of two {dtype}, got an array of {array.dtype}"
+            )
+        dtype = np.dtype(COMPLEX_OF[dtype])
+    return array.astype(dtype, copy=False)
+
+
 def _converted(model, dtype):
-    return fmap(
-        lambda array: array.astype(dtype, copy=False) if is_trainable(array) else array, model
-    )
+    return fmap(lambda array: _in_precision(array, dtype) if is_trainable(array) else array, model)
 
 
 def f16(model):
-    """A copy of the model in float16: arrays only, numbers such as `eps` keep their value.
-
-    Flux: `f16`.
+    """A copy of the model in float16: arrays only, numbers such as `eps` keep their value. Complex
+    arrays stay complex, and raise ValueError where NumPy has none so small. Flux: `f16`.
     """
     return _converted(model, np.float16)
 
 
 def f32(model):
-    """A copy of the model in float32, as `f16`; arrays that are so already are shared with it.
-
-    Flux: `f32`.
+    """A copy of the model in float32, complex64 where it is complex; arrays that are so already are
+    shared with it. Flux: `f32`.
     """
     return _converted(model, np.float32)
 

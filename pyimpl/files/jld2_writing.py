@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..core.tree import state
+from ..core.loading import state
 from ..models.flux_fields import to_flux
 from .bounds import StateFileError
 from .jld2 import NOTHING, library

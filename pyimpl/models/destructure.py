@@ -6,7 +6,16 @@ Source: Optimisers.jl `src/destructure.jl`.
 import numpy as np
 
 from ..core.pullback import Gradient, differentiable
-from ..core.tree import children, fmap, is_trainable, trainable_children, trainables
+from ..core.ties import Shared, carried
+from ..core.tree import (
+    Branches,
+    fmap,
+    is_trainable,
+    part_of,
+    parts,
+    trainable_parts,
+    trainables,
+)
 
 __all__ = ["Restructure", "destructure"]
 
@@ -41,11 +50,15 @@ class Restructure:
 
     def __init__(self, model):
         self.model = model
-        self._places: dict[int, slice] = {}
-        end = 0
+        self.length = 0
+        self._places = Shared(self._next)
         for array in trainables(model).values():
-            self._places[id(array)] = slice(end, end := end + array.size)
-        self.length = end
+            self._places(array)
+
+    def _next(self, array) -> slice:
+        """The place of an array behind those before it."""
+        start, self.length = self.length, self.length + array.size
+        return slice(start, self.length)
 
     def __len__(self):
         return self.length
@@ -80,14 +93,21 @@ class Restructure:
                 return self._part(dflat, node)
             if isinstance(node, tuple | list):
                 return tuple(map(grow, node))
-            kept = dict(trainable_children(node))
-            parts = {name: grow(child) if name in kept else None for name, child in children(node)}
-            return Gradient(**parts) if parts else None
+            kept = dict(trainable_parts(node))
+            grown = {key: grow(child) if key in kept else None for key, child in parts(node)}
+            if isinstance(node, dict):
+                return Branches(grown)
+            return Gradient(**grown) if grown else None
 
         return grow(self.model)
 
     def _part(self, flat, array):
-        return flat[self._places[id(array)]].reshape(array.shape).astype(array.dtype)
+        """What the vector has for an array: of a real one only real numbers come back."""
+        place, first = self._places(array)
+        entries = flat[place].reshape(first.shape)
+        if entries.dtype.kind == "c" and array.dtype.kind != "c":
+            entries = entries.real
+        return carried(entries.astype(array.dtype), first, array)
 
     def _rebuilt(self, flat):
         flat = np.asarray(flat)
@@ -97,7 +117,7 @@ class Restructure:
                 f"shape {flat.shape}"
             )
         return fmap(
-            lambda array: self._part(flat, array) if id(array) in self._places else array,
+            lambda array: self._part(flat, array) if array in self._places else array,
             self.model,
         )
 
@@ -111,13 +131,14 @@ class Restructure:
             if gradient is None:
                 return
             if is_trainable(node):
-                found.append((self._places[id(node)], gradient))
+                place, first = self._places(node)
+                found.append((place, carried(gradient, node, first)))
             elif isinstance(node, tuple | list):
                 for child, part in zip(node, gradient, strict=True):
                     collect(child, part)
             else:
-                for name, child in trainable_children(node):
-                    collect(child, getattr(gradient, name, None))
+                for key, child in trainable_parts(node):
+                    collect(child, part_of(gradient, key))
 
         collect(self.model, gradient)
         dflat = np.zeros(

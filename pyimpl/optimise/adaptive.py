@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..core.versions import since
-from .rules import AdamMoments, Rule
+from .rules import AdamMoments, Rule, abs2, expect_order, small
 
 __all__ = ["AMSGrad", "AdaBelief", "AdaDelta", "AdaMax", "Lion", "NAdam", "OAdam", "RAdam", "Rprop"]
 
@@ -35,8 +35,8 @@ class RAdam(AdamMoments):
         *moments, t = state
         power1, power2 = moments[2]
         moments, dx = self.direction(moments, x, g)
-        longest = 2 / (1 - T(self.beta[1])) - 1
-        length = longest - 2 * t * power2 / (1 - power2)
+        longest = (2 / (1 - T(self.beta[1])) - 1).real
+        length = longest - (2 * t * power2 / (1 - power2)).real
         if length > 4:
             rectify = np.sqrt(
                 (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)
@@ -54,14 +54,14 @@ class AdaMax(AdamMoments):
     eps: float = 1e-8
 
     def apply(self, state, x, g):
+        expect_order(self, x)
         T = x.dtype.type
         b1, b2 = T(self.beta[0]), T(self.beta[1])
         m, u, (power1, power2) = state
-        m = b1 * m + (1 - b1) * g
-        u = np.maximum(b2 * u, np.abs(g))
-        return (m, u, (power1 * b1, power2 * b2)), T(self.eta) / (1 - power1) * m / (
-            u + T(self.eps)
-        )
+        m[...] = b1 * m + (1 - b1) * g
+        u[...] = np.maximum(b2 * u, np.abs(g))
+        dx = T(self.eta) / (1 - power1) * m / (u + self.epsilon(x.dtype))
+        return (m, u, (power1 * b1, power2 * b2)), dx
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,9 @@ class OAdam(AdamMoments):
         *moments, previous = state
         moments, a = self.direction(moments, x, g)
         a *= x.dtype.type(self.eta)
-        return (*moments, a), 2 * a - previous
+        dx = 2 * a - previous
+        previous[...] = a
+        return (*moments, previous), dx
 
 
 @dataclass(frozen=True)
@@ -99,13 +101,14 @@ class AMSGrad(Rule):
         return tuple(np.full_like(x, self.eps) for _ in range(3))
 
     def apply(self, state, x, g):
+        expect_order(self, x)
         T = x.dtype.type
         b1, b2 = T(self.beta[0]), T(self.beta[1])
         m, v, top = state
-        m = b1 * m + (1 - b1) * g
-        v = b2 * v + (1 - b2) * (g * g)
-        top = np.maximum(top, v)
-        return (m, v, top), T(self.eta) * m / (np.sqrt(top) + T(self.eps))
+        m[...] = b1 * m + (1 - b1) * g
+        v[...] = b2 * v + (1 - b2) * abs2(g)
+        top[...] = np.maximum(top, v)
+        return state, T(self.eta) * m / (np.sqrt(top) + small(x.dtype, self.eps))
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,8 @@ class NAdam(AdamMoments):
         power1, power2 = state[2]
         m, v, powers = self.means(state, x, g)
         ahead = b1 * m / (1 - b1 * power1) + (1 - b1) * g / (1 - power1)
-        return (m, v, powers), ahead / (np.sqrt(v * b2 / (1 - power2)) + T(self.eps)) * T(self.eta)
+        root = np.sqrt(v * b2 / (1 - power2)) + self.epsilon(x.dtype)
+        return (m, v, powers), ahead / root * T(self.eta)
 
 
 @dataclass(frozen=True)
@@ -141,10 +145,10 @@ class AdaBelief(AdamMoments):
 
     def apply(self, state, x, g):
         T = x.dtype.type
-        b1, b2, eps = T(self.beta[0]), T(self.beta[1]), T(self.eps)
+        b1, b2, eps = T(self.beta[0]), T(self.beta[1]), self.epsilon(x.dtype)
         m, s, (power1, power2) = state
-        m = b1 * m + (1 - b1) * g
-        s = b2 * s + (1 - b2) * (g - m) ** 2 + eps
+        m[...] = b1 * m + (1 - b1) * g
+        s[...] = b2 * s + (1 - b2) * abs2(g - m) + eps
         return (m, s, (power1 * b1, power2 * b2)), T(self.eta) * m / (1 - power1) / (
             np.sqrt(s / (1 - power2)) + eps
         )
@@ -164,11 +168,12 @@ class AdaDelta(Rule):
 
     def apply(self, state, x, g):
         T = x.dtype.type
-        rho, eps = T(self.rho), T(self.eps)
+        rho, eps = T(self.rho), small(x.dtype, self.eps)
         acc, steps = state
-        acc = rho * acc + (1 - rho) * (g * g)
-        dx = g * np.sqrt(steps + eps) / np.sqrt(acc + eps)
-        return (acc, rho * steps + (1 - rho) * (dx * dx)), dx
+        acc[...] = rho * acc + (1 - rho) * abs2(g)
+        dx = np.asarray(g * np.sqrt(steps + eps) / np.sqrt(acc + eps))
+        steps[...] = rho * steps + (1 - rho) * abs2(dx)
+        return state, dx
 
 
 def _literal(value: float) -> float:
@@ -193,14 +198,15 @@ class Rprop(Rule):
         return np.zeros_like(x), np.full_like(x, self.eta)
 
     def apply(self, state, x, g):
+        expect_order(self, x)
         T = x.dtype.type
         before, step = state
         trend = before * g
         longer = np.minimum(step * T(self.ell[1]), T(self.gamma[1]))
         shorter = np.maximum(step * T(self.ell[0]), T(self.gamma[0]))
-        step = np.where(trend > 0, longer, np.where(trend < 0, shorter, step))
-        g = np.where(trend < 0, 0, g).astype(x.dtype, copy=False)
-        return (g, step), step * np.sign(g)
+        step[...] = np.where(trend > 0, longer, np.where(trend < 0, shorter, step))
+        before[...] = np.where(trend < 0, 0, g)
+        return state, step * np.sign(before)
 
 
 @dataclass(frozen=True)
@@ -221,5 +227,5 @@ class Lion(Rule):
     def apply(self, m, x, g):
         T = x.dtype.type
         b1, b2 = T(self.beta[0]), T(self.beta[1])
-        m = b2 * g + (1 - b2) * m
+        m[...] = b2 * g + (1 - b2) * m
         return m, T(self.eta) * np.sign((b2 - b1) * g + b1 * m)

@@ -44,6 +44,8 @@ class MixedPrecision(Rule):
         object.__setattr__(self, "rule", rule)
 
     def init(self, x):
+        if x.dtype.kind == "c":
+            raise ValueError(f"MixedPrecision expects a real parameter, got {x.dtype}")
         copy = x.astype(self.precision)
         return copy, self.rule.init(copy)
 

@@ -1,10 +1,12 @@
 """Optimiser rules: each is its hyper-parameters and two functions on one array, `init` and `apply`.
 
 `state, dx = rule.apply(state, x, g)` takes a parameter and its gradient and gives what is to be
-subtracted from the parameter; it may reuse the arrays of `state`, and changes neither x nor g (but
-see `mixed_precision.py`). Every hyper-parameter is converted to x's dtype first, and powers of beta
-are accumulated in it, as in Julia. Names, defaults and formulas: Optimisers.jl 0.4, `src/rules.jl`.
-Kin of Adam and other adaptive rules: `adaptive.py`.
+subtracted from the parameter; it writes into the arrays of `state`, which keep x's dtype whatever
+that of g, and changes neither x nor g (but see `mixed_precision.py`). Every hyper-parameter is
+converted to x's dtype first, and powers of beta are accumulated in it, as in Julia. x may be
+complex: squares are those of the absolute value, and rules that compare entries refuse it. Names,
+defaults and formulas: Optimisers.jl 0.4.8, `src/rules.jl`. Kin of Adam and other adaptive rules:
+`adaptive.py`.
 """
 
 from dataclasses import dataclass
@@ -31,6 +33,27 @@ __all__ = [
 ]
 
 
+def abs2(z: np.ndarray) -> np.ndarray:
+    """`|z|^2`, a real array. Julia: `abs2`."""
+    return z.real * z.real + z.imag * z.imag if z.dtype.kind == "c" else z * z
+
+
+def small(dtype: np.dtype, eps: float):
+    """`eps` in `dtype`; float16 gets at least 1e-7, unless it is 0. Optimisers: `_eps`."""
+    return dtype.type(max(eps, 1e-7) if dtype == np.float16 and eps != 0 else eps)
+
+
+def expect_order(rule: "Rule", x: np.ndarray) -> None:
+    """Of two complex numbers none is the larger one. Julia: a MethodError of `isless`."""
+    if x.dtype.kind == "c":
+        raise ValueError(
+            f"{type(rule).__name__} compares entries and expects a real parameter, got {x.dtype}"
+        )
+
+
+PAIRS = ("beta", "ell", "gamma")  # hyper-parameters that are two numbers each
+
+
 class Rule:
     """What rules share: no state, and learning rates that cannot be negative."""
 
@@ -39,10 +62,15 @@ class Rule:
     outermost = False  # it cannot be inside a chain
 
     def __post_init__(self):
+        who = type(self).__name__
+        for name, value in vars(self).items():
+            if name in PAIRS:
+                if np.shape(value) != (2,) or not all(map(_is_number, value)):
+                    raise ValueError(f"{who} expects two numbers for {name}, got {value!r}")
+            elif not _is_number(value):
+                raise ValueError(f"{who} expects a number for {name}, got {value!r}")
         if getattr(self, "eta", 0.0) < 0:
-            raise ValueError(
-                f"{type(self).__name__} expects a learning rate of at least 0, got {self.eta}"
-            )
+            raise ValueError(f"{who} expects a learning rate of at least 0, got {self.eta}")
 
     def init(self, x):
         """The state before the first step."""
@@ -59,6 +87,10 @@ class Rule:
         ignored, as in Flux.
         """
         return type(self)(**{name: changes.get(name, value) for name, value in vars(self).items()})
+
+
+def _is_number(value) -> bool:
+    return np.ndim(value) == 0 and np.asarray(value).dtype.kind in "biuf"
 
 
 @dataclass(frozen=True)
@@ -88,7 +120,7 @@ class Momentum(Rule):
 
     def apply(self, v, x, g):
         T = x.dtype.type
-        v = T(self.rho) * v + T(self.eta) * g
+        v[...] = T(self.rho) * v + T(self.eta) * g
         return v, v
 
 
@@ -105,7 +137,9 @@ class Nesterov(Rule):
     def apply(self, v, x, g):
         T = x.dtype.type
         eta, rho = T(self.eta), T(self.rho)
-        return rho * v - eta * g, (1 + rho) * eta * g - rho * rho * v
+        dx = (1 + rho) * eta * g - rho * rho * v
+        v[...] = rho * v - eta * g
+        return v, dx
 
 
 @dataclass(frozen=True)
@@ -122,15 +156,23 @@ class RMSProp(Rule):
     def init(self, x):
         return np.zeros_like(x), np.zeros_like(x) if self.centred else None
 
+    def adjust(self, **changes):
+        if changes.get("centred", self.centred) != self.centred:
+            raise ValueError(
+                "RMSProp expects to stay centred or not, for the two have different states, got "
+                f"centred={changes['centred']}"
+            )
+        return super().adjust(**changes)
+
     def apply(self, state, x, g):
         T = x.dtype.type
-        eta, rho, eps = T(self.eta), T(self.rho), T(self.eps)
+        eta, rho, eps = T(self.eta), T(self.rho), small(x.dtype, self.eps)
         q, lin = state
-        q = rho * q + (1 - rho) * (g * g)
+        q[...] = rho * q + (1 - rho) * abs2(g)
         spread = q
         if self.centred:
-            lin = rho * lin + (1 - rho) * g
-            spread = q - lin * lin
+            lin[...] = rho * lin + (1 - rho) * g
+            spread = q - abs2(lin)
         return (q, lin), g * (eta / (np.sqrt(spread) + eps))
 
 
@@ -146,8 +188,8 @@ class AdaGrad(Rule):
 
     def apply(self, acc, x, g):
         T = x.dtype.type
-        acc = acc + g * g
-        return acc, g * (T(self.eta) / (np.sqrt(acc) + T(self.eps)))
+        acc += abs2(g)
+        return acc, g * (T(self.eta) / (np.sqrt(acc) + small(x.dtype, self.eps)))
 
 
 class AdamMoments(Rule):
@@ -162,6 +204,10 @@ class AdamMoments(Rule):
         T = x.dtype.type
         return np.zeros_like(x), np.zeros_like(x), (T(self.beta[0]), T(self.beta[1]))
 
+    def epsilon(self, dtype):
+        """eps as it is added to the root."""
+        return small(dtype, self.eps)
+
     def means(self, state, x, g):
         """The next state; its arrays are those of `state`."""
         T = x.dtype.type
@@ -170,7 +216,7 @@ class AdamMoments(Rule):
         m *= b1
         m += (1 - b1) * g
         v *= b2
-        v += (1 - b2) * (g * g)
+        v += (1 - b2) * abs2(g)
         return m, v, (power1 * b1, power2 * b2)
 
     def direction(self, state, x, g):
@@ -179,10 +225,10 @@ class AdamMoments(Rule):
         """
         power1, power2 = state[2]
         m, v, powers = self.means(state, x, g)
-        root = v / (1 - power2)
+        root = np.asarray(v / (1 - power2))  # of an array without axes NumPy makes a number
         np.sqrt(root, out=root)
-        root += x.dtype.type(self.eps)
-        direction = m / (1 - power1)
+        root += self.epsilon(x.dtype)
+        direction = np.asarray(m / (1 - power1))
         direction /= root
         return (m, v, powers), direction
 
@@ -219,6 +265,8 @@ class AdamInFloat64(Adam):
         return np.zeros_like(x), np.zeros_like(x), self.beta
 
     def apply(self, state, x, g):
+        if x.dtype.kind == "c":
+            raise ValueError(f"Adam before Flux 0.13 expects a real parameter, got {x.dtype}")
         m, v, powers = state
         (b1, b2), g = self.beta, g.astype(np.float64)
         m = (b1 * m.astype(np.float64) + (1 - b1) * g).astype(x.dtype)
@@ -252,6 +300,10 @@ class AdamW(AdamMoments):
         if since("AdamW") == "0.12.10":
             return OptimiserChain(Adam(eta, beta, eps), WeightDecay(lam))
         return super().__new__(cls)
+
+    def epsilon(self, dtype):
+        """eps, in float16 too: Optimisers.jl has no minimum for it here."""
+        return dtype.type(self.eps)
 
     def apply(self, state, x, g):
         T = x.dtype.type
@@ -288,6 +340,7 @@ class ClipGrad(Rule):
     delta: float = 10.0
 
     def apply(self, state, x, g):
+        expect_order(self, x)
         delta = x.dtype.type(self.delta)
         return state, np.clip(g, -delta, delta)
 
@@ -312,9 +365,9 @@ class ClipNorm(Rule):
                 f"ClipNorm expects a finite gradient, got one of shape {g.shape} with "
                 f"{self.p}-norm {norm}"
             )
-        with np.errstate(divide="ignore"):
-            factor = np.minimum(x.dtype.type(self.omega) / norm, 1)
-        return state, g * factor.astype(x.dtype)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            factor = np.minimum(np.float64(self.omega) / np.float64(norm), 1)
+        return state, g * x.dtype.type(factor)
 
 
 @dataclass(frozen=True)
@@ -325,12 +378,16 @@ class AccumGrad(Rule):
 
     n: int = 2
 
+    def __post_init__(self):
+        if not isinstance(self.n, int | np.integer) or self.n < 1:
+            raise ValueError(f"AccumGrad expects at least one gradient to add up, got {self.n!r}")
+
     def init(self, x):
         return np.zeros_like(x), 1
 
     def apply(self, state, x, g):
         acc, counter = state
-        acc = (g / self.n).astype(x.dtype, copy=False) if counter == 1 else acc + g / self.n
+        acc[...] = g / self.n if counter == 1 else acc + g / self.n
         return (acc, 1 if counter == self.n else counter + 1), acc if counter == self.n else None
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from collections import namedtuple
 
 import numpy as np
 import pytest
@@ -15,10 +16,8 @@ from pyimpl import (
     Dropout,
     flatten,
     fmap,
-    loadmodel,
     modules,
     relu,
-    state,
     testmode,
     trainables,
     trainmode,
@@ -51,36 +50,6 @@ def test_trainables_in_flux_s_order():
 def test_a_shared_array_is_one_parameter():
     dense = Dense(2, 2)
     assert list(trainables(Chain(dense, dense))) == ["layers.0.weight", "layers.0.bias"]
-
-
-def test_state_goes_from_one_model_to_another():
-    source, target = network(0), network(1)
-    source.layers[1].mean[:] = 3
-    loadmodel(target, state(source))
-    np.testing.assert_array_equal(target.layers[0].weight, source.layers[0].weight)
-    np.testing.assert_array_equal(target.layers[1].mean, [3, 3])
-    assert target.layers[0].weight is not source.layers[0].weight
-    loadmodel(network(2), source)
-
-
-@pytest.mark.parametrize(
-    ("other", "message"),
-    [
-        (
-            lambda: Chain(Dense(2, 3)),
-            r"model.layers.0.weight has shape \(2, 2\), the source has \(2, 3\)",
-        ),
-        (lambda: Chain(Dense(2, 2, bias=False)), "model.layers.0.bias is an array of shape"),
-        (lambda: Chain(Dense(2, 2), Dense(2, 2)), "model.layers has the fields"),
-        (lambda: Chain(BatchNorm(2)), "model.layers.0 has the fields"),
-    ],
-)
-def test_a_state_that_does_not_fit_changes_nothing(other, message):
-    model = Chain(Dense(2, 2))
-    before = model.layers[0].weight.copy()
-    with pytest.raises(ValueError, match=message):
-        loadmodel(model, other())
-    np.testing.assert_array_equal(model.layers[0].weight, before)
 
 
 def test_modes():
@@ -128,6 +97,36 @@ def test_copies_and_pickles():
         assert model.layers[3].weight.any()
 
 
+def test_complex_arrays_stay_complex_in_every_precision():
+    """The imaginary parts were dropped. Flux 0.16.9: `f32` makes `Complex{Float32}` of them."""
+    model = {"z": np.array([1 + 2j]), "x": np.ones(1)}
+    for convert, dtype in ((pyimpl.f32, np.complex64), (pyimpl.f64, np.complex128)):
+        z = convert(model)["z"]
+        assert z.dtype == dtype and z == 1 + 2j
+    assert pyimpl.astype(model, np.float32)["z"] == np.complex64(1 + 2j)
+    with pytest.raises(ValueError, match="no complex numbers of two float16"):
+        pyimpl.f16(model)
+
+
+def test_keys_of_dicts_may_be_anything():
+    model = {1: np.ones(2), "1": np.zeros(3), "a": {(2, 3): np.ones(1)}}
+    assert {path: array.size for path, array in trainables(model).items()} == {
+        "1": 2,
+        "'1'": 3,
+        "a.(2, 3)": 1,
+    }
+    assert fmap(np.copy, model).keys() == model.keys()
+    assert list(pyimpl.state(model)) == [1, "1", "a"]
+
+
+def test_a_named_tuple_is_a_model():
+    Pair = namedtuple("Pair", "one other")
+    model = Pair(np.ones(2, np.float32), Dense(1, 1))
+    copied = pyimpl.f64(model)
+    assert (type(copied), copied.one.dtype) == (Pair, np.float64)
+    assert type(pyimpl.astype(model, np.float64)) is Pair
+
+
 def test_astype_converts_arrays_and_keeps_settings():
     model = pyimpl.astype(network(), np.float64)
     assert {array.dtype for array in trainables(model).values()} == {np.dtype(np.float64)}
@@ -156,6 +155,21 @@ def test_copies_in_another_precision_leave_the_model_alone():
         assert copied.layers[1].mean.dtype == dtype
         assert model.layers[0].weight.dtype == np.float32
     assert pyimpl.f32(model).layers[0].weight is model.layers[0].weight
+
+
+@pytest.mark.parametrize("transposed_first", [False, True])
+@pytest.mark.parametrize("f", [np.copy, lambda array: array.copy(), lambda array: 2 * array])
+def test_a_transpose_stays_tied_in_a_copy(f, transposed_first):
+    """Functors walks to the parent of a transpose: its copy is the transpose of the copy."""
+    weight = np.arange(6.0).reshape(2, 3)
+    weight = weight.T if transposed_first else weight
+    one, other = fmap(f, Chain(Dense(weight), Dense(weight.T))).layers
+    np.testing.assert_array_equal(one.weight, f(weight))
+    one.weight[0, 1] = 7
+    assert other.weight[1, 0] == 7
+    model = pyimpl.astype(Chain(Dense(weight), Dense(weight.T)), np.float32)
+    model.layers[0].weight[:] = 0
+    assert not model.layers[1].weight.any() and weight.any()
 
 
 def test_fmap_changes_arrays_and_keeps_what_is_shared():

@@ -321,10 +321,6 @@ def test_a_broken_list_of_strings_does_not_run_for_ever(tmp_path):
             r"model.layers.2.weight has shape \(3, 2\), .* \(3, 1\)",
         ),
         (
-            lambda: Chain(Dense(2, 3), pyimpl.BatchNorm(3), Dense(3, 1)),
-            r"model.layers.2.bias is an array of shape \(1,\), .* has none",
-        ),
-        (
             lambda: Chain(Dense(2, 3), pyimpl.BatchNorm(3, affine=False), Dense(3, 1, bias=False)),
             "model.layers.1.shift has no array",
         ),
