@@ -27,6 +27,7 @@ from .models.jacobian import *
 from .models.outputsize import *
 from .optimise import *
 from .training.data import *
+from .training.labels import *
 from .training.train import *
 from .training.triggers import *
 

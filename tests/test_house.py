@@ -20,8 +20,6 @@ LAWS = ("test_parity.py", "test_laws.py", "catalogue/test_row.py")  # over all r
 # Modules that have neither a test of their own nor a row for every public name, and why.
 ELSEWHERE = {
     "pyimpl/core/broadcasting.py": ("laws", "undoes broadcasting in the gradients of many rows"),
-    "pyimpl/core/expect.py": ("laws", "the refusals of many rows"),
-    "pyimpl/core/pullback.py": ("core/test_tree.py", "the contract of all layers, with doctests"),
     "pyimpl/files/bounds.py": ("files/test_damage.py", "what keeps damaged files from harm"),
     "pyimpl/files/bson.py": ("files/test_values.py", "values as Julia wrote them"),
     "pyimpl/files/disk.py": ("faults/test_damaged_files.py", "what comes from disk"),
@@ -36,7 +34,6 @@ ELSEWHERE = {
     "pyimpl/files/safetensors.py": ("files/test_formats.py", "a few of every format"),
     "pyimpl/files/torch_weights.py": ("files/test_formats.py", "a few of every format"),
     "pyimpl/layers/layer.py": ("laws", "the base of every layer"),
-    "pyimpl/losses/loss.py": ("laws", "the form of every loss"),
     "pyimpl/models/flux_fields.py": ("files/test_state_files.py", "the fields in files of Flux's"),
     "pyimpl/parity/command/inspect.py": ("files/test_inspection.py", "beside what it shows"),
     "pyimpl/parity/command/streams.py": ("faults/test_surroundings.py", "closed and narrow ones"),

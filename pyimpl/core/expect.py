@@ -1,6 +1,23 @@
 """The checks at a layer's door: each raises ValueError with what was expected and what came."""
 
+import inspect
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+
+
+def fitting(who: str, form: str, rule: Callable, arguments: tuple, options: dict) -> Any:
+    """`rule(*arguments, **options)`; arguments that it does not take raise TypeError in the name of
+    `who`, with the `form` in which it is to be called.
+    """
+    try:
+        inspect.signature(rule).bind(*arguments, **options)
+    except TypeError as misfit:
+        given = [repr(a) if np.ndim(a) == 0 or isinstance(a, tuple) else "array" for a in arguments]
+        given += [f"{name}={value!r}" for name, value in options.items()]
+        raise TypeError(f"{who} expects {form}, got {who}({', '.join(given)}): {misfit}") from None
+    return rule(*arguments, **options)
 
 
 def as_float(who: str, x, dtype=None) -> np.ndarray:
@@ -46,19 +63,44 @@ def expect_same_shape(who: str, prediction: np.ndarray, target: np.ndarray) -> N
         )
 
 
-def as_sizes(who: str, name: str, value, rank: int) -> tuple[int, ...]:
-    """One integer for all spatial axes, or one for each, in the order of the array's axes."""
-    sizes = (value,) * rank if isinstance(value, int | np.integer) else tuple(value)
-    if len(sizes) != rank or any(not isinstance(size, int | np.integer) for size in sizes):
+def is_size(value) -> bool:
+    """Whether it is an integer, Python's or NumPy's."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def as_sizes(who: str, name: str, value, rank: int, least: int = 1) -> tuple[int, ...]:
+    """One integer for all spatial axes, or one for each, in the order of the array's axes; none
+    below `least`.
+    """
+    sizes = (value,) * rank if is_size(value) else value
+    if (
+        not isinstance(sizes, tuple | list | np.ndarray)
+        or len(sizes) != rank
+        or not all(map(is_size, sizes))
+    ):
         raise ValueError(f"{who} expects {name} as an integer or {rank} integers, got {value!r}")
+    if any(size < least for size in sizes):
+        raise ValueError(f"{who} expects {name} of at least {least}, got {value!r}")
     return tuple(int(size) for size in sizes)
+
+
+def as_window(who: str, name: str, value) -> tuple[int, ...]:
+    """The size of a window: one integer for every spatial axis that there is to be."""
+    return as_sizes(who, name, value, 1 if np.ndim(value) == 0 else len(value))
+
+
+def as_count(who: str, name: str, value) -> int:
+    """An integer of at least 1."""
+    if not is_size(value) or value < 1:
+        raise ValueError(f"{who} expects {name} as an integer of at least 1, got {value!r}")
+    return int(value)
 
 
 def as_padding(who: str, value, rank: int) -> tuple[tuple[int, int], ...]:
     """Padding as (low, high) for every spatial axis, from an integer, one integer an axis, or two
     an axis.
     """
-    if not isinstance(value, int | np.integer) and len(value) == 2 * rank and rank > 0:
-        flat = as_sizes(who, "pad", value, 2 * rank)
+    if np.ndim(value) and len(value) == 2 * rank and rank > 0:
+        flat = as_sizes(who, "pad", value, 2 * rank, least=0)
         return tuple(zip(flat[::2], flat[1::2], strict=True))
-    return tuple((size, size) for size in as_sizes(who, "pad", value, rank))
+    return tuple((size, size) for size in as_sizes(who, "pad", value, rank, least=0))

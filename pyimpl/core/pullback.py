@@ -32,6 +32,60 @@ def own_gradient(back, *dys):
     return back.own(*dys) if hasattr(back, "own") else back(*dys)[0]
 
 
+def form_of(y):
+    """What a cotangent of y has to look like: the shape of an array, a tuple of forms for a tuple,
+    None where anything goes.
+    """
+    if type(y) is np.ndarray or isinstance(y, np.generic):
+        return _Shape(y.shape)
+    return tuple(map(form_of, y)) if type(y) is tuple else None
+
+
+class _Shape(tuple):
+    """The shape of an array, to be told from a tuple of forms."""
+
+
+def as_cotangent(who, form, dy):
+    """`dy` as an array of the form that `form_of` gives; one number stands for all entries, and
+    None for no cotangent. Raises ValueError for another shape, in the name of `who`.
+    """
+    if type(dy) is np.ndarray and type(form) is _Shape and dy.shape == form:
+        return dy
+    if form is None or dy is None:
+        return dy
+    if type(form) is tuple:
+        if not isinstance(dy, tuple | list) or len(dy) != len(form):
+            came = f"{len(dy)}" if isinstance(dy, tuple | list) else f"a {type(dy).__name__}"
+            raise ValueError(f"back of {who!r} expects {len(form)} cotangents, got {came}")
+        return tuple(as_cotangent(who, part, d) for part, d in zip(form, dy, strict=True))
+    given = np.asarray(dy)
+    if given.dtype.kind not in "biufc" or (given.ndim and given.shape != form):
+        what = given.shape if given.dtype.kind in "biufc" else type(dy).__name__
+        raise ValueError(f"back of {who!r} expects a cotangent of shape {tuple(form)}, got {what}")
+    if form and not given.ndim:
+        return np.broadcast_to(given, form)
+    return given if given.ndim or isinstance(dy, np.ndarray) else given[()]
+
+
+def checked(rule: Callable, who=None) -> Callable:
+    """`rule`, a pullback, whose `back` takes cotangents of the form of the result only."""
+
+    def pullback(*arguments, **options):
+        y, back = rule(*arguments, **options)
+        if back is None:
+            return y, back
+        subject, form = (arguments[0] if who is None else who), form_of(y)
+
+        def checked_back(dy):
+            return back(as_cotangent(subject, form, dy))
+
+        if hasattr(back, "own"):
+            with_own(checked_back, lambda dy: back.own(as_cotangent(subject, form, dy)))
+        return y, checked_back
+
+    return update_wrapper(pullback, rule)
+
+
 class Gradient(SimpleNamespace):
     """The gradient of a layer: one attribute per field, None where none flows."""
 
@@ -41,10 +95,11 @@ class Function:
 
     __name__: str
     __qualname__: str
+    whole_arrays = False  # whether an entry of the result needs more than one of the argument
 
     def __init__(self, rule: Callable[..., Pullback]):
         update_wrapper(self, rule)
-        self.pullback = rule
+        self.pullback = checked(rule, self)
 
     def __call__(self, *xs, **options):
         return self.pullback(*xs, **options)[0]

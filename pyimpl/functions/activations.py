@@ -57,7 +57,7 @@ ACTIVATIONS: dict[str, "Activation"] = {}
 
 class Activation:
     """`y = act(x)`, entry by entry; `back(dy)` gives `(None, dx)`, and None for a parameter such as
-    elu's alpha.
+    elu's alpha, which is taken in x's dtype. A number gives a number.
 
     (Flux returns NaN for the gradient of such a parameter, its mark for "not implemented".)
     """
@@ -69,14 +69,20 @@ class Activation:
         self.slope = slope
 
     def __call__(self, x, *parameters):
-        return self.value(as_float(self.__name__, x), *parameters)
+        x = as_float(self.__name__, x)
+        return self.value(x, *self._given(x, parameters))[()]
+
+    def _given(self, x, parameters) -> tuple:
+        return tuple(x.dtype.type(parameter) for parameter in parameters)
 
     def pullback(self, x, *parameters):
         x = as_float(self.__name__, x)
-        y = self.value(x, *parameters)
+        given = self._given(x, parameters)
+        y = self.value(x, *given)[()]
 
         def act_back(dy):
-            return None, self.slope(dy, x, y, *parameters), *(None for _ in parameters)
+            dx = self.slope(np.asarray(dy)[()], x, y, *given)
+            return None, dx, *(None for _ in parameters)
 
         return y, act_back
 
@@ -107,6 +113,25 @@ def activation(slope: Callable):
     return enter
 
 
+def as_activation(who: str, act):
+    """`act`, if it can be what a layer applies to every entry. Raises ValueError for a name, for a
+    function without a pullback, and for what does not go entry by entry, such as softmax.
+    """
+    name = act if isinstance(act, str) else getattr(act, "__name__", repr(act))
+    if not hasattr(act, "pullback"):
+        hint = f": the function pyimpl.{act} itself" if isinstance(act, str) else ""
+        raise ValueError(
+            f"{who} expects an activation such as relu, or a function made with @differentiable, "
+            f"got {act!r}{hint}"
+        )
+    if getattr(act, "whole_arrays", False):
+        raise ValueError(
+            f"{who} expects an activation that goes entry by entry, got {name}: put it behind the "
+            f"layer, Chain({who}(...), {name})"
+        )
+    return act
+
+
 def fast(act):
     """What NNlib's `fast_act` makes of an activation inside Dense, Conv, Scale and the recurrent
     cells.
@@ -120,16 +145,28 @@ def let_through(passes, dy):
     """`np.where(passes, dy, 0)`, in a third of the time: the bits of dy, and'ed with all ones or
     all zeros.
     """
+    if not (np.ndim(passes) and np.ndim(dy)):
+        return np.where(passes, dy, 0)[()]
     bits = f"i{dy.itemsize}"
     mask = passes.view(np.int8).astype(bits)
     np.negative(mask, out=mask)
     return np.bitwise_and(mask, dy.view(bits), out=mask).view(dy.dtype)
 
 
-@activation(lambda dy, x, y: dy)
-def identity(x):
-    """`x`."""
-    return x
+class Identity(Activation):
+    """`x`, whatever it is: integers stay so, and of several arguments it is the tuple."""
+
+    def __call__(self, *xs):
+        return xs[0] if len(xs) == 1 else xs
+
+    def pullback(self, *xs):
+        if len(xs) == 1:
+            return xs[0], lambda dy: (None, dy)
+        return xs, lambda dys: (None, *dys)
+
+
+identity = ACTIVATIONS["identity"] = Identity("identity", lambda x: x, lambda dy, x, y: dy)
+identity.__doc__ = Identity.__doc__
 
 
 # Sigmoids.
@@ -265,30 +302,48 @@ def leakyrelu(x, a=0.01):
     return np.where(x > 0, x, a * x)
 
 
-@activation(lambda dy, x, y, theta=1.0: let_through(y > 0, dy))
-def trelu(x, theta=1.0):
-    """`x` where x > theta, 0 elsewhere; slope 0 at theta."""
+class Threshold(Activation):
+    """An activation whose parameter x is compared with: it is not rounded to x's dtype."""
+
+    def _given(self, x, parameters):
+        return tuple(np.asarray(parameter, np.float64) for parameter in parameters)
+
+
+def _trelu(x, theta=1.0):
+    """`x` where x > theta, 0 elsewhere; slope 0 at theta, and, as in NNlib, wherever the result is
+    not positive, whatever theta.
+    """
     return np.where(x <= theta, 0, x)
+
+
+trelu = ACTIVATIONS["trelu"] = Threshold(
+    "trelu", _trelu, lambda dy, x, y, theta=1.0: let_through(y > 0, dy)
+)
 
 
 @activation(lambda dy, x, y, lam=0.5: let_through(y != 0, dy))
 def softshrink(x, lam=0.5):
-    """`x` moved towards 0 by lam, and 0 where it would cross it; slope 0 at both ends."""
-    return np.where(x > lam, x - lam, np.where(x < -lam, x + lam, np.where(np.isnan(x), x, 0)))
+    """`x` moved towards 0 by lam, and 0 where it would cross it; slope 0 at both ends. With a
+    negative lam it is x + lam up to -lam, and x - lam above.
+    """
+    low, high = x - lam, x + lam
+    return np.where(high > 0, np.where(low < 0, 0, low), high)
 
 
 # Exponential units. NNlib takes exp(x) - 1, not expm1(x): near 0 from below the error is about eps,
 # not eps * |x|.
 
 
-def _exp_below_0(x):
-    return np.exp(np.minimum(x, 0))
+def _exp_where(condition, x):
+    """exp(x) where the condition holds, and 1 elsewhere, where it might be infinite."""
+    with np.errstate(over="ignore"):
+        return np.exp(np.where(condition, x, 0))
 
 
 @activation(lambda dy, x, y, alpha=1.0: np.where(y >= 0, dy, dy * (y + alpha)))
 def elu(x, alpha=1.0):
     """`x` where x >= 0, `alpha * (exp(x) - 1)` elsewhere; the slope at 0 is 1."""
-    return np.where(x >= 0, x, alpha * (_exp_below_0(x) - 1))
+    return np.where(x >= 0, x, alpha * (_exp_where(~(x >= 0), x) - 1))
 
 
 @activation(
@@ -298,13 +353,14 @@ def selu(x):
     """`scale * elu(x, alpha)` with the self-normalising constants; the slope at 0 is scale *
     alpha.
     """
-    return SELU_SCALE * np.where(x > 0, x, SELU_ALPHA * (_exp_below_0(x) - 1))
+    return SELU_SCALE * np.where(x > 0, x, SELU_ALPHA * (_exp_where(~(x > 0), x) - 1))
 
 
 @activation(lambda dy, x, y, alpha=1.0: np.where(y > 0, dy, dy * (y / alpha + 1)))
 def celu(x, alpha=1.0):
     """`x` where x >= 0, `alpha * (exp(x / alpha) - 1)` elsewhere."""
-    return np.where(x >= 0, x, alpha * (_exp_below_0(x / alpha) - 1))
+    below = ~(x >= 0)
+    return np.where(below, alpha * (_exp_where(below, x / alpha) - 1), x)
 
 
 # Gates: x times something between 0 and 1.

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.expect import is_size
 from ..core.pullback import differentiable
 
 __all__ = [
@@ -23,10 +24,6 @@ __all__ = [
 ]
 
 
-def _is_size(value) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
-
-
 def _numbers(who: str, x) -> np.ndarray:
     x = np.asarray(x)
     if x.dtype.kind not in "biufc":
@@ -36,7 +33,7 @@ def _numbers(who: str, x) -> np.ndarray:
 
 def _axes(who: str, x: np.ndarray, dims) -> tuple[int, ...]:
     """`dims` counted from the first axis."""
-    dims = (dims,) if _is_size(dims) else tuple(dims)
+    dims = (dims,) if is_size(dims) else tuple(dims)
     if any(not -x.ndim <= axis < x.ndim for axis in dims):
         raise ValueError(f"{who} expects dims that x has, got {dims} for x of shape {x.shape}")
     axes = tuple(axis % x.ndim for axis in dims)
@@ -47,8 +44,8 @@ def _axes(who: str, x: np.ndarray, dims) -> tuple[int, ...]:
 
 def _pairs(who: str, pad, axes: tuple[int, ...], one_each: bool) -> list[tuple[int, int, int]]:
     """(axis, low, high) for each of the axes; `one_each`: one number stands for low and high."""
-    flat = (pad,) * (2 * len(axes)) if _is_size(pad) else tuple(pad)
-    if any(not _is_size(size) or size < 0 for size in flat):
+    flat = (pad,) * (2 * len(axes)) if is_size(pad) else tuple(pad)
+    if any(not is_size(size) or size < 0 for size in flat):
         raise ValueError(f"{who} expects padding in integers of at least 0, got {pad}")
     if one_each and len(flat) == len(axes):
         flat = tuple(size for size in flat for _ in range(2))
@@ -91,7 +88,7 @@ def _mirrored(who: str, x, pad, dims, mode, room):
     """x with entries of its own around it; at most `n - room` of the n along an axis."""
     x = _numbers(who, x)
     if dims is None:
-        dims = range(2, x.ndim) if _is_size(pad) else range(-(len(pad) // 2), 0)
+        dims = range(2, x.ndim) if is_size(pad) else range(-(len(pad) // 2), 0)
     padding = _pairs(who, pad, _axes(who, x, dims), one_each=False)
     y, taken = x, []
     for axis, low, high in padding:

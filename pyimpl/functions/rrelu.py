@@ -49,9 +49,13 @@ class RandomLeakyReLU(Activation):
 
         def rrelu_back(dy):
             with np.errstate(invalid="ignore"):  # 0 * inf
-                return None, dy * np.where(x >= 0, 1, a + 0 * x), *(None for _ in limits)
+                return (
+                    None,
+                    np.asarray(dy)[()] * np.where(x >= 0, 1, a + 0 * x),
+                    *(None for _ in limits),
+                )
 
-        return np.where(x > 0, x, a * x), rrelu_back
+        return np.where(x > 0, x, a * x)[()], rrelu_back
 
 
 rrelu = RandomLeakyReLU()

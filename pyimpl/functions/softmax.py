@@ -65,3 +65,7 @@ def logsumexp(x, dims=None):
         return None, np.reshape(dy, total.shape) * (e / total)
 
     return (y.reshape(())[()] if dims is None else y), logsumexp_back
+
+
+for _whole in (softmax, logsoftmax, logsumexp):
+    _whole.whole_arrays = True  # what no layer can apply to every entry by itself

@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 
 from ..core.broadcasting import unbroadcast
-from ..core.expect import as_float
+from ..core.expect import as_count, as_float, is_size
 from ..core.pullback import Gradient, differentiable, pullback
 from ..functions.softmax import softmax
 from ..initialise import glorot_uniform
@@ -42,6 +42,7 @@ def dot_product_attention(q, k, v, *bias, nheads=1, mask=None, fdrop=None):
     as it leaves them. A query that may look nowhere gives NaN, as in NNlib. Raises ValueError for
     sizes that do not fit.
     """
+    nheads = as_count("dot_product_attention", "nheads", nheads)
     q, k, v = (as_float("dot_product_attention", x) for x in (q, k, v))
     lead = _checked(q, k, v, nheads)
     qh, kh, vh = (_split_heads(x, nheads) for x in (q, k, v))
@@ -102,13 +103,14 @@ def _checked(q, k, v, nheads):
 
 def _split_heads(x, nheads):
     """(..., length, features) as (batch, heads, length, features / heads)."""
-    return x.reshape(-1, x.shape[-2], nheads, x.shape[-1] // nheads).swapaxes(1, 2)
+    batch = math.prod(x.shape[:-2])
+    return x.reshape(batch, x.shape[-2], nheads, x.shape[-1] // nheads).swapaxes(1, 2)
 
 
 def _join_heads(x, lead):
     """The inverse of `_split_heads`."""
-    joined = x.swapaxes(1, 2)
-    return joined.reshape(*lead, joined.shape[1], -1)
+    _, heads, length, features = x.shape
+    return x.swapaxes(1, 2).reshape(*lead, length, heads * features)
 
 
 @dataclass(eq=False, init=False, repr=False)
@@ -133,9 +135,10 @@ class MultiHeadAttention(Layer):
     def __init__(
         self, dims, *, nheads=8, bias=False, init=glorot_uniform, dropout_prob=0.0, rng=None
     ):
-        n_in, n_qkv, n_out = (dims,) * 3 if isinstance(dims, int) else dims
-        q_in, k_in, v_in = (n_in,) * 3 if isinstance(n_in, int) else n_in
-        n_qk, n_v = (n_qkv,) * 2 if isinstance(n_qkv, int) else n_qkv
+        n_in, n_qkv, n_out = (dims,) * 3 if is_size(dims) else dims
+        q_in, k_in, v_in = (n_in,) * 3 if is_size(n_in) else n_in
+        n_qk, n_v = (n_qkv,) * 2 if is_size(n_qkv) else n_qkv
+        nheads = as_count("MultiHeadAttention", "nheads", nheads)
         if n_qk % nheads or n_v % nheads:
             raise ValueError(
                 f"MultiHeadAttention expects sizes divisible by nheads={nheads}, got {n_qk} for "

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ..core.expect import as_float
+from ..core.expect import as_float, fitting, is_size
 from ..core.pullback import Gradient, differentiable, pullback
-from ..functions.activations import Activation, fast, identity
+from ..functions.activations import Activation, as_activation, fast, identity
 from ..initialise import glorot_uniform
+from .containers import checked_layers, chosen_layers, listed
 from .dense import make_bias
 from .layer import Layer
 
@@ -94,10 +95,6 @@ def _shapes(xs) -> str:
     return " of shapes " + ", ".join(str(np.shape(x)) for x in xs)
 
 
-def _listed(layers) -> tuple:
-    return tuple(layers.values()) if isinstance(layers, dict) else layers
-
-
 def _alike(layers, gradients):
     """The gradients of several layers in the form in which these are kept."""
     return (
@@ -107,29 +104,38 @@ def _alike(layers, gradients):
     )
 
 
-def _checked(who, layers, named):
-    if layers and named:
-        raise TypeError(f"{who} expects its layers with names or without, got both")
-    for layer in layers or named.values():
-        if not hasattr(layer, "pullback"):
-            raise TypeError(f"{who} expects layers and differentiable functions, got {layer!r}")
-    return named or layers
+class Indexed(Joint):
+    """A joint layer whose layers are reached as those of a Chain: by number, name or slice."""
+
+    layers: Any  # a tuple, or a dict by name
+
+    def _with(self, *layers, **named):
+        raise NotImplementedError
+
+    def __getitem__(self, index):
+        return chosen_layers(self.layers, index, self._with)
+
+    def __len__(self):
+        return len(self.layers)
 
 
 @dataclass(eq=False, init=False, repr=False)
-class Maxout(Joint):
+class Maxout(Indexed):
     """The largest, entry by entry, of what the layers make of x. `Maxout(*layers)`,
     `Maxout(make_layer, n)`. Flux: `Maxout`.
 
     At a tie the later layer gets the gradient. Goodfellow et al. 2013.
     """
 
-    layers: tuple
+    layers: Any  # a tuple
 
     def __init__(self, *layers):
-        if len(layers) == 2 and isinstance(layers[1], int):
+        if len(layers) == 2 and is_size(layers[1]):
             layers = tuple(layers[0]() for _ in range(layers[1]))
-        self.layers = _checked("Maxout", layers, {})
+        self.layers = checked_layers("Maxout", layers, {})
+
+    def _with(self, *layers):
+        return Maxout(*layers)
 
     def run(self, apply, x):
         ys, backs = zip(*(apply(layer, x) for layer in self.layers), strict=True)
@@ -171,12 +177,13 @@ class SkipConnection(Joint):
 
 
 @dataclass(eq=False, init=False, repr=False)
-class Parallel(Joint):
+class Parallel(Indexed):
     """`connection(f(x), g(x), ...)`, or with several inputs `connection(f(x1), g(x2), ...)`. Flux:
     `Parallel`.
 
-    `Parallel(connection, *layers)` or `Parallel(connection, name=layer, ...)`. One layer alone
-    takes any number of inputs, one after the other. Raises ValueError where layers and inputs are
+    `Parallel(connection, *layers)` or `Parallel(connection, name=layer, ...)`; `parallel[i]` is a
+    layer, `parallel[i:j]` a Parallel of some of them. One layer alone takes any number of inputs,
+    one after the other. Raises ValueError where layers and inputs are
     several and not equally many.
     """
 
@@ -184,13 +191,16 @@ class Parallel(Joint):
     layers: tuple | dict[str, Any]
 
     def __init__(self, connection, *layers, **named):
-        self.connection, self.layers = connection, _checked("Parallel", layers, named)
+        self.connection, self.layers = connection, checked_layers("Parallel", layers, named)
         if not self.layers:
             raise ValueError("Parallel expects at least one layer, got none")
 
+    def _with(self, *layers, **named):
+        return Parallel(self.connection, *layers, **named)
+
     def run(self, apply, *xs):
         xs, handed_back = _splat(xs)
-        layers = _listed(self.layers)
+        layers = listed(self.layers)
         count = max(len(layers), len(xs))
         if not xs or (len(xs) > 1 and 1 < len(layers) != len(xs)):
             raise ValueError(
@@ -223,7 +233,7 @@ def _fold(gradients, count):
 
 
 @dataclass(eq=False, init=False, repr=False)
-class PairwiseFusion(Joint):
+class PairwiseFusion(Indexed):
     """`y1 = f1(x1)`, then `y_i = f_i(connection(y_(i-1), x_i))`; the result is the tuple of all y.
     Flux: `PairwiseFusion`.
 
@@ -236,10 +246,13 @@ class PairwiseFusion(Joint):
     layers: tuple | dict[str, Any]
 
     def __init__(self, connection, *layers, **named):
-        self.connection, self.layers = connection, _checked("PairwiseFusion", layers, named)
+        self.connection, self.layers = connection, checked_layers("PairwiseFusion", layers, named)
+
+    def _with(self, *layers, **named):
+        return PairwiseFusion(self.connection, *layers, **named)
 
     def run(self, apply, *xs):
-        layers = _listed(self.layers)
+        layers = listed(self.layers)
         single = len(xs) == 1 and not isinstance(xs[0], tuple)
         xs, handed_back = (
             (xs * len(layers), lambda dxs: tuple(_fold(dxs, 1))) if single else _splat(xs)
@@ -288,9 +301,12 @@ class Bilinear(Layer):
     act: Activation
 
     def __init__(self, first, *arguments, **options):
-        weight, bias, self.act = (_given if isinstance(first, np.ndarray) else _drawn)(
-            first, *arguments, **options
+        rule = _given if isinstance(first, np.ndarray) else _drawn
+        form = (
+            "Bilinear((n_x, n_y), n_out, act=identity) or Bilinear(weight, bias=True, act=identity)"
         )
+        weight, bias, act = fitting("Bilinear", form, rule, (first, *arguments), options)
+        self.act = as_activation("Bilinear", act)
         self.weight = as_float("Bilinear", weight)
         if self.weight.ndim != 3:
             raise ValueError(
@@ -336,7 +352,7 @@ class Bilinear(Layer):
 
 
 def _drawn(sizes, n_out, act=identity, *, bias=True, init=glorot_uniform, rng=None):
-    n_x, n_y = (sizes, sizes) if isinstance(sizes, int) else sizes
+    n_x, n_y = (sizes, sizes) if is_size(sizes) else sizes
     return init((n_y, n_x, n_out), rng=rng), bias, act
 
 

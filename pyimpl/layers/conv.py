@@ -10,10 +10,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..core.expect import as_float, as_padding, as_sizes, expect_channels
+from ..core.expect import (
+    as_count,
+    as_float,
+    as_padding,
+    as_sizes,
+    as_window,
+    expect_channels,
+    fitting,
+    is_size,
+)
 from ..core.pullback import Gradient, with_own
 from ..core.windows import Columns, Pads, Sizes, from_kernel_matrix, kernel_matrix
-from ..functions.activations import Activation, fast, identity
+from ..functions.activations import Activation, as_activation, fast, identity
 from ..initialise import glorot_uniform
 from .dense import make_bias
 from .layer import Layer
@@ -61,7 +70,10 @@ class CrossCor(Layer):
     def __init__(self, *arguments, stride=1, pad=0, dilation=1, **options):
         who = type(self).__name__
         drawn = arguments and not isinstance(arguments[0], np.ndarray)
-        weight, bias, self.act = (self._drawn if drawn else _given)(*arguments, **options)
+        form = f"{who}(kernel, n_in, n_out, act=identity) or {who}(weight, bias=True, act=identity)"
+        rule = self._drawn if drawn else _given
+        weight, bias, act = fitting(who, form, rule, arguments, options)
+        self.act = as_activation(who, act)
         self.weight = as_float(who, weight)
         if self.weight.ndim < 3:
             raise ValueError(
@@ -77,12 +89,24 @@ class CrossCor(Layer):
         self, kernel, n_in, n_out, act=identity, *, bias=True, init=glorot_uniform, rng=None
     ):
         who = type(self).__name__
-        kernel = as_sizes(who, "kernel", kernel, 1 if isinstance(kernel, int) else len(kernel))
+        kernel = as_window(who, "kernel", kernel)
+        if not (is_size(n_in) and is_size(n_out)):
+            raise ValueError(
+                f"{who} expects channels as two integers, {who}(kernel, n_in, n_out), got {n_in!r} "
+                f"and {n_out!r}"
+            )
         if n_in % self.groups or n_out % self.groups:
             raise ValueError(
                 f"{who} expects channels divisible by groups={self.groups}, got {n_in} => {n_out}"
             )
-        return init(self._weight_shape(n_in, n_out, kernel), rng=rng), bias, act
+        shape = self._weight_shape(n_in, n_out, kernel)
+        weight = init(shape, rng=rng)
+        if np.shape(weight) != shape:  # of another rank it would be another kind of layer
+            raise ValueError(
+                f"{who} expects init to make an array of shape {shape}, got one of shape "
+                f"{np.shape(weight)}"
+            )
+        return weight, bias, act
 
     def _weight_shape(self, n_in, n_out, kernel):
         return n_out, n_in // self.groups, *kernel
@@ -156,7 +180,7 @@ class Conv(CrossCor):
     flipped = True
 
     def __init__(self, *arguments, groups=1, **options):
-        self.groups = groups
+        self.groups = as_count("Conv", "groups", groups)
         super().__init__(*arguments, **options)
         if self.weight.shape[0] % groups:
             raise ValueError(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..core.expect import as_float, as_padding, as_sizes, expect_channels
+from ..core.expect import as_count, as_float, as_padding, as_sizes, expect_channels, fitting
 from ..core.pullback import Gradient
 from ..core.windows import (
     Pads,
@@ -43,9 +43,9 @@ class ConvTranspose(CrossCor):
     groups: int
 
     def __init__(self, *arguments, outpad=0, groups=1, **options):
-        self.groups = groups
+        self.groups = as_count("ConvTranspose", "groups", groups)
         super().__init__(*arguments, **options)
-        self.outpad = as_sizes("ConvTranspose", "outpad", outpad, self.weight.ndim - 2)
+        self.outpad = as_sizes("ConvTranspose", "outpad", outpad, self.weight.ndim - 2, least=0)
         if self.weight.shape[0] % groups:
             raise ValueError(
                 f"ConvTranspose expects input channels divisible by groups={groups}, got a "
@@ -142,7 +142,14 @@ def DepthwiseConv(first, *arguments, **options) -> Conv:
     n_in).
     """
     if not isinstance(first, np.ndarray):
+        form = "DepthwiseConv(kernel, n_in, n_out, act=identity)"
+        fitting("DepthwiseConv", form, lambda n_in, n_out, act=None: None, arguments, {})
         return Conv(first, *arguments, groups=arguments[0], **options)
+    if first.ndim < 3:
+        raise ValueError(
+            f"DepthwiseConv expects a weight of shape (n_out / n_in, n_in, *kernel), got "
+            f"{first.shape}"
+        )
     return Conv(
         first.reshape(-1, 1, *first.shape[2:]), *arguments, groups=first.shape[1], **options
     )

@@ -4,27 +4,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..core.expect import as_float
+from ..core.broadcasting import unbroadcast
+from ..core.expect import as_float, fitting, is_size
 from ..core.pullback import Gradient, with_own
-from ..functions.activations import Activation, fast, identity
-from ..initialise import glorot_uniform
+from ..functions.activations import Activation, as_activation, fast, identity
+from ..initialise import glorot_uniform, ones32
 from .layer import Layer
 
 __all__ = ["Dense", "Scale"]
 
 
-def make_bias(who: str, bias, features: int, weight: np.ndarray) -> np.ndarray | None:
+def make_bias(who: str, bias, size: int | tuple[int, ...], weight) -> np.ndarray | None:
     """Zeros for True, None for False or None, else the given array in the weight's dtype.
 
     Flux: `create_bias`.
     """
+    shape = (size,) if isinstance(size, int) else size
     if bias is None or bias is False:
         return None
     if bias is True:
-        return np.zeros(features, weight.dtype)
-    bias = np.asarray(bias)
-    if bias.shape != (features,):
-        raise ValueError(f"{who} expects a bias of shape ({features},), got {bias.shape}")
+        return np.zeros(shape, weight.dtype)
+    bias = as_float(who, bias)
+    if bias.shape != shape:
+        raise ValueError(f"{who} expects a bias of shape {shape}, got {bias.shape}")
     return bias.astype(weight.dtype, copy=False)
 
 
@@ -42,8 +44,10 @@ class Dense(Layer):
     act: Activation = identity
 
     def __init__(self, *arguments, **options):
-        drawn = arguments and isinstance(arguments[0], int | np.integer)
-        weight, bias, self.act = (_drawn if drawn else _given)(*arguments, **options)
+        drawn = arguments and is_size(arguments[0])
+        form = "Dense(n_in, n_out, act=identity) or Dense(weight, bias=True, act=identity)"
+        weight, bias, act = fitting("Dense", form, _drawn if drawn else _given, arguments, options)
+        self.act = as_activation("Dense", act)
         self.weight = as_float("Dense", weight)
         if self.weight.ndim != 2:
             raise ValueError(
@@ -80,7 +84,7 @@ class Dense(Layer):
 
 
 def _drawn(n_in, n_out, act=identity, *, bias=True, init=glorot_uniform, rng=None):
-    if not isinstance(n_out, int | np.integer):
+    if not is_size(n_out):
         raise TypeError(
             "Dense expects Dense(n_in, n_out, act) or Dense(weight, bias, act), got n_out = "
             f"{n_out!r}"
@@ -92,31 +96,59 @@ def _given(weight, bias=True, act=identity):
     return weight, bias, act
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(eq=False, init=False, repr=False)
 class Scale(Layer):
-    """`act(scale * x + bias)`, entry by entry. Flux: `Scale`."""
+    """`act(scale * x + bias)`, entry by entry, as NumPy broadcasts. Flux: `Scale`.
 
-    scale: np.ndarray  # the trailing axes of x
+    `Scale(*size, act=identity, *, bias=True, init=ones32, rng=None)` makes both arrays, size the
+    trailing axes of x in x's order; `Scale(scale, bias=True, act=identity)` takes them. Raises
+    ValueError for an x that does not broadcast with them.
+    """
+
+    scale: np.ndarray  # the trailing axes of x, or what broadcasts with them
     bias: np.ndarray | None  # the same
-    act: Activation = identity
+    act: Activation
+
+    def __init__(self, *arguments, **options):
+        drawn = arguments and np.ndim(arguments[0]) == 0
+        form = "Scale(*size, act=identity) or Scale(scale, bias=True, act=identity)"
+        rule = _scale_of_size if drawn else _given
+        scale, bias, act = fitting("Scale", form, rule, arguments, options)
+        self.act = as_activation("Scale", act)
+        self.scale = as_float("Scale", scale)
+        self.bias = make_bias("Scale", bias, self.scale.shape, self.scale)
 
     def pullback(self, x):  # x: (..., *scale.shape)
-        scale = self.scale
-        if x.shape[x.ndim - scale.ndim :] != scale.shape:
+        scale, bias = self.scale, self.bias
+        x = as_float("Scale", x)
+        try:
+            z = scale * x
+        except ValueError:
             raise ValueError(
-                f"Scale{scale.shape} expects x of shape (..., "
-                f"{', '.join(map(str, scale.shape))}), got {x.shape}"
-            )
-        z = scale * x
-        if self.bias is not None:
-            z = z + self.bias
+                f"Scale{scale.shape} expects x of shape (..., {', '.join(map(str, scale.shape))}), "
+                f"got {x.shape}"
+            ) from None
+        if bias is not None:
+            z = z + bias
         y, act_back = fast(self.act).pullback(z)
-        batch = tuple(range(x.ndim - scale.ndim))
 
         def scale_back(dy):
             dz = act_back(dy)[1]
-            dscale = (dz * x).sum(batch).astype(scale.dtype, copy=False)
-            dbias = None if self.bias is None else dz.sum(batch).astype(self.bias.dtype, copy=False)
-            return Gradient(scale=dscale, bias=dbias, act=None), dz * scale
+            dscale = unbroadcast(dz * x, scale.shape).astype(scale.dtype, copy=False)
+            dbias = None
+            if bias is not None:
+                dbias = unbroadcast(dz, bias.shape).astype(bias.dtype, copy=False)
+            return Gradient(scale=dscale, bias=dbias, act=None), unbroadcast(dz * scale, x.shape)
 
         return y, scale_back
+
+
+def _scale_of_size(*size_and_act, act=identity, bias=True, init=ones32, rng=None):
+    *size, last = size_and_act
+    if is_size(last):
+        size.append(last)
+    else:
+        act = last
+    if not size or not all(map(is_size, size)):
+        raise ValueError(f"Scale expects its size in integers, got {tuple(size)}")
+    return init(tuple(size), rng=rng), bias, act

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..core.expect import as_float, fitting
 from ..core.pullback import Gradient
 from ..initialise import randn32
 from .layer import Layer
@@ -43,9 +44,11 @@ class Embedding(Layer):
     weight: np.ndarray  # (n_in, n_out)
 
     def __init__(self, *arguments, init=randn32, rng=None):
-        self.weight = (
-            arguments[0] if isinstance(arguments[0], np.ndarray) else init(arguments, rng=rng)
-        )
+        given = arguments and isinstance(arguments[0], np.ndarray)
+        form = "Embedding(n_in, n_out) or Embedding(weight)"
+        rule = (lambda weight: weight) if given else (lambda n_in, n_out: (n_in, n_out))
+        weight = fitting("Embedding", form, rule, arguments, {})
+        self.weight = as_float("Embedding", weight if given else init(weight, rng=rng))
         if self.weight.ndim != 2:
             raise ValueError(
                 f"Embedding expects a weight of shape (n_in, n_out), got {self.weight.shape}"
@@ -105,7 +108,7 @@ class EmbeddingBag(Layer):
     reduction: str
 
     def __init__(self, *arguments, init=randn32, rng=None):
-        count = 1 if isinstance(arguments[0], np.ndarray) else 2
+        count = 1 if arguments and isinstance(arguments[0], np.ndarray) else 2
         self.weight = Embedding(*arguments[:count], init=init, rng=rng).weight
         self.reduction = arguments[count] if len(arguments) > count else "mean"
         if self.reduction not in REDUCTIONS:

@@ -1,13 +1,14 @@
 """Normalisation within each sample. Flux: `src/layers/normalise.jl`."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..core.expect import as_float, expect_channels
+from ..core.expect import as_count, as_float, expect_channels
 from ..core.pullback import Gradient
 from ..core.tree import children
-from ..functions.activations import Activation, identity
+from ..functions.activations import Activation, as_activation, identity
 from .layer import Layer, TwoModes
 from .normalise import EPS, MOMENTUM, track
 
@@ -31,15 +32,18 @@ class WithinSample(Layer):
         who = f"{type(self).__name__}({self.chs})"
         x = as_float(who, x)
         expect_channels(who, x, self.chs)
-        cells = x.reshape(
-            x.shape[0], groups, -1
-        )  # (batch, groups, channels of a group times space)
+        # (batch, groups, channels of a group times space)
+        cells = x.reshape(x.shape[0], groups, math.prod(x.shape[1:]) // groups)
         from_batch = active or self.mean is None
         if from_batch:
             mean = cells.mean(2, keepdims=True)
             deviation = cells - mean
             var = (deviation * deviation).mean(2, keepdims=True)
             if self.mean is not None:
+                if len(x) == 0:
+                    raise ValueError(
+                        f"{who} expects at least one sample in training, got x of shape {x.shape}"
+                    )
                 self._track(mean, var, cells.shape[2])
         else:
             assert self.mean is not None and self.var is not None
@@ -47,7 +51,7 @@ class WithinSample(Layer):
                 cells - self.mean[:, None].astype(x.dtype),
                 self.var[:, None].astype(x.dtype),
             )
-        root = np.sqrt(var + self.eps)
+        root = np.sqrt(var + x.dtype.type(self.eps))
         normal = (deviation / root).reshape(x.shape)
         channel = (-1, *(1,) * (x.ndim - 2))
         over = (0, *range(2, x.ndim))
@@ -91,14 +95,14 @@ class WithinSample(Layer):
 
 
 @dataclass(eq=False, init=False, repr=False)
-class GroupNorm(WithinSample):
+class GroupNorm(TwoModes, WithinSample):
     """`act(scale * (x - mean) / sqrt(var + eps) + shift)`, mean and variance of each sample and
     group of channels. Flux: `GroupNorm`.
 
-    `GroupNorm(chs, G, act=identity, *, affine=True, eps=1f-5)`: G groups of consecutive channels; x
-    is (batch, chs, *space). Scale and shift are one number a channel. The same in training and in
-    testing: there are no running statistics. Raises ValueError unless G divides chs, and for
-    another number of channels.
+    `GroupNorm(chs, G, act=identity, *, affine=True, eps=1f-5, active=None)`: G groups of
+    consecutive channels; x is (batch, chs, *space). Scale and shift are one number a channel. The
+    same in training and in testing, whatever `active`: there are no running statistics. Raises
+    ValueError unless G divides chs, and for another number of channels.
     """
 
     G: int
@@ -106,20 +110,23 @@ class GroupNorm(WithinSample):
     shift: np.ndarray | None  # (chs,)  Flux: β
     scale: np.ndarray | None  # (chs,)  Flux: γ
     eps: float
+    active: bool | None
     chs: int
 
-    def __init__(self, chs, G, act=identity, *, affine=True, eps=EPS):
+    def __init__(self, chs, G, act=identity, *, affine=True, eps=EPS, active=None):
+        G = as_count("GroupNorm", "the number of groups", G)
         if chs % G:
             raise ValueError(
                 f"GroupNorm expects a number of groups that divides the channels, got {G} groups "
                 f"of {chs} channels"
             )
-        self.G, self.act, self.eps, self.chs = G, act, eps, chs
+        self.G, self.act = G, as_activation("GroupNorm", act)
+        self.eps, self.active, self.chs = eps, active, chs
         self.shift, self.scale = (
             (np.zeros(chs, np.float32), np.ones(chs, np.float32)) if affine else (None, None)
         )
 
-    def pullback(self, x):  # x: (batch, chs, *space)
+    def _apply(self, x, active):  # x: (batch, chs, *space)
         return self._within(x, self.G, active=True)
 
 
@@ -154,7 +161,8 @@ class InstanceNorm(TwoModes, WithinSample):
         momentum=MOMENTUM,
         active=None,
     ):
-        self.act, self.eps, self.momentum, self.active, self.chs = act, eps, momentum, active, chs
+        self.act, self.chs = as_activation("InstanceNorm", act), chs
+        self.eps, self.momentum, self.active = eps, momentum, active
         self.shift, self.scale = (
             (np.zeros(chs, np.float32), np.ones(chs, np.float32)) if affine else (None, None)
         )

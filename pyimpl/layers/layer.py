@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import numpy as np
 
-from ..core.pullback import Pullback
+from ..core.pullback import Pullback, checked
 
 
 class Layer:
@@ -14,6 +14,11 @@ class Layer:
     """
 
     trainable: tuple[str, ...] | None = None  # the fields an optimiser may change; None: all
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        if "pullback" in vars(cls):
+            cls.pullback = checked(cls.pullback)  # type: ignore[method-assign]
 
     def pullback(self, *xs) -> Pullback:
         """The output, and the function from its cotangent to (gradient of the layer, gradient of

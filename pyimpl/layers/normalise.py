@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..core.expect import as_float
+from ..core.expect import as_float, is_size
 from ..core.pullback import Gradient, differentiable
 from ..core.versions import since
-from ..functions.activations import Activation, identity
+from ..functions.activations import Activation, as_activation, identity
 from .dense import Scale
 from .layer import Layer, TwoModes
 
@@ -70,7 +70,8 @@ class BatchNorm(TwoModes):
         momentum=MOMENTUM,
         active=None,
     ):
-        self.chs, self.act, self.eps, self.momentum, self.active = chs, act, eps, momentum, active
+        self.chs, self.act = chs, as_activation("BatchNorm", act)
+        self.eps, self.momentum, self.active = eps, momentum, active
         self.shift = np.zeros(chs, np.float32) if affine else None
         self.scale = np.ones(chs, np.float32) if affine else None
         self.mean = np.zeros(chs, np.float32) if track_stats else None
@@ -87,6 +88,11 @@ class BatchNorm(TwoModes):
         per_channel = (-1, *(1,) * (x.ndim - 2))
         count = x.size // self.chs
         from_batch = active or self.mean is None
+        if active and self.mean is not None and count == 0:
+            raise ValueError(
+                f"BatchNorm({self.chs}) expects at least one sample in training, got x of shape "
+                f"{x.shape}"
+            )
         if from_batch:
             mean = np.add.reduce(x, axes) / count
             deviation = x - mean.reshape(per_channel)
@@ -98,7 +104,7 @@ class BatchNorm(TwoModes):
             mean, var = self.mean.copy(), self.var.copy()
             deviation = x - mean.reshape(per_channel)
         root = np.sqrt(
-            var.astype(x.dtype, copy=False) + self.eps
+            var.astype(x.dtype, copy=False) + x.dtype.type(self.eps)
         )  # the statistics may be Float32 in a Float64 model
         slope = 1 / root if self.scale is None else self.scale / root
         z = deviation * slope.reshape(per_channel)
@@ -158,7 +164,7 @@ def normalise(x, dims=0, eps=None):
 def _normalise(x, dims, eps, formula, kind_of_eps):
     x = as_float("normalise", x)
     axes = dims if isinstance(dims, tuple) else (dims,)
-    count = math.prod(x.shape[axis] for axis in axes)
+    count = math.prod(x.shape[axis] for axis in axes) or 1  # of nothing, the result is nothing
     if kind_of_eps == "0":
         eps = (
             x.dtype.type(1e-5) if eps is None else np.asarray(eps)[()]
@@ -187,13 +193,23 @@ def _normalise(x, dims, eps, formula, kind_of_eps):
     return y, normalise_back
 
 
+def _size_and_act(given: tuple, act):
+    """The size of a LayerNorm and its activation, which may be the last argument."""
+    if len(given) > 1 and not is_size(given[-1]):
+        given, act = given[:-1], given[-1]
+    size = given[0] if len(given) == 1 and not is_size(given[0]) else given
+    if not isinstance(size, tuple | list) or not size or not all(map(is_size, size)):
+        raise ValueError(f"LayerNorm expects its size in integers, got {given}")
+    return tuple(map(int, size)), act
+
+
 @dataclass(eq=False, init=False, repr=False)
 class LayerNorm(Layer):
     """`normalise` over the trailing axes of x, then `Scale`. Flux: `LayerNorm`.
 
-    `LayerNorm(size, act=identity, *, affine=True, eps=1f-5)`, size an integer or a tuple: the
-    trailing axes of x, in x's order. Its parameters are `diag.scale` and `diag.bias`; without
-    `affine`, diag is None.
+    `LayerNorm(size, act=identity, *, affine=True, eps=1f-5)`, size an integer, a tuple or several
+    integers: the trailing axes of x, in x's order. Its parameters are `diag.scale` and `diag.bias`;
+    without `affine`, diag is None.
     """
 
     act: Activation
@@ -201,10 +217,11 @@ class LayerNorm(Layer):
     eps: float
     size: tuple[int, ...]
 
-    def __init__(self, size, act=identity, *, affine=True, eps=EPS):
-        self.size = (size,) if isinstance(size, int) else tuple(size)
+    def __init__(self, *size_and_act, act=identity, affine=True, eps=EPS):
+        size, act = _size_and_act(size_and_act, act)
+        self.size = size
         self._formulas = since("normalise"), since("eps of normalise")
-        self.act, self.eps = act, eps
+        self.act, self.eps = as_activation("LayerNorm", act), eps
         self.diag = (
             Scale(np.ones(self.size, np.float32), np.zeros(self.size, np.float32), act)
             if affine

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..core.expect import as_float, as_padding, as_sizes
+from ..core.expect import as_float, as_padding, as_sizes, as_window
 from ..core.precision import machine_epsilon
 from ..core.pullback import differentiable
 from ..core.windows import scatter_windows, windows
@@ -97,7 +97,7 @@ class MaxPool(Layer):
 
     def __init__(self, k, *, pad=0, stride=None):
         who = type(self).__name__
-        self.k = as_sizes(who, "k", k, 1 if isinstance(k, int) else len(k))
+        self.k = as_window(who, "k", k)
         rank = len(self.k)
         self.pad = (
             same_padding(self.k, (1,) * rank)
@@ -145,7 +145,9 @@ class GlobalMeanPool(GlobalMaxPool):
 def flatten(x):
     """`x.reshape(batch, -1)`. Flux: `flatten`."""
     x = np.asarray(x)
-    return x.reshape(x.shape[0], -1), lambda dy: (None, dy.reshape(x.shape))
+    if x.ndim == 0:
+        raise ValueError(f"flatten expects (batch, ...), got x of shape {x.shape}")
+    return x.reshape(x.shape[0], math.prod(x.shape[1:])), lambda dy: (None, dy.reshape(x.shape))
 
 
 @dataclass(eq=False, init=False, repr=False)
@@ -161,9 +163,7 @@ class AdaptiveMaxPool(Layer):
     rule = staticmethod(_max_pullback)
 
     def __init__(self, out):
-        self.out = as_sizes(
-            type(self).__name__, "out", out, 1 if isinstance(out, int) else len(out)
-        )
+        self.out = as_window(type(self).__name__, "out", out)
 
     def pullback(self, x):  # x: (batch, channels, *space)
         x = _spatial(type(self).__name__, x, len(self.out))

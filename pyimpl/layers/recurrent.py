@@ -16,7 +16,14 @@ from ..core.expect import as_float, expect_features
 from ..core.pullback import Gradient
 from ..core.tree import children
 from ..core.versions import since
-from ..functions.activations import Activation, fast, sigmoid_fast, tanh, tanh_fast
+from ..functions.activations import (
+    Activation,
+    as_activation,
+    fast,
+    sigmoid_fast,
+    tanh,
+    tanh_fast,
+)
 from ..initialise import glorot_uniform
 from .combine import Joint, sum_gradients
 from .dense import make_bias
@@ -68,11 +75,21 @@ class Cell(Layer):
         init_recurrent_kernel=glorot_uniform,
         rng=None,
     ):
-        self.Wi = init_kernel((n_in, self.gates * n_out), rng=rng)
-        self.Wh = init_recurrent_kernel((n_out, self.gates * n_out), rng=rng)
+        self.Wi = self._drawn(init_kernel, (n_in, self.gates * n_out), rng)
+        self.Wh = self._drawn(init_recurrent_kernel, (n_out, self.gates * n_out), rng)
         setattr(
             self, self.bias_field, make_bias(type(self).__name__, bias, self.gates * n_out, self.Wi)
         )
+
+    def _drawn(self, init, shape, rng):
+        who = type(self).__name__
+        weight = as_float(who, init(shape, rng=rng))
+        if weight.shape != shape:
+            raise ValueError(
+                f"{who} expects its initialiser to make an array of shape {shape}, got one of "
+                f"shape {weight.shape}"
+            )
+        return weight
 
     def step(self, gx, state):
         """The next state, and the backward pass of the step."""
@@ -188,7 +205,7 @@ class RNNCell(Cell):
     bias: np.ndarray | None  # (n_out,)
 
     def __init__(self, n_in, n_out, act=tanh, **options):
-        self.act = act
+        self.act = as_activation("RNNCell", act)
         super().__init__(n_in, n_out, **options)
 
     def step(self, gx, state):
@@ -304,7 +321,7 @@ class GRUv3Cell(Cell):
         super().__init__(
             n_in, n_out, init_recurrent_kernel=init_recurrent_kernel, rng=rng, **options
         )
-        self.Wh_candidate = init_recurrent_kernel((n_out, n_out), rng=rng)
+        self.Wh_candidate = self._drawn(init_recurrent_kernel, (n_out, n_out), rng)
 
     def step(self, gx, state):
         (h,) = state
@@ -443,7 +460,7 @@ class RNN(Recurrence):
     kind: ClassVar[type[Cell]] = RNNCell
 
     def __init__(self, *arguments, return_state=False, **options):
-        drawn = not isinstance(arguments[0], self.kind)
+        drawn = not (arguments and isinstance(arguments[0], self.kind))
         super().__init__(self.kind(*arguments, **options) if drawn else arguments[0], return_state)
 
 

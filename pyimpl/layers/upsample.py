@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..core.expect import as_float, as_sizes
+from ..core.expect import as_count, as_float, as_sizes
 from .layer import Layer
 
 __all__ = ["PixelShuffle", "Upsample"]
@@ -140,6 +140,9 @@ class PixelShuffle(Layer):
     """
 
     r: int
+
+    def __post_init__(self):
+        self.r = as_count("PixelShuffle", "r", self.r)
 
     def pullback(self, x):  # x: (batch, channels * r^d, *space)
         x = np.asarray(x)

@@ -52,7 +52,7 @@ def siamese_contrastive_loss(prediction, target, margin=1.0):
     """
     if margin < 0:
         raise ValueError(f"siamese_contrastive_loss expects a margin of at least 0, got {margin}")
-    target = numeric(target, prediction)
+    target, margin = numeric(target, prediction), prediction.dtype.type(margin)
     room = np.maximum(margin - prediction, 0)
 
     def siamese_contrastive_back(dl):

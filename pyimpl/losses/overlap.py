@@ -19,13 +19,15 @@ def _power(who, x, gamma):
     """
     if float(gamma).is_integer():
         gamma = int(gamma)
-    elif np.any(x < 0):
+    else:
+        gamma = x.dtype.type(gamma)
+    if not isinstance(gamma, int) and np.any(x < 0):
         raise ValueError(
             f"{who} expects predictions of at most 1 - eps where gamma is not an integer, got 1 "
             f"- prediction - eps = {np.min(x)}"
         )
     with np.errstate(divide="ignore", invalid="ignore"):
-        return x**gamma, gamma * x ** float(gamma - 1)
+        return x**gamma, gamma * x ** x.dtype.type(gamma - 1)
 
 
 @loss
@@ -74,7 +76,7 @@ def dice_coeff_loss(prediction, target, smooth=1.0):
     the batch is summed over too.
     """
     prediction, target = paired("dice_coeff_loss", prediction, target)
-    target = numeric(target, prediction)
+    target, smooth = numeric(target, prediction), prediction.dtype.type(smooth)
     overlap = 2 * (target * prediction).sum() + smooth
     size = (target * target).sum() + (prediction * prediction).sum() + smooth
     y, quotient_back = _one_minus_quotient(overlap, size)

@@ -57,7 +57,7 @@ def msle(prediction, target, eps=None):
 @loss
 def huber_loss(prediction, target, delta=1.0):
     """`e^2 / 2` where `e = |prediction - target| < delta`, `delta * (e - delta/2)` elsewhere."""
-    difference = prediction - target
+    difference, delta = prediction - target, prediction.dtype.type(delta)
     e = np.abs(difference)
 
     def huber_back(dl):

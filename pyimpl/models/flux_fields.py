@@ -32,7 +32,7 @@ LAYERS = {
     "λ β γ μ σ² ϵ momentum affine track_stats active chs": (
         "act shift scale mean var eps momentum active chs"
     ),
-    "G λ β γ μ σ² ϵ momentum affine track_stats active chs": "G act shift scale eps chs",
+    "G λ β γ μ σ² ϵ momentum affine track_stats active chs": "G act shift scale eps active chs",
     "λ diag ϵ size affine": "act diag eps size",
     "layer g which dims": "layer g which dims",
     "σ Wi Wh bias": "act Wi Wh bias",

@@ -10,12 +10,12 @@ gradient is None the rule is not applied at all: no decay, no momentum. Source: 
 from collections.abc import Iterator
 from itertools import combinations
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
-from ..core.pullback import Gradient
 from ..core.ties import Shared, carried, overlap
-from ..core.tree import Branches, is_trainable, leaves, names_of, part_of, parts, trainable_parts
+from ..core.tree import Branches, is_trainable, leaves, parts, trainable_parts
 from .joined import Leaf, join
 from .rules import Rule
 
@@ -88,7 +88,7 @@ def update(opt_state, model, gradient):
             "update expects the gradient of the model, got a tuple: take withgradient(...)[1][0]"
         )
     steps: dict[Leaf, tuple[np.ndarray, np.ndarray]] = {}
-    _collect(opt_state, model, gradient, steps, "model")
+    _collect(opt_state, model, gradient, steps)
     for group in {leaf.group for leaf in steps if leaf.group is not None}:
         if group.places.keys() <= steps.keys():
             group.step(steps)
@@ -100,40 +100,56 @@ def update(opt_state, model, gradient):
     return opt_state, model
 
 
-def _collect(state, node, gradient, steps, path: str) -> None:
+Place = tuple[Any, ...]  # of a part of the model: that of the whole, and its key there
+
+
+def _path(place: Place) -> str:
+    """The path of a part, written as in `trainables`."""
+    if not place:
+        return "model"
+    whole, key = place
+    return f"{_path(whole)}.{key}"
+
+
+def _collect(state, node, gradient, steps, place: Place = ()) -> None:
     """Walk state, model and gradient side by side; the state has the fewest branches, and leads."""
     if state is None or gradient is None:
         return
     if type(state) is Leaf:
-        g = _entries(gradient, node, path)
+        g = gradient
+        if type(g) is not np.ndarray or g.dtype.kind != "f" or g.shape != node.shape:
+            g = _entries(gradient, node, place)
         if not state.frozen:
             if state not in steps:
                 steps[state] = node, g
             else:  # one parameter in two places, perhaps as its transpose
                 x, before = steps[state]
                 steps[state] = x, before + carried(g, node, x)
-        return
-    if not isinstance(state, tuple | dict | SimpleNamespace):
+    elif type(state) is tuple and isinstance(gradient, tuple | list):
+        if len(gradient) != len(state):
+            raise ValueError(f"{_path(place)} has {len(state)} parts, its gradient {len(gradient)}")
+        for i, part in enumerate(state):
+            _collect(part, node[i], gradient[i], steps, (place, i))
+    elif isinstance(state, dict | SimpleNamespace) and isinstance(gradient, dict | SimpleNamespace):
+        given = gradient if isinstance(gradient, dict) else vars(gradient)
+        for key, part in parts(state):
+            child = node[key] if isinstance(node, dict) else getattr(node, key)
+            _collect(part, child, given.get(key), steps, (place, key))
+    elif isinstance(state, tuple | dict | SimpleNamespace):
+        raise ValueError(
+            f"{_path(place)} expects a gradient for its parts, got {type(gradient).__name__}"
+        )
+    else:
         raise ValueError(f"update expects the state that setup made, got {state!r}")
-    given = [key for key, _ in parts(gradient)]
-    if not isinstance(gradient, tuple | list | dict | SimpleNamespace):
-        raise ValueError(f"{path} expects a gradient for its parts, got {type(gradient).__name__}")
-    if isinstance(state, tuple) and len(given) != len(state):
-        raise ValueError(f"{path} has {len(state)} parts, its gradient {len(given)}")
-    names = names_of([key for key, _ in parts(state)])
-    for key, part in parts(state):
-        child = node[key] if isinstance(node, tuple | list | dict) else getattr(node, str(key))
-        of_part = part_of(gradient, names[key] if isinstance(gradient, Gradient) else key)
-        _collect(part, child, of_part, steps, f"{path}.{names[key]}")
 
 
-def _entries(gradient, x: np.ndarray, path: str) -> np.ndarray:
+def _entries(gradient, x: np.ndarray, place: Place) -> np.ndarray:
     """The gradient of the parameter x as an array of its shape."""
     g = np.asarray(gradient)
     if g.dtype.kind not in "biufc" or (g.dtype.kind == "c" and x.dtype.kind != "c"):
-        raise ValueError(f"{path} holds {x.dtype}, its gradient {g.dtype}")
+        raise ValueError(f"{_path(place)} holds {x.dtype}, its gradient {g.dtype}")
     if g.shape != x.shape:
-        raise ValueError(f"{path} has shape {x.shape}, its gradient {g.shape}")
+        raise ValueError(f"{_path(place)} has shape {x.shape}, its gradient {g.shape}")
     return g
 
 

@@ -47,7 +47,7 @@ class Convolution(Layer):
             "Convolution", self.weight, self.bias, "(out, in, kh, kw)", 0
         )
         self.stride = as_sizes("Convolution", "stride", self.stride, 2)
-        self.pad = as_sizes("Convolution", "pad", self.pad, 2)
+        self.pad = as_sizes("Convolution", "pad", self.pad, 2, least=0)
 
     def pullback(self, x):  # x: (batch, in, h, w)
         weight, n_out = self.weight, len(self.weight)
@@ -92,7 +92,7 @@ class Pooling(Layer):
 
     def __post_init__(self):
         self.stride = as_sizes("Pooling", "stride", self.stride, 2)
-        self.pad = as_sizes("Pooling", "pad", self.pad, 2)
+        self.pad = as_sizes("Pooling", "pad", self.pad, 2, least=0)
 
     def pullback(self, x):  # x: (batch, channels, h, w)
         x = as_float("Pooling", x)

@@ -1,13 +1,8 @@
-"""Batches and one-hot labels.
-
-Sources: MLUtils.jl `src/dataloader.jl`, OneHotArrays.jl `src/onehot.jl`.
-"""
-
-from collections.abc import Sequence
+"""Batches of observations. Source: MLUtils.jl `src/dataloader.jl`."""
 
 import numpy as np
 
-__all__ = ["DataLoader", "onecold", "onehot", "onehotbatch"]
+__all__ = ["DataLoader"]
 
 
 class DataLoader:
@@ -51,35 +46,3 @@ class DataLoader:
             )
             batch = tuple(array[chosen] for array in self._arrays)
             yield batch[0] if self._single else batch
-
-
-def onehotbatch(labels, classes: Sequence, default=None) -> np.ndarray:
-    """A bool array of shape (*labels.shape, len(classes)), True where the label is the class. Flux:
-    `onehotbatch`.
-
-    A label that is no class counts as `default`, if that is given; else raises ValueError and names
-    it.
-    """
-    labels = np.asarray(labels)
-    hot = labels[..., None] == np.asarray(classes)
-    unknown = ~hot.any(-1)
-    if unknown.any():
-        if default is None:
-            raise ValueError(
-                f"onehotbatch expects labels among {list(classes)}, got {labels[unknown].flat[0]!r}"
-            )
-        hot[unknown] = np.asarray(classes) == default
-    return hot
-
-
-def onehot(label, classes: Sequence, default=None) -> np.ndarray:
-    """`onehotbatch` of a single label: a bool vector with one entry per class. Flux: `onehot`."""
-    return onehotbatch(np.asarray(label), classes, default)
-
-
-def onecold(y, classes: Sequence | None = None) -> np.ndarray:
-    """The class of the largest entry along the last axis, the first of equals; its index without
-    `classes`. Flux: `onecold`.
-    """
-    index = np.argmax(y, axis=-1)
-    return index if classes is None else np.asarray(classes)[index]

@@ -15,6 +15,7 @@ from reference_folder.tracing import Traced, apply, call, closure, is_traced, is
 
 import pyimpl
 from pyimpl import ACTIVATIONS
+from pyimpl.functions.activations import Activation
 
 
 @dataclass(frozen=True)
@@ -157,8 +158,7 @@ class Reader:
             node.attr == DOT
         ):  # f.(x): what our functions of numbers do anyway, and no other function
             entrywise = (
-                isinstance(owner, type | type(pyimpl.identity))
-                or getattr(owner, "__name__", "") == "function"
+                isinstance(owner, type | Activation) or getattr(owner, "__name__", "") == "function"
             )
             return (
                 owner

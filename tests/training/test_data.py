@@ -1,9 +1,9 @@
-"""Batches of observations. (One-hot labels: the rows of the catalogue, and test_onehot.)"""
+"""Batches of observations."""
 
 import numpy as np
 import pytest
 
-from pyimpl import DataLoader, onecold, onehot, onehotbatch
+from pyimpl import DataLoader
 
 X, Y = np.arange(10.0).reshape(5, 2), np.arange(5)
 
@@ -36,10 +36,3 @@ def test_what_makes_no_batches():
         DataLoader((X, Y[:4]))
     with pytest.raises(ValueError, match="batchsize of at least 1, got 0"):
         DataLoader(X, batchsize=0)
-
-
-def test_labels_and_back():
-    hot = onehotbatch(["b", "a", "b"], ["a", "b"])
-    assert hot.tolist() == [[False, True], [True, False], [False, True]]
-    assert onecold(hot, ["a", "b"]).tolist() == ["b", "a", "b"]
-    assert onehot(2, [1, 2, 3]).tolist() == [False, True, False]

@@ -60,7 +60,7 @@ COVERED_ELSEWHERE: dict[str, str] = {
     "identity": "the default activation: row Dense",
     "loadmodel": "files and states: tests/core/test_loading.py",
     "modules": "a list of layers: tests/core/test_tree.py",
-    "onehot": "onehotbatch of one label: tests/core/test_tree.py",
+    "onehot": "onehotbatch of one label: tests/training/test_labels.py",
     "pullback": "every row",
     "read_state": "files: tests/test_state_files.py",
     "semantics": "older versions of Flux: tests/core/test_versions.py",
