@@ -14,7 +14,7 @@ X = np.array([0.3, -1.7, 2.9])
 class Subject:
     """Twice its input, or what it is told to give."""
 
-    key, constant = "double", False
+    key, constant, strict = "double", False, True
 
     def __init__(self, give=lambda x: 2 * x):
         self.give = give

@@ -13,6 +13,8 @@ import numpy as np
 
 from .names import Arrays, Kind, Name, numbered
 
+EXTREME = "extreme: "  # how the origin of a case begins whose inputs go to the limits
+
 
 @dataclass(frozen=True, eq=False)
 class Case:
@@ -36,6 +38,11 @@ class Case:
         if type(self.arrays) is not Arrays:
             object.__setattr__(self, "arrays", Arrays(self.arrays))
 
+    @property
+    def extreme(self) -> bool:
+        """Whether its inputs are there to go to the limits."""
+        return self.origin.startswith(EXTREME)
+
     def parameters(self) -> dict[str, np.ndarray]:
         """The parameters and states, by their path in the model."""
         return {
@@ -51,10 +58,11 @@ class Case:
         """The same case in another floating-point type: itself where it has that type."""
         if all(array.dtype == dtype for array in self.arrays.values() if array.dtype.kind == "f"):
             return self
-        arrays = {
-            name: array.astype(dtype) if array.dtype.kind == "f" else array
-            for name, array in self.arrays.items()
-        }
+        with np.errstate(over="ignore"):  # what is too large is infinite
+            arrays = {
+                name: array.astype(dtype) if array.dtype.kind == "f" else array
+                for name, array in self.arrays.items()
+            }
         return replace(self, arrays=arrays)
 
     @property

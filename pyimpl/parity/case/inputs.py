@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from .draws import ELEMENTS, drawn_fill, drawn_whole
+from .draws import ELEMENTS, GRID, drawn_fill, drawn_whole
 
 SIZES = (1, 5)
 WHOLE = {"int": (-8, 8), "natural": (0, 16), "bool": (0, 1)}
+DECIMAL = ("real", "positive", "wide")  # of which some are decimals, such as prices
+CENTS = 200  # parts of a decimal: half of them lie between two cents
 MOST_INDEX = 2**62  # which Julia can count from 1
 MOST_BYTES = 2**28  # of all inputs of a case, in Float64
 
@@ -104,6 +106,9 @@ def _fill(draw: Callable, entrywise: bool):
     real = drawn_fill(draw, False, entrywise)
 
     def fill(shape, kind):
+        if kind in DECIMAL and draw(st.sampled_from((False, False, True))):
+            low, high = (bound * CENTS // GRID for bound in ELEMENTS[kind])
+            return np.asarray(drawn_whole(draw, shape, low, high, entrywise) / CENTS)
         if kind not in WHOLE:
             return real(shape, kind)
         numbers = drawn_whole(draw, shape, *WHOLE[kind], entrywise)

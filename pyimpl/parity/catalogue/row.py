@@ -101,6 +101,11 @@ class Row:
         """The name by which the row is asked for: textbook rows carry their family."""
         return self.name if self.family == "flux" else f"{self.family}.{self.name}"
 
+    @property
+    def strict(self) -> bool:
+        """Flux's types are part of what it computes."""
+        return True
+
     def allowance(self, case: Case) -> Allowance:
         """The slack that the row claims for a case."""
         slack = self.slack(case.config)

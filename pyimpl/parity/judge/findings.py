@@ -29,6 +29,7 @@ class Sort(StrEnum):
     REFUSAL = "refusal"  # one side raised an error
     LOST = "lost"  # a side did not come to an end
     NOTHING = "nothing"  # the sides are known to differ here, and do not
+    ILL = "ill-conditioned"  # an ulp of the inputs moves a side as far as the sides are apart
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,27 @@ class Report(Generic[S]):
     per_dtype: dict[str, int] = field(default_factory=dict)
     worst: dict[str, Difference] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    # What differs and is no disagreement: the type of a result in Float32, what cannot be compared.
+    notes: list[Finding] = field(default_factory=list)
     trusted: set[Name] = field(default_factory=set)
     blind: set[Name] = field(default_factory=set)
     seconds: float = 0.0  # spent on the Python side and on judging
     newer: list[str] = field(
         default_factory=list
     )  # releases that brought what the reference, an older Flux, does not have
+
+    def take(self, other: "Report") -> None:
+        """Enter what another report of the same subject has."""
+        self.known += other.known
+        for dtype, count in other.per_dtype.items():
+            self.per_dtype[dtype] = self.per_dtype.get(dtype, 0) + count
+        for dtype, worst in other.worst.items():
+            if dtype not in self.worst or worst.ulps > self.worst[dtype].ulps:
+                self.worst[dtype] = worst
+        self.findings += other.findings
+        self.notes += other.notes
+        self.trusted |= other.trusted
+        self.blind |= other.blind
 
     @property
     def mistrusted(self) -> set[Name]:
@@ -119,7 +135,9 @@ def enter(report: Report, case: Case, outcomes: dict[str, Outcome]) -> None:
             } - verdict.blind
         unknown = [d for d in verdict.differences if not d.agrees and d.array not in known]
         if unknown or verdict.lost:
-            report.findings.append(Finding(case, verdict, *_kind(dtype, verdicts, twins, outcomes)))
+            finding = Finding(case, verdict, *_kind(dtype, verdicts, twins, outcomes))
+            of_types = finding.kind is Sort.DTYPE and not subject.strict
+            (report.notes if of_types else report.findings).append(finding)
 
     if not case.known:
         return
@@ -143,10 +161,12 @@ def _kind(
         return Sort.REFUSAL, ""
     if dtype == "float64" or "float64" not in verdicts or not verdicts["float64"].agrees:
         return Sort.MEANING, ""
-    worst = verdict.worst
-    assert worst is not None and worst.array is not None
-    if worst.reason is Reason.DTYPE:
+    differing = [d for d in verdict.differences if not d.agrees]
+    values = [d for d in differing if d.reason is not Reason.DTYPE]
+    if not values:
         return Sort.DTYPE, ""
+    worst = max(values, key=lambda d: d.ulps)
+    assert worst.array is not None
     if worst.reason in (Reason.SHAPE, Reason.ONE_SIDE):
         return Sort.MEANING, ""
     truth = julias["float64"].arrays.get(worst.array)

@@ -27,6 +27,13 @@ class Subject(Protocol):
         """
         ...
 
+    @property
+    def strict(self) -> bool:
+        """Whether a result in Float32 must be of Julia's type, where Float64 agrees in everything;
+        else that is a note.
+        """
+        ...
+
     def evaluate(self, case: Case) -> Outcome:
         """The Python side's outcome."""
         ...

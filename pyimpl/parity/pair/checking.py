@@ -18,16 +18,20 @@ from ..case.case import Case, Outcome
 from ..case.draws import generated
 from ..case.inputs import Given
 from ..case.names import Kind, numbered
-from ..judge.findings import DTYPES, Finding, Report, enter
-from ..judge.verdict import Reason
+from ..judge.findings import DTYPES, Finding, Report, Sort, enter
+from ..judge.verdict import Reason, absolute_errors
 from ..progress import busy
 from ..sides.training import model_of
+from .conditioning import doubts
+from .extremes import extreme_cases
 from .held_against import PairReference
 from .matching import Match, prove
 from .pair import SMALLEST, Evidence, Pair, Result
 
 CASES = 50
 SHRINK_SECONDS = 10.0
+AGAIN = 4  # times a side is asked the same
+RECOMPILED = 1e-9  # times the size: what the compiled program may round otherwise
 KEPT = 24  # cases of each sort that are kept as evidence for `explain`
 
 
@@ -64,12 +68,13 @@ def check_pair(
     else:
         with busy("drawing cases"):
             cases = generated(pair.cases(), count, str(seed))
+            cases += extreme_cases(pair, seed)
         known: Known = {}
         with busy("case") as step:
             for number, (case, outcomes) in enumerate(reference.outcomes(pair, cases, dtypes), 1):
                 step(number, len(cases))
                 known[case.fingerprint] = outcomes, _judge(result, case, outcomes)
-        if not result.agrees and not any(
+        if any(not finding.case.extreme for finding in result.report.findings) and not any(
             finding.verdict.lost for finding in result.report.findings
         ):
             with busy("looking for smaller inputs that differ"):
@@ -88,8 +93,9 @@ def check_pair(
         result.smallest = min(
             differing, key=lambda evidence: (evidence.case.origin != SMALLEST, evidence.case.size)
         )
-    if result.smallest is not None:
-        result.random = _random(result, reference)
+    result.random = _random(result, reference)
+    if not result.random:
+        _set_aside(result, reference)
     result.report.findings.sort(
         key=lambda finding: (
             result.smallest is None or finding.case is not result.smallest.case,
@@ -100,27 +106,61 @@ def check_pair(
 
 
 def _random(result: Result, reference: PairReference) -> list[str]:
-    """The sides that give other numbers for the same inputs."""
-    assert result.smallest is not None
-    pair, case = result.pair, result.smallest.case
-    if any(finding.verdict.lost for finding in result.report.findings):
+    """The sides that give other numbers for the same inputs.
+
+    Each is asked the same thing several times in a row, whether it agreed or not: what changes from
+    call to call agrees, or does not, by the number of calls before.
+    """
+    asked = [each for each in result.evidence if not each.case.extreme]
+    case = result.smallest.case if result.smallest else asked[-1].case if asked else None
+    if case is None or any(finding.verdict.lost for finding in result.report.findings):
         return []  # once more would be lost as well
-    twice = {"python": [pair.evaluate(case) for _ in range(2)]}
+    pair, case = result.pair, case.cast(np.float64)
+    again = {"python": [pair.evaluate(case) for _ in range(AGAIN)]}
     if reference.asks:
-        twice["julia"] = [
-            outcomes["float64"]
-            for _, outcomes in reference.outcomes(pair, [case, case], ("float64",))
+        questions = [replace(case) for _ in range(AGAIN)]
+        again["julia"] = [
+            outcomes["float64"] for _, outcomes in reference.outcomes(pair, questions, ("float64",))
         ]
-    return [side for side, (one, other) in twice.items() if not _same(one, other)]
+    return [
+        side
+        for side, (one, *others) in again.items()
+        if not all(_same(one, other) for other in others)
+    ]
 
 
 def _same(one: Outcome, other: Outcome) -> bool:
-    if one.lost or other.lost or one.arrays.keys() != other.arrays.keys():
-        return one.lost == other.lost
-    return all(
-        np.array_equal(array, other.arrays[name], equal_nan=array.dtype.kind == "f")
-        for name, array in one.arrays.items()
-    )
+    """Whether two answers to one question are the same, but for what another compilation of the
+    same program may round.
+    """
+    if one.lost or other.lost:
+        return True  # which says nothing of its numbers
+    if bool(one.error) != bool(other.error) or one.arrays.keys() != other.arrays.keys():
+        return False
+    return all(_equal(array, other.arrays[name]) for name, array in one.arrays.items())
+
+
+def _equal(one: np.ndarray, other: np.ndarray) -> bool:
+    if one.shape != other.shape or one.dtype != other.dtype:
+        return False
+    if one.dtype.kind != "f":
+        return bool(np.array_equal(one, other))
+    size = np.max(np.abs(one), initial=0, where=np.isfinite(one))
+    return bool(np.all(absolute_errors(one, other) <= RECOMPILED * size))
+
+
+def _set_aside(result: Result, reference: PairReference) -> None:
+    """Cases that cannot be compared are no disagreements: they become notes."""
+    report = result.report
+    result.doubts = doubts(result.pair, result.evidence, report.findings, reference)
+    aside = [finding for finding in report.findings if id(finding.case) in result.doubts]
+    if not aside:
+        return
+    report.notes += [replace(finding, kind=Sort.ILL) for finding in aside]
+    report.findings = [finding for finding in report.findings if finding not in aside]
+    if result.smallest is not None and id(result.smallest.case) in result.doubts:
+        left = [e for e in result.evidence if not e.agrees and id(e.case) not in result.doubts]
+        result.smallest = min(left, key=lambda each: each.case.size, default=None)
 
 
 def _proved(result: Result, reference: PairReference) -> tuple[Match, ...]:
@@ -172,14 +212,23 @@ def _proved(result: Result, reference: PairReference) -> tuple[Match, ...]:
 
 def _judge(result: Result, case: Case, outcomes: dict[str, Outcome]) -> list[Finding]:
     """Enter what comes of a case; its disagreements."""
-    before = len(result.report.findings)
-    result.report.cases += 1
-    enter(result.report, case, outcomes)
-    agrees = len(result.report.findings) == before
-    result.refused += agrees and all(outcome.error for outcome in outcomes.values())
+    found = Report(result.pair)
+    enter(found, case, outcomes)
+    agrees = not found.findings
+    report = result.report
+    if case.extreme:
+        if any(finding.verdict.lost for finding in found.findings):
+            return []  # too much for a side: no word on whether they agree
+        result.extremes += 1
+        report.findings += found.findings
+        report.notes += found.notes
+    else:
+        report.cases += 1
+        report.take(found)
+        result.refused += agrees and all(outcome.error for outcome in outcomes.values())
     if sum(other.agrees == agrees for other in result.evidence) < KEPT:
         result.evidence.append(Evidence(case, outcomes, agrees))
-    return result.report.findings[before:]
+    return found.findings
 
 
 def manner(finding: Finding) -> Reason:

@@ -62,6 +62,7 @@ class Pair:
         # asked
     ] = ()
     alone: tuple[str, ...] = ()  # arrays that only the Python model has: they are zero
+    strict: bool = True  # whether the type of a result in Float32 counts where Float64 agrees
 
     # What a row of the catalogue would say:
     constant = False
@@ -116,6 +117,8 @@ class Pair:
                 found[dtype][name] = (
                     response + allowed + unsure[dtype].get(name, 0.0) / np.finfo(dtype).eps
                 )
+        for responses in found.values():
+            _share_scale(responses, base)
         return found
 
     @property
@@ -181,6 +184,21 @@ class Pair:
         return completed()
 
 
+def _share_scale(responses: dict[Name, np.ndarray], base: dict[Name, np.ndarray]) -> None:
+    """Both parts of complex numbers are as sensitive as the largest of the array: what computes
+    one, such as a Fourier transform, rounds both, and all entries, at the size of the whole.
+    """
+    for real in [name for name in responses if name.last == "real"]:
+        imag = replace(real, path=f"{real.path.removesuffix('real')}imag")
+        if imag not in responses or responses[imag].shape != responses[real].shape:
+            continue
+        sizes = [np.abs(base[part]) + responses[part] for part in (real, imag)]
+        whole = np.hypot(*sizes)
+        largest = np.max(whole, initial=0, where=np.isfinite(whole))
+        for part in (real, imag):
+            responses[part] = np.maximum(responses[part], largest - np.abs(base[part]))
+
+
 def argument_names(subject: Any) -> list[str]:
     """The names of the positional arguments of a function; none where it cannot be asked."""
     try:
@@ -210,6 +228,9 @@ class Result:
     evidence: list[Evidence] = field(default_factory=list)
     smallest: Evidence | None = None
     refused: int = 0  # cases in which both sides raised an error
+    extremes: int = 0  # further cases, whose inputs go to the limits
+    # by the identity of the case: why it cannot be compared
+    doubts: dict[int, Any] = field(default_factory=dict)
     random: list[str] = field(
         default_factory=list
     )  # the sides that give other numbers for the same inputs
@@ -223,9 +244,28 @@ class Result:
         return self.reference
 
     @property
+    def differs(self) -> bool:
+        """Whether the sides differ: not where one of them has no answer of its own, for what it
+        gives changes from call to call.
+        """
+        return bool(self.report.findings) and not self.random
+
+    @property
     def agrees(self) -> bool:
-        """Whether nothing differs."""
-        return not self.report.findings
+        """Whether the sides agree, in cases that say so."""
+        return not self.report.findings and not self.unsaid
+
+    @property
+    def unsaid(self) -> str:
+        """Why nothing can be said of whether they agree; empty where something can."""
+        if self.random:
+            sides = " and ".join(self.random)
+            return f"{sides} gave more than one result for the same inputs"
+        if self.report.findings:
+            return ""
+        if self.report.cases and 2 * len(self.doubts) >= self.report.cases:
+            return str(next(iter(self.doubts.values())))
+        return ""
 
 
 def make_pair(
@@ -243,6 +283,7 @@ def make_pair(
     name: str | None = None,
     origin: str | None = None,
     seconds: float = SECONDS,
+    strict: bool = True,
 ) -> Pair:
     """The pair that the arguments of `crosscheck` describe; `origin` is where the Python subject
     can be loaded again.
@@ -287,6 +328,7 @@ def make_pair(
             training,
             (),
             alone,
+            strict,
         )
     side, alone = _shared(side_of(python, backward, seconds))
     if gradient == "differences":
@@ -312,6 +354,7 @@ def make_pair(
         None,
         (),
         alone,
+        strict,
     )
 
 

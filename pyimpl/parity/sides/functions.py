@@ -10,6 +10,7 @@ from ..case.case import Case, Outcome
 from ..case.names import OUTPUT, Kind, Name, numbered
 from .copying import copied
 from .framework import Framework
+from .passing import outcome_of
 from .side import Guarded, PythonSide, arguments, as_arrays, changed
 
 STEP = 2.0**-10  # of central differences
@@ -47,14 +48,15 @@ class FunctionSide(Guarded):
         none: set[Name] = set()
         xs: list[Any] = []
         for call in range(case.config.get("calls", 1)):
-            xs = arguments(case)
-            found |= as_arrays(OUTPUT.at(call + 1 if call else 0), subject(*xs), case.dtype)
+            y, xs = outcome_of(self.subject, case, lambda xs: subject(*xs))
+            found |= as_arrays(OUTPUT.at(call + 1 if call else 0), y, case.dtype)
         found |= changed(case, xs)
         dys = case.all(Kind.COTANGENT)
         if dys and self.has_gradient:
             dy = dys[0] if len(dys) == 1 else tuple(dys)
             if self.backward is not None:
-                grads = self.backward(dy, *arguments(case))
+                backward = self.backward
+                grads, _ = outcome_of(backward, case, lambda xs: backward(dy, *xs))
                 grads = grads if isinstance(grads, tuple | list) else (grads,)
             else:
                 grads = subject.pullback(*arguments(case))[1](dy)[1:]
@@ -100,7 +102,11 @@ class DifferencesSide(FunctionSide):
         dys, found = case.all(Kind.COTANGENT), {}
 
         def weighted(xs) -> tuple[float, float]:
-            ys = as_arrays(OUTPUT, self.subject(*(x.copy()[()] for x in xs)), case.dtype)
+            moved = {numbered(Kind.INPUT, i): x for i, x in enumerate(xs, 1)}
+            y, _ = outcome_of(
+                self.subject, replace(case, arrays=moved), lambda xs: self.subject(*xs)
+            )
+            ys = as_arrays(OUTPUT, y, case.dtype)
             floats = [y for y in ys.values() if y.dtype.kind == "f"]
             terms = [np.asarray(dy * y) for dy, y in zip(dys, floats, strict=True)]
             return sum(float(np.sum(part)) for part in terms), sum(

@@ -104,8 +104,8 @@ def as_arrays(name: Name, value: Any, dtype: np.dtype) -> dict[Name, np.ndarray]
     """An output as named arrays: tuples, lists and dicts by index and key, complex numbers in two
     parts; None gives nothing.
 
-    A Python float has no precision of its own: it takes the case's. Raises TypeError for what is no
-    array of numbers.
+    Python floats, and lists of them, have no precision of their own: they take the case's. Raises
+    TypeError for what is no array of numbers.
     """
     if value is None:
         return {}
@@ -118,7 +118,7 @@ def as_arrays(name: Name, value: Any, dtype: np.dtype) -> dict[Name, np.ndarray]
         and value
         and all(isinstance(part, bool | int | float) for part in value)
     ):
-        value = np.asarray(value)
+        value = np.asarray(value, dtype if any(isinstance(x, float) for x in value) else None)
     if isinstance(value, tuple | list):
         return {
             k: v
@@ -156,4 +156,16 @@ def arguments(case: Case) -> list[Any]:
 
 def changed(case: Case, after: list[Any]) -> dict[Name, np.ndarray]:
     """The arguments as they are after the call."""
-    return {numbered(Kind.ARGUMENT, i): np.asarray(x) for i, x in enumerate(after, 1) if np.ndim(x)}
+    before = case.all(Kind.INPUT)
+    return {
+        numbered(Kind.ARGUMENT, i): _as_before(x, array.dtype)
+        for i, (x, array) in enumerate(zip(after, before, strict=True), 1)
+        if array.ndim
+    }
+
+
+def _as_before(x: Any, dtype: np.dtype) -> np.ndarray:
+    """An argument as an array; the floats of a list have the type that they were given with."""
+    found = np.asarray(x)
+    as_given = isinstance(x, list) and (not found.size or found.dtype.kind == dtype.kind)
+    return found.astype(dtype) if as_given else found
