@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..files.disk import Unwritable
-from .explain import explain
+from .explain import adopt, explain
 from .judge.findings import DTYPES
 from .pair.checking import CASES, check_pair
 from .pair.held_against import open_reference
@@ -31,6 +31,12 @@ class Disagreement(AssertionError):
         self.result = result
 
 
+class Undecided(Disagreement):
+    """Nothing can be said: a side gives several results for one input, or an ulp of the inputs
+    moves it as far as the sides are apart.
+    """
+
+
 def crosscheck(
     python: Any,
     julia: str,
@@ -43,7 +49,7 @@ def crosscheck(
     gradient: str = "auto",
     calls: int = 1,
     training: Training | None = None,
-    dtypes: Sequence[str] = DTYPES,
+    dtypes: Sequence[str] | None = None,
     cases: int = CASES,
     seed: int = 0,
     name: str | None = None,
@@ -51,6 +57,7 @@ def crosscheck(
     recording: str | Path | None = None,
     bundle: str | Path | None = None,
     seconds: float = SECONDS,
+    exact_literals: bool = False,
     raises: bool = True,
 ) -> Result:
     """Check that a Python subject and a Julia expression agree.
@@ -62,17 +69,19 @@ def crosscheck(
     default for functions), "reversed" (the same memory: the default for layers and models), or a
     dict from arguments and "y" to one of them. `calls`: how often the function is called in a row.
     `gradient`: "auto", "none", or "differences" (Julia's against central differences of the Python
-    function). `training`: loss, rule and steps with which both models are trained; the inputs are
-    then batch and target. `reference`: "live", "recorded" with `recording`, or "auto". `seconds`:
-    how long one call may take.
+    function). `dtypes`: float64 and float32, where a result's type in Float32 alone is a note;
+    named, it counts. `training`: loss, rule and steps with which both models are trained; the
+    inputs are then batch and target. `reference`: "live", "recorded" with `recording`, or "auto".
+    `seconds`: how long one call may take. `exact_literals`: whether it is a difference that Julia's
+    code has 0.1f0 where Python's has 0.1; else Julia's numbers are taken over, and named.
 
     The arrays of models that are called otherwise in Julia are matched by order, name and shape,
     and the matches proved by moving both.
 
-    Returns the Result; raises Disagreement, an AssertionError, where the sides differ, unless
-    `raises` is False. A `bundle` directory is written on disagreement. Raises NothingCompared where
-    both sides refuse every case, NoJulia or NoRecording where there is no reference, ValueError and
-    TypeError for wrong arguments.
+    Returns the Result; raises Disagreement, an AssertionError, where the sides differ, and its kind
+    Undecided where nothing can be said, unless `raises` is False. A `bundle` directory is written
+    on disagreement. Raises NothingCompared where both sides refuse every case, NoJulia or
+    NoRecording where there is no reference, ValueError and TypeError for wrong arguments.
     """
 
     pair = make_pair(
@@ -88,21 +97,28 @@ def crosscheck(
         training=training,
         name=name,
         seconds=seconds,
+        strict=dtypes is not None,
     )
-    result = check_pair(
-        pair,
-        open_reference(pair, reference, recording, seconds, dtypes=tuple(dtypes)),
-        tuple(dtypes),
-        cases,
-        seed,
-    )
+    asked = tuple(dtypes or DTYPES)
+    held_against = open_reference(pair, reference, recording, seconds, dtypes=asked)
+    result = check_pair(pair, held_against, asked, cases, seed)
+    return concluded(result, bundle, exact_literals, raises)
+
+
+def concluded(
+    result: Result, bundle: str | Path | None, exact_literals: bool, raises: bool
+) -> Result:
+    """The result, explained and written down where the sides differ. Raises as `crosscheck`."""
+    if not exact_literals:
+        adopt(result)
     if not result.agrees:
-        result.explanations = explain(result)
+        if result.differs:
+            result.explanations = explain(result)
         if bundle is not None and result.smallest is not None:
             try:
                 result.bundle = write_bundle(Path(bundle), result)
             except Unwritable as problem:  # the finding is told all the same
                 warnings.warn(f"the bundle is missing: {problem}", stacklevel=2)
         if raises:
-            raise Disagreement(story(result), result)
+            raise (Disagreement if result.differs else Undecided)(story(result), result)
     return result

@@ -15,6 +15,7 @@ import typer
 from rich.table import Table
 
 from ...files.disk import Unwritable, read_arrays, write_json, write_text
+from ..judge.findings import DTYPES
 from ..judge.words import ulps
 from ..plain_text import error_words
 from ..reference.live import NoJulia
@@ -68,8 +69,13 @@ def crosscheck(
         ),
     ] = None,
     dtype: Annotated[
-        str, typer.Option(metavar="DTYPES", help="float64, float32 or both.")
-    ] = "float64,float32",
+        str | None,
+        typer.Option(
+            metavar="DTYPES",
+            help="float64, float32 or both. By default both, where the type of a result in "
+            "Float32 is a note; named, it counts.",
+        ),
+    ] = None,
     layout: Annotated[
         str | None,
         typer.Option(
@@ -123,6 +129,14 @@ def crosscheck(
     bundle: Annotated[
         Path, typer.Option(metavar="DIR", file_okay=False, help="Where a disagreement is written.")
     ] = Path("parity-bundles"),
+    exact_literals: Annotated[
+        bool,
+        typer.Option(
+            "--exact-literals",
+            help="Julia's 0.1f0 is not Python's 0.1: count that as a difference, in place of "
+            "taking Julia's number over.",
+        ),
+    ] = False,
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write a page about it.")
     ] = None,
@@ -136,6 +150,7 @@ def crosscheck(
     Exit codes as in `check`.
     """
     from ..case.inputs import arrays
+    from ..explain import adopt
     from ..pair.asked import record_pair
     from ..pair.checking import CASES, NothingCompared, check_pair
     from ..pair.held_against import Taped, open_reference
@@ -146,7 +161,7 @@ def crosscheck(
     from ..report import bundle as bundles
     from ..report.story import replay_line, story
 
-    dtypes = chosen_dtypes(dtype)
+    dtypes = chosen_dtypes(dtype or ",".join(DTYPES))
     expect_directories(html, json, record)
     if (shape is None) == (inputs is None):
         raise fail("give a --shape for every argument, or arrays of your own with --inputs", USAGE)
@@ -178,6 +193,7 @@ def crosscheck(
             name=python.rpartition(":")[2],
             origin=_place(python),
             seconds=seconds,
+            strict=dtype is not None,
         )
     except (SubjectError, ValueError, TypeError, OSError) as wrong:
         raise fail(str(wrong), USAGE) from None
@@ -199,10 +215,14 @@ def crosscheck(
             result = check_pair(pair, reached, dtypes, count, drawn_with)
     except (JuliaSubjectError, NoMatch, NothingCompared) as wrong:
         raise fail(str(wrong), USAGE) from None
+    if not exact_literals and result.differs:
+        with working("trying Julia's literals"):
+            adopt(result)
     _table(result)
     written = True
     if not result.agrees:
-        explain_if_possible(result)
+        if result.differs:
+            explain_if_possible(result)
         screen.print(f"\n{story(result)}", soft_wrap=True)
         if result.smallest is not None:  # first the finding, then what may not be written
             written &= write_all(lambda: bundles.write_bundle(bundle, result))
@@ -389,6 +409,8 @@ def _layout(text: str | None) -> str | dict[str, str] | None:
 
 
 def _table(result) -> None:
+    from ..report.story import remarks
+
     sheet = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("pair", "cases", "dtype", "worst error", "where"):
         sheet.add_column(heading)
@@ -409,6 +431,8 @@ def _table(result) -> None:
             soft_wrap=True,
         )
     if result.agrees:
+        for remark in remarks(result):
+            screen.print(remark, soft_wrap=True)
         blind = result.report.mistrusted
         doubt = (
             f", but {', '.join(map(str, sorted(blind)))} says nothing: zero, constant or "
@@ -424,12 +448,17 @@ def _table(result) -> None:
 
 
 def _as_json(result) -> dict:
+    from ..report.story import remarks
+
     report = result.report
     return {
         "pair": result.pair.name,
         "julia": str(result.pair.julia),
         "reference": {"kind": result.reference, "versions": result.versions},
         "agrees": result.agrees,
+        "unsaid": result.unsaid or None,
+        "notes": remarks(result),
+        "limits": result.extremes,
         "cases": report.cases,
         "mistrusted": list(map(str, sorted(report.mistrusted))),
         "worst": {
@@ -443,6 +472,8 @@ def _as_json(result) -> dict:
 
 
 def _exit_code(result) -> int:
+    if result.unsaid:
+        return NOTHING_SAID
     if result.agrees:
         return NOTHING_SAID if result.report.mistrusted else 0
     return NO_REFERENCE if all(finding.kind == "lost" for finding in result.report.findings) else 1

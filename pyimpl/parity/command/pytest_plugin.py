@@ -21,8 +21,8 @@ import pytest
 
 from ...files.disk import Unwritable
 from ..case.case import Case, Outcome
-from ..crosschecking import Disagreement
-from ..explain import explain
+from ..crosschecking import Disagreement, Undecided
+from ..explain import adopt, explain
 from ..judge.findings import DTYPES
 from ..pair.asked import asked, changed_since
 from ..pair.checking import CASES, NothingCompared, check_pair
@@ -88,16 +88,18 @@ class Parity:
         *,
         file: str | Path | None = None,
         name: str | None = None,
-        dtypes: Sequence[str] = DTYPES,
+        dtypes: Sequence[str] | None = None,
         cases: int | None = None,
         seed: int | None = None,
         bundle: str | Path | None = None,
+        exact_literals: bool = False,
         raises: bool = True,
         **described: Any,
     ) -> Result:
         """Check that both sides agree: see `crosscheck`. Raises Disagreement where they do not."""
         __tracebackhide__ = True
         count, drawn_with = self._settings(cases, seed)
+        asked_in = tuple(dtypes or DTYPES)
         try:
             pair = make_pair(
                 python,
@@ -105,19 +107,23 @@ class Parity:
                 inputs,
                 file=self._beside(file),
                 name=self._key(name, python),
+                strict=dtypes is not None,
                 **described,
             )
         except (TypeError, ValueError, OSError) as wrong:
             raise wrong.with_traceback(None) from None
-        reference = self._reference(pair, tuple(dtypes), described.get("seconds", SECONDS))
+        reference = self._reference(pair, asked_in, described.get("seconds", SECONDS))
         try:
-            result = check_pair(pair, reference, tuple(dtypes), count, drawn_with)
+            result = check_pair(pair, reference, asked_in, count, drawn_with)
         except (JuliaSubjectError, NoMatch, NothingCompared) as wrong:
             raise wrong.with_traceback(None) from None
         if isinstance(reference, Taped):
-            self._tape(pair, tuple(dtypes), reference, result)
+            self._tape(pair, asked_in, reference, result)
+        if not exact_literals:
+            adopt(result)
         if not result.agrees:
-            result.explanations = explain(result)
+            if result.differs:
+                result.explanations = explain(result)
             into = self._beside(bundle) if bundle is not None else self._bundle_directory()
             if into is not None and result.smallest is not None:
                 try:
@@ -134,7 +140,7 @@ class Parity:
             }
         )
         if raises and not result.agrees:
-            raise Disagreement(story(result), result)
+            raise (Disagreement if result.differs else Undecided)(story(result), result)
         return result
 
     def _settings(self, cases: int | None, seed: int | None) -> tuple[int, int]:

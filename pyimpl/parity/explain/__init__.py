@@ -2,7 +2,8 @@
 and held against Julia's outcomes.
 """
 
+from .adopting import adopt
 from .explaining import explain
 from .explanation import Explanation
 
-__all__ = ["Explanation", "explain"]
+__all__ = ["Explanation", "adopt", "explain"]

@@ -65,6 +65,8 @@ class Report(Generic[S]):
     findings: list[Finding] = field(default_factory=list)
     # What differs and is no disagreement: the type of a result in Float32, what cannot be compared.
     notes: list[Finding] = field(default_factory=list)
+    # What agrees only because a tolerance swallows it.
+    unsure: list[Finding] = field(default_factory=list)
     trusted: set[Name] = field(default_factory=set)
     blind: set[Name] = field(default_factory=set)
     seconds: float = 0.0  # spent on the Python side and on judging
@@ -82,6 +84,7 @@ class Report(Generic[S]):
                 self.worst[dtype] = worst
         self.findings += other.findings
         self.notes += other.notes
+        self.unsure += other.unsure
         self.trusted |= other.trusted
         self.blind |= other.blind
 
@@ -129,6 +132,8 @@ def enter(report: Report, case: Case, outcomes: dict[str, Outcome]) -> None:
             report.worst[dtype] = worst
         if not subject.constant:
             report.blind |= verdict.blind
+        if verdict.agrees and any(difference.blunt for difference in verdict.differences):
+            report.unsure.append(Finding(case, verdict, Sort.ILL))
         if not case.refused:
             report.trusted |= {
                 d.array for d in verdict.differences if d.array is not None

@@ -152,12 +152,13 @@ def _equal(one: np.ndarray, other: np.ndarray) -> bool:
 def _set_aside(result: Result, reference: PairReference) -> None:
     """Cases that cannot be compared are no disagreements: they become notes."""
     report = result.report
-    result.doubts = doubts(result.pair, result.evidence, report.findings, reference)
-    aside = [finding for finding in report.findings if id(finding.case) in result.doubts]
+    suspects = [*report.findings, *report.unsure]
+    result.doubts = doubts(result.pair, result.answers, suspects, reference)
+    aside = [finding for finding in suspects if id(finding.case) in result.doubts]
     if not aside:
         return
     report.notes += [replace(finding, kind=Sort.ILL) for finding in aside]
-    report.findings = [finding for finding in report.findings if finding not in aside]
+    report.findings = [f for f in report.findings if id(f.case) not in result.doubts]
     if result.smallest is not None and id(result.smallest.case) in result.doubts:
         left = [e for e in result.evidence if not e.agrees and id(e.case) not in result.doubts]
         result.smallest = min(left, key=lambda each: each.case.size, default=None)
@@ -212,6 +213,7 @@ def _proved(result: Result, reference: PairReference) -> tuple[Match, ...]:
 
 def _judge(result: Result, case: Case, outcomes: dict[str, Outcome]) -> list[Finding]:
     """Enter what comes of a case; its disagreements."""
+    result.answers.append((case, outcomes))
     found = Report(result.pair)
     enter(found, case, outcomes)
     agrees = not found.findings
@@ -302,6 +304,22 @@ def _shrink(
         result.report.findings = (
             sorted(found, key=lambda finding: manner(finding) != wanted) + result.report.findings
         )
+
+
+def judge_again(pair: Pair, answers: Sequence[tuple[Case, dict[str, Outcome]]]) -> Report:
+    """The report of a pair with another Python side, given what Julia has said before."""
+    report = Report(pair)
+    for case, outcomes in answers:
+        found = Report(pair)
+        enter(found, case, outcomes)
+        if not case.extreme:
+            report.cases += 1
+            report.take(found)
+        elif not any(finding.verdict.lost for finding in found.findings):
+            report.findings += found.findings
+            report.notes += found.notes
+    report.findings.sort(key=lambda finding: finding.case.size)
+    return report
 
 
 def judged(pair: Pair, case: Case, outcomes: dict[str, Outcome]) -> list[Finding]:

@@ -9,6 +9,7 @@ A jump is another matter. Where one ulp makes `round` give 8.31 in place of 8.32
 values and no more, and which of them a side gives is what its author chose.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -24,7 +25,7 @@ from .pair import Evidence, Pair
 NUDGES = 8  # of all inputs by one to four ulp, up or down at random
 MOVING = 6  # of them must move a side, each to a place of its own
 SHARE = 0.25  # of the distance between the sides
-ASKED = 6  # of the cases that differ
+SECONDS = 10.0  # for all cases that differ
 
 
 @dataclass(frozen=True)
@@ -52,22 +53,45 @@ class Doubt:
 
 
 def doubts(
-    pair: Pair, evidence: Sequence[Evidence], findings: Sequence[Finding], reference: PairReference
+    pair: Pair,
+    answers: Sequence[tuple[Case, dict[str, Outcome]]],
+    findings: Sequence[Finding],
+    reference: PairReference,
 ) -> dict[int, Doubt]:
-    """Of the cases that differ those that cannot be compared, by the identity of the case: every
-    array that differs there in its values moves as far under an ulp of the inputs.
+    """Of the cases that these findings are of those that cannot be compared, by the identity of the
+    case: every array that differs there in its values, or agrees only by a tolerance that swallows
+    it, moves as far under an ulp of the inputs.
+
+    Where the time is up and none of those that were tried can be compared, the rest is taken to be
+    of their sort.
     """
-    differing = {id(finding.case): finding.case for finding in findings}
-    asked = [each for each in evidence if id(each.case) in differing and _can_be_nudged(each.case)][
-        :ASKED
-    ]
-    found = {}
-    for each in asked:
-        own = [finding for finding in findings if finding.case is each.case]
-        doubt = _doubt(pair, each, own, reference)
+    deadline = time.monotonic() + SECONDS
+    of_case: dict[int, list[Finding]] = {}
+    for finding in findings:
+        of_case.setdefault(id(finding.case), []).append(finding)
+    found: dict[int, Doubt] = {}
+    left = [each for each in answers if id(each[0]) in of_case and _can_be_nudged(each[0])]
+    left.sort(key=lambda each: each[0].size)
+    tried = 0
+    while left and time.monotonic() < deadline:
+        case, julia = left.pop()
+        tried += 1
+        doubt = _doubt(pair, Evidence(case, julia, False), of_case[id(case)], reference)
         if doubt is not None:
-            found[id(each.case)] = doubt
+            found[id(case)] = doubt
+    if found and len(found) == tried:
+        last = next(iter(found.values()))
+        found |= {id(case): last for case, _ in left if _of_values(of_case[id(case)])}
     return found
+
+
+def _of_values(findings: Sequence[Finding]) -> bool:
+    return all(
+        d.reason in (Reason.VALUE, Reason.NOT_FINITE)
+        for finding in findings
+        for d in finding.verdict.differences
+        if not d.agrees
+    )
 
 
 def _can_be_nudged(case: Case) -> bool:
@@ -77,11 +101,11 @@ def _can_be_nudged(case: Case) -> bool:
 def _doubt(
     pair: Pair, evidence: Evidence, findings: Sequence[Finding], reference: PairReference
 ) -> Doubt | None:
+    if not _of_values(findings):
+        return None
     last: Doubt | None = None
     for finding in findings:
-        wrong = [d for d in finding.verdict.differences if not d.agrees]
-        if any(d.reason not in (Reason.VALUE, Reason.NOT_FINITE) for d in wrong):
-            return None
+        wrong = [d for d in finding.verdict.differences if not d.agrees or d.blunt]
         dtype = str(finding.verdict.case.dtype)
         names = [d.array for d in wrong if d.array is not None]
         moves = dict(_moves(pair, evidence, dtype, reference))
@@ -122,6 +146,8 @@ def _of_array(
     if mine is None or theirs is None or mine.shape != theirs.shape or theirs.dtype.kind != "f":
         return None
     apart = float(np.max(absolute_errors(mine, theirs), initial=0))
+    if not apart:
+        return None
     for side, base in (("python", mine), ("julia", theirs)):
         moved = [
             outcome.arrays[name]

@@ -229,6 +229,10 @@ class Result:
     smallest: Evidence | None = None
     refused: int = 0  # cases in which both sides raised an error
     extremes: int = 0  # further cases, whose inputs go to the limits
+    # all cases that were checked, with what Julia made of them
+    answers: list[tuple[Case, dict[str, Outcome]]] = field(default_factory=list)
+    # Julia's Float32 literals that the Python side has taken over, in words
+    adopted: list[str] = field(default_factory=list)
     # by the identity of the case: why it cannot be compared
     doubts: dict[int, Any] = field(default_factory=dict)
     random: list[str] = field(
@@ -242,6 +246,17 @@ class Result:
     def name(self) -> str:
         """That of the reference."""
         return self.reference
+
+    def adopt(self, pair: Pair, report: Report, words: list[str]) -> None:
+        """Take the report of the pair with Julia's constants in place of this one."""
+        self.pair, self.report, self.adopted = pair, report, words
+        differing = {id(finding.case) for finding in report.findings}
+        self.evidence = [
+            replace(each, agrees=id(each.case) not in differing) for each in self.evidence
+        ]
+        if self.smallest is None or id(self.smallest.case) not in differing:
+            left = [each for each in self.evidence if not each.agrees]
+            self.smallest = min(left, key=lambda each: each.case.size, default=None)
 
     @property
     def differs(self) -> bool:

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from ..case.case import EXTREME
 from ..case.names import Kind, Name, numbered
 from ..judge.findings import Finding, Sort
 from ..judge.verdict import Difference
+from ..pair.manners import manners_of, shapes_of
 from ..pair.pair import Pair, Result
 from ..reference.provenance import versions_line
 
@@ -26,8 +28,8 @@ SHOWN = 64  # entries of an array that are printed in full
 def story(result: Result) -> str:
     """The whole story, for people."""
     lines = [headline(result), ""]
-    if result.agrees:
-        return lines[0]
+    if result.agrees or (result.unsaid and not result.report.findings):
+        return "\n".join([lines[0], *remarks(result)])
     if result.smallest is not None:
         lines += [
             "smallest inputs found:" if result.reference == "live" else "smallest recorded inputs:"
@@ -36,6 +38,8 @@ def story(result: Result) -> str:
         lines.append("")
     if result.report.findings:
         lines += [*finding_lines(result.pair, result.report.findings[0]), ""]
+    if ways := manner_lines(result):
+        lines += ["they differ in several ways:", *ways, ""]
     if wrong := doubtful_matches(result.pair):
         lines += [
             "arrays that may have been matched wrongly:",
@@ -46,9 +50,58 @@ def story(result: Result) -> str:
         lines += ["why:", *explanation_lines(result.explanations)]
     elif not any(finding.verdict.lost for finding in result.report.findings):
         lines += [f"why: {unexplained(result)}"]
+    lines += remarks(result)
     if result.bundle is not None:
         lines += ["", replay_line(result.bundle)]
     return "\n".join(lines).rstrip()
+
+
+def manner_lines(result: Result) -> list[str]:
+    """Every way in which they differ, with its smallest case; nothing where there is one only."""
+    told = manners_of(result.report.findings)
+    if len(told) < 2:
+        return []
+    names = _argument_names(result.pair)
+    return [
+        f"    {one.manner}, in {_cases(one.cases)}"
+        + f"; the smallest: {shapes_of(one.smallest.case, names)}{_limit(one.smallest)}"
+        for one in told
+    ]
+
+
+def _limit(finding: Finding) -> str:
+    theme = finding.case.origin.removeprefix(EXTREME)
+    return f" ({theme})" if finding.case.extreme else ""
+
+
+def remarks(result: Result) -> list[str]:
+    """What should be known beside the verdict: types that differ in Float32 alone, cases that
+    cannot be compared.
+    """
+    lines = []
+    if result.adopted:
+        lines.append(
+            "note: taken over from Julia, whose literals are in single precision (`0.1f0`): "
+            + "; ".join(result.adopted)
+            + " (`--exact-literals` makes it a difference)"
+        )
+    of_types = [finding for finding in result.report.notes if finding.kind is Sort.DTYPE]
+    if of_types:
+        arrays = sorted({d.what for f in of_types for d in f.verdict.differences if not d.agrees})
+        said = next(d for d in of_types[0].verdict.differences if not d.agrees)
+        lines.append(
+            f"note: in Float32 cases {said.words}, of {', '.join(arrays)}; the values agree "
+            "(`--dtype float32` makes it a difference)"
+        )
+    aside = {id(f.case): f for f in result.report.notes if f.kind is Sort.ILL}
+    if aside and not result.unsaid:
+        doubt = result.doubts[next(iter(aside))]
+        lines.append(f"note: {_cases(len(aside))} cannot be compared: {doubt}")
+    return lines
+
+
+def _cases(count: int) -> str:
+    return f"{count} case{'' if count == 1 else 's'}"
 
 
 def replay_line(bundle: Path) -> str:
@@ -75,7 +128,22 @@ def headline(result: Result) -> str:
     """Who differs, how, in how many cases, against which reference."""
     report = result.report
     if result.agrees:
-        return f"{result.pair.name} agrees with {result.pair.julia} in {report.cases} cases"
+        limits = f" and {result.extremes} at the limits" if result.extremes else ""
+        cases = _cases(report.cases)
+        return f"{result.pair.name} agrees with {result.pair.julia} in {cases}{limits}"
+    if result.unsaid:
+        return (
+            f"nothing can be said of whether {result.pair.name} and {result.pair.julia} agree: "
+            f"{result.unsaid}; reference: {versions_line(result)}"
+        )
+    if all(finding.case.extreme for finding in report.findings):
+        themes = dict.fromkeys(f.case.origin.removeprefix(EXTREME) for f in report.findings)
+        count = len({id(finding.case) for finding in report.findings})
+        return (
+            f"{result.pair.name} and {result.pair.julia} agree in {_cases(report.cases)} and "
+            f"differ at the limits, in {count} of {_cases(result.extremes)}: "
+            f"{', '.join(themes)}; reference: {versions_line(result)}"
+        )
     kind = report.findings[0].kind
     how = HOW.get(kind, f"differ in {kind}")
     many = f"{differing_cases(result)} of {report.cases} cases"
@@ -146,9 +214,8 @@ def differing_cases(result: Result) -> int:
         if result.smallest and all(each is not result.smallest for each in result.evidence)
         else []
     )
-    found = {id(finding.case) for finding in result.report.findings} - {
-        id(evidence.case) for evidence in searched
-    }
+    found = {id(finding.case) for finding in result.report.findings if not finding.case.extreme}
+    found -= {id(evidence.case) for evidence in searched}
     return max(len(found), 1)
 
 
@@ -156,13 +223,17 @@ def inputs(pair: Pair, arrays: dict[Name, np.ndarray]) -> list[str]:
     """The inputs, by the names that the Python function gives them, as NumPy would write them; a
     model's own arrays are only counted.
     """
-    names = {numbered(Kind.INPUT, i): name for i, name in enumerate(pair.argument_names, 1)}
+    names = _argument_names(pair)
     own = [name for name in arrays if name.kind is Kind.PARAMETER]
     shown = [
         (names.get(name, str(name)), array) for name, array in arrays.items() if name not in own
     ]
     lines = [line for name, array in shown for line in written(name, array).splitlines()]
     return [*lines, f"and the {len(own)} arrays of the model"] if own else lines
+
+
+def _argument_names(pair: Pair) -> dict[Name, str]:
+    return {numbered(Kind.INPUT, i): name for i, name in enumerate(pair.argument_names, 1)}
 
 
 def doubtful_matches(pair: Pair) -> list[str]:
