@@ -226,14 +226,28 @@ def _expect_type(value: Any, wanted: tuple, path: str | Path, at: str) -> None:
         raise Unreadable(f"{path} is damaged: expected {expected} at {at}, got {repr(value)[:80]}")
 
 
+class NoNumbers(Unreadable):
+    """An array of something else than numbers; the file is whole."""
+
+    @property
+    def what(self) -> str:
+        """What it is, in words."""
+        return str(self).partition(": ")[2]
+
+
 def read_arrays(
-    path: str | Path, most: int = MOST, *, texts: bool = False
+    path: str | Path,
+    most: int = MOST,
+    *,
+    texts: bool = False,
+    left_out: dict[str, str] | None = None,
 ) -> dict[str, np.ndarray]:
     """The arrays of a .npz by name, or the one of a .npy under the name "".
 
-    Booleans, integers, floating-point and complex numbers; `texts` allows texts as well. Raises
-    Unreadable for anything else: what is damaged or cut off, would unpack to more than `most`
-    bytes, says another size than it has, holds Python objects, has two parts of one name.
+    Booleans, integers, floating-point and complex numbers; `texts` allows texts as well. What else
+    an array may be of - texts, records, Python objects - goes into `left_out` with the reason,
+    where one is given. Raises Unreadable for anything else: what is damaged or cut off, would
+    unpack to more than `most` bytes, says another size than it has, has two parts of one name.
     """
     content = read_bytes(path, most)
     if content.startswith(b"\x93NUMPY"):
@@ -259,7 +273,13 @@ def read_arrays(
                         f"{member.filename!r}"
                     )
                 with archive.open(member) as file:  # to the end, where its checksum is compared
-                    found[name] = _array(file.read(member.file_size + 1), path, name, texts)
+                    raw = file.read(member.file_size + 1)
+                try:
+                    found[name] = _array(raw, path, name, texts)
+                except NoNumbers as other:
+                    if left_out is None:
+                        raise
+                    left_out[name] = other.what
     except Unreadable:
         raise
     except Exception as problem:  # damaged bytes make zipfile and zlib raise nearly anything
@@ -283,7 +303,7 @@ def _array(content: bytes, path: str | Path, name: str, texts: bool) -> np.ndarr
         # An offset, a negative stride, fields with objects: there is nothing of that here.
         numbers = dtype.kind in "biuf" and dtype.itemsize <= 8 or dtype in ("c8", "c16")
         if not (numbers or (texts and dtype.kind == "U")):
-            raise ValueError(f"expected numbers, got {dtype}")
+            raise NoNumbers(f"{path}: {name} is an array of {_sort(dtype)}, expected numbers")
         if len(shape) > AXES or any(isinstance(size, bool) or size < 0 for size in shape):
             raise ValueError(f"no array has the shape {shape}")
         there = len(content) - stream.tell()
@@ -291,8 +311,18 @@ def _array(content: bytes, path: str | Path, name: str, texts: bool) -> np.ndarr
             raise ValueError(f"{dtype} of shape {shape} are no {there} bytes")
         flat = np.frombuffer(content, dtype, math.prod(shape), stream.tell())
         return flat.reshape(shape, order="F" if in_columns else "C").copy(order="K")
+    except NoNumbers:
+        raise
     except Exception as problem:  # a damaged header makes NumPy raise nearly anything
         raise Unreadable(f"{path} is damaged: {name}: {_why(problem)}") from None
+
+
+def _sort(dtype: np.dtype) -> str:
+    if dtype.hasobject:
+        return "Python objects, which are not read: they would be run"
+    return {"U": "texts", "S": "bytes", "V": "records", "M": "dates", "m": "spans of time"}.get(
+        dtype.kind, str(dtype)
+    )
 
 
 def packed_arrays(arrays: Mapping[str, np.ndarray]) -> bytes:

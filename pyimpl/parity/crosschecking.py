@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from ..files.disk import Unwritable
-from .explain import adopt, explain
+from .explain import adopt, explain, try_freedoms
 from .judge.findings import DTYPES
 from .pair.checking import CASES, check_pair
-from .pair.held_against import open_reference
+from .pair.held_against import PairReference, open_reference
+from .pair.layouts import try_layouts
 from .pair.pair import Result, make_pair
 from .report.bundle import write_bundle
 from .report.story import story
@@ -57,6 +58,7 @@ def crosscheck(
     recording: str | Path | None = None,
     bundle: str | Path | None = None,
     seconds: float = SECONDS,
+    up_to: str | None = None,
     exact_literals: bool = False,
     raises: bool = True,
 ) -> Result:
@@ -73,7 +75,8 @@ def crosscheck(
     named, it counts. `training`: loss, rule and steps with which both models are trained; the
     inputs are then batch and target. `reference`: "live", "recorded" with `recording`, or "auto".
     `seconds`: how long one call may take. `exact_literals`: whether it is a difference that Julia's
-    code has 0.1f0 where Python's has 0.1; else Julia's numbers are taken over, and named.
+    code has 0.1f0 where Python's has 0.1; else Julia's numbers are taken over, and named. `up_to`:
+    what outputs are free up to by nature, such as "sign", or "y.0=sign,y.2=adjoint phase".
 
     The arrays of models that are called otherwise in Julia are matched by order, name and shape,
     and the matches proved by moving both.
@@ -97,23 +100,14 @@ def crosscheck(
         training=training,
         name=name,
         seconds=seconds,
+        up_to=up_to,
         strict=dtypes is not None,
     )
     asked = tuple(dtypes or DTYPES)
     held_against = open_reference(pair, reference, recording, seconds, dtypes=asked)
     result = check_pair(pair, held_against, asked, cases, seed)
-    return concluded(result, bundle, exact_literals, raises)
-
-
-def concluded(
-    result: Result, bundle: str | Path | None, exact_literals: bool, raises: bool
-) -> Result:
-    """The result, explained and written down where the sides differ. Raises as `crosscheck`."""
-    if not exact_literals:
-        adopt(result)
+    conclude(result, held_against, exact_literals)
     if not result.agrees:
-        if result.differs:
-            result.explanations = explain(result)
         if bundle is not None and result.smallest is not None:
             try:
                 result.bundle = write_bundle(Path(bundle), result)
@@ -122,3 +116,17 @@ def concluded(
         if raises:
             raise (Disagreement if result.differs else Undecided)(story(result), result)
     return result
+
+
+def conclude(result: Result, reference: PairReference, exact_literals: bool = False) -> None:
+    """What can be found out once the sides differ: whether Float32 literals are all there is to it,
+    whether arrays lie the other way round, and why they differ.
+    """
+    if result.differs and not exact_literals:
+        adopt(result)
+    if result.differs:
+        try_layouts(result, reference)
+    if result.differs:
+        try_freedoms(result)
+    if result.differs:
+        result.explanations = explain(result)

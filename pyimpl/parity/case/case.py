@@ -56,12 +56,15 @@ class Case:
 
     def cast(self, dtype) -> "Case":
         """The same case in another floating-point type: itself where it has that type."""
-        if all(array.dtype == dtype for array in self.arrays.values() if array.dtype.kind == "f"):
+        types = {"f": np.dtype(dtype), "c": np.result_type(dtype, np.complex64)}
+        wanted = {
+            name: types.get(array.dtype.kind, array.dtype) for name, array in self.arrays.items()
+        }
+        if all(array.dtype == wanted[name] for name, array in self.arrays.items()):
             return self
         with np.errstate(over="ignore"):  # what is too large is infinite
             arrays = {
-                name: array.astype(dtype) if array.dtype.kind == "f" else array
-                for name, array in self.arrays.items()
+                name: array.astype(wanted[name], copy=False) for name, array in self.arrays.items()
             }
         return replace(self, arrays=arrays)
 
@@ -78,7 +81,7 @@ class Case:
     def dtype(self) -> np.dtype:
         """The floating-point type of the case's arrays."""
         return next(
-            (array.dtype for array in self.arrays.values() if array.dtype.kind == "f"),
+            (array.real.dtype for array in self.arrays.values() if array.dtype.kind in "fc"),
             np.dtype(np.float64),
         )
 

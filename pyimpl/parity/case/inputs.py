@@ -18,6 +18,7 @@ from .draws import ELEMENTS, GRID, drawn_fill, drawn_whole
 
 SIZES = (1, 5)
 WHOLE = {"int": (-8, 8), "natural": (0, 16), "bool": (0, 1)}
+COMPLEX = "complex"
 DECIMAL = ("real", "positive", "wide")  # of which some are decimals, such as prices
 CENTS = 200  # parts of a decimal: half of them lie between two cents
 MOST_INDEX = 2**62  # which Julia can count from 1
@@ -43,9 +44,10 @@ class Shape:
                 f"got {wrong[0]!r} in {text!r}"
             )
         kind = kind.strip() or "real"
-        if kind not in ELEMENTS and kind not in WHOLE and not re.fullmatch(r"index:[1-9]\d*", kind):
+        if kind not in (*ELEMENTS, *WHOLE, COMPLEX) and not re.fullmatch(r"index:[1-9]\d*", kind):
             raise ValueError(
-                f"entries are {', '.join([*ELEMENTS, *WHOLE])} or index:N, got {kind!r} in {text!r}"
+                f"entries are {', '.join([*ELEMENTS, *WHOLE, COMPLEX])} or index:N, got {kind!r} "
+                f"in {text!r}"
             )
         if kind.startswith("index:") and int(kind[6:36]) > MOST_INDEX:
             raise ValueError(f"index:N takes an N of at most {MOST_INDEX}, got {text!r}"[:200])
@@ -106,6 +108,8 @@ def _fill(draw: Callable, entrywise: bool):
     real = drawn_fill(draw, False, entrywise)
 
     def fill(shape, kind):
+        if kind == COMPLEX:
+            return np.asarray(real(shape, "real") + 1j * real(shape, "real"))
         if kind in DECIMAL and draw(st.sampled_from((False, False, True))):
             low, high = (bound * CENTS // GRID for bound in ELEMENTS[kind])
             return np.asarray(drawn_whole(draw, shape, low, high, entrywise) / CENTS)
@@ -134,9 +138,9 @@ class Given:
             for i, array in enumerate(case, 1):
                 if isinstance(array, np.ma.MaskedArray):
                     raise ValueError(f"input {i} is masked: its mask would be lost")
-                if array.dtype.kind not in "biuf":
+                if array.dtype.kind not in "biufc" or array.dtype.itemsize > 16:
                     raise ValueError(
-                        f"input {i} is of dtype {array.dtype}: expected floating-point numbers, "
+                        f"input {i} is of dtype {array.dtype}: expected real or complex numbers, "
                         "integers or Booleans"
                     )
 
@@ -160,8 +164,8 @@ def arrays(*shapes: str, sizes: tuple[int, int] = SIZES) -> Drawn:
     between the two of `sizes`.
 
     Entries are `real` (multiples of 1/32 between -4 and 4), `positive`, `probability`, `small`,
-    `wide`, `int`, `natural`, `bool`, or `index:N` (from 0 to N - 1). Raises ValueError for a shape
-    that cannot be read.
+    `wide`, `int`, `natural`, `bool`, `complex`, or `index:N` (from 0 to N - 1). Raises ValueError
+    for a shape that cannot be read.
     """
     return Drawn(tuple(map(Shape.parsed, shapes)), sizes)
 

@@ -106,6 +106,10 @@ class Row:
         """Flux's types are part of what it computes."""
         return True
 
+    def freed(self, python: Outcome, julia: Outcome) -> Outcome:
+        """As it is: nothing in the catalogue is free."""
+        return python
+
     def allowance(self, case: Case) -> Allowance:
         """The slack that the row claims for a case."""
         slack = self.slack(case.config)

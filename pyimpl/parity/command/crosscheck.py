@@ -2,6 +2,7 @@
 
 import datetime
 import importlib.util
+import inspect
 import keyword
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,7 +40,7 @@ from .console import (
 SHAPES = (
     'One for each argument: "batch,5", "n,n:positive", "" for a number. Entries: real, positive, '
     "probability, small, wide, int, natural, "
-    "bool, index:N."
+    "bool, complex, index:N."
 )
 OutFile = Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False)]
 
@@ -129,6 +130,15 @@ def crosscheck(
     bundle: Annotated[
         Path, typer.Option(metavar="DIR", file_okay=False, help="Where a disagreement is written.")
     ] = Path("parity-bundles"),
+    up_to: Annotated[
+        str | None,
+        typer.Option(
+            "--up-to",
+            metavar="FREEDOM",
+            help="What outputs are free up to by nature: sign, phase, scale, order, rotation; or "
+            '"y.0=sign,y.2=adjoint phase".',
+        ),
+    ] = None,
     exact_literals: Annotated[
         bool,
         typer.Option(
@@ -150,7 +160,6 @@ def crosscheck(
     Exit codes as in `check`.
     """
     from ..case.inputs import arrays
-    from ..explain import adopt
     from ..pair.asked import record_pair
     from ..pair.checking import CASES, NothingCompared, check_pair
     from ..pair.held_against import Taped, open_reference
@@ -182,7 +191,7 @@ def crosscheck(
         pair = make_pair(
             subject,
             (found := parse_julia(julia))[1],
-            arrays(*shape) if shape is not None else _own(inputs),
+            arrays(*shape) if shape is not None else _own(inputs, subject),
             file=found[0],
             backward=load_subject(backward) if backward else None,
             layout=_layout(layout),
@@ -193,6 +202,7 @@ def crosscheck(
             name=python.rpartition(":")[2],
             origin=_place(python),
             seconds=seconds,
+            up_to=up_to,
             strict=dtype is not None,
         )
     except (SubjectError, ValueError, TypeError, OSError) as wrong:
@@ -215,14 +225,10 @@ def crosscheck(
             result = check_pair(pair, reached, dtypes, count, drawn_with)
     except (JuliaSubjectError, NoMatch, NothingCompared) as wrong:
         raise fail(str(wrong), USAGE) from None
-    if not exact_literals and result.differs:
-        with working("trying Julia's literals"):
-            adopt(result)
+    conclude_if_possible(result, reached, exact_literals)
     _table(result)
     written = True
     if not result.agrees:
-        if result.differs:
-            explain_if_possible(result)
         screen.print(f"\n{story(result)}", soft_wrap=True)
         if result.smallest is not None:  # first the finding, then what may not be written
             written &= write_all(lambda: bundles.write_bundle(bundle, result))
@@ -354,6 +360,17 @@ def new(
     screen.print(said, soft_wrap=True)
 
 
+def conclude_if_possible(result, reference, exact_literals: bool) -> None:
+    """Look for what is behind a difference; where that goes wrong, the finding is told without."""
+    from ..crosschecking import conclude
+
+    try:
+        with working("looking for an explanation"):
+            conclude(result, reference, exact_literals)
+    except Exception as problem:
+        note(f"no explanation could be looked for: {error_words(problem)}")
+
+
 def explain_if_possible(result) -> None:
     """Look for an explanation; where that goes wrong, the finding is told without one."""
     from ..explain import explain
@@ -374,10 +391,39 @@ def _started() -> Iterator[None]:
         raise fail(str(missing), NO_REFERENCE) from None
 
 
-def _own(path: Path | None):
+def _own(path: Path | None, subject):
+    """The arrays of a file: those that the function asks for by name, or else all in order.
+
+    Raises ValueError where the file has not, or not as numbers, what the function asks for.
+    """
+    from ..pair.pair import argument_names
+
     assert path is not None
-    found = read_arrays(path)
-    return found[""] if list(found) == [""] else list(found.values())
+    left_out: dict[str, str] = {}
+    found = read_arrays(path, left_out=left_out)
+    if list(found) == [""]:
+        return found[""]
+    names = argument_names(subject)
+    asked = [name for name in names if name in found or name in left_out]
+    if unfit := [name for name in asked if name in left_out]:
+        raise ValueError(f"{path}: {left_out[unfit[0]]}")
+    if not asked or not _enough(subject, asked):
+        if left_out:
+            raise ValueError(f"{path}: {next(iter(left_out.values()))}")
+        return list(found.values())
+    others = [name for name in (*found, *left_out) if name not in asked]
+    if others:
+        reasons = [f"{name} ({left_out[name]})" if name in left_out else name for name in others]
+        note(f"{path}: the function asks for {', '.join(asked)}; left out: {', '.join(reasons)}")
+    return [found[name] for name in asked]
+
+
+def _enough(subject, names: list[str]) -> bool:
+    """Whether these arguments are the first that a function has, and all that it needs."""
+    parameters = inspect.signature(subject).parameters.values()
+    needed = [p.name for p in parameters if p.default is p.empty and p.kind < p.VAR_POSITIONAL]
+    first = [p.name for p in parameters][: len(names)]
+    return set(needed) <= set(names) and first == names
 
 
 def _training(loss: tuple[str, str] | None, rule: tuple[str, str] | None, steps: int | None):
@@ -459,6 +505,8 @@ def _as_json(result) -> dict:
         "unsaid": result.unsaid or None,
         "notes": remarks(result),
         "limits": result.extremes,
+        "up_to": result.free or None,
+        "layouts": result.layouts,
         "cases": report.cases,
         "mistrusted": list(map(str, sorted(report.mistrusted))),
         "worst": {

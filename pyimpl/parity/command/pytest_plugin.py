@@ -21,8 +21,7 @@ import pytest
 
 from ...files.disk import Unwritable
 from ..case.case import Case, Outcome
-from ..crosschecking import Disagreement, Undecided
-from ..explain import adopt, explain
+from ..crosschecking import Disagreement, Undecided, conclude
 from ..judge.findings import DTYPES
 from ..pair.asked import asked, changed_since
 from ..pair.checking import CASES, NothingCompared, check_pair
@@ -119,11 +118,8 @@ class Parity:
             raise wrong.with_traceback(None) from None
         if isinstance(reference, Taped):
             self._tape(pair, asked_in, reference, result)
-        if not exact_literals:
-            adopt(result)
+        conclude(result, reference, exact_literals)
         if not result.agrees:
-            if result.differs:
-                result.explanations = explain(result)
             into = self._beside(bundle) if bundle is not None else self._bundle_directory()
             if into is not None and result.smallest is not None:
                 try:

@@ -5,5 +5,6 @@ and held against Julia's outcomes.
 from .adopting import adopt
 from .explaining import explain
 from .explanation import Explanation
+from .freeing import try_freedoms
 
-__all__ = ["Explanation", "adopt", "explain"]
+__all__ = ["Explanation", "adopt", "explain", "try_freedoms"]

@@ -116,7 +116,9 @@ def enter(report: Report, case: Case, outcomes: dict[str, Outcome]) -> None:
     responses = subject.responses(case, outcomes, evaluate)
     allowance, known = subject.allowance(case), subject.known_to_differ(case)
     cast = {dtype: case.cast(dtype) for dtype in outcomes}
-    twins = {dtype: evaluate(cast[dtype]) for dtype in outcomes}
+    twins = {
+        dtype: subject.freed(evaluate(cast[dtype]), outcome) for dtype, outcome in outcomes.items()
+    }
     verdicts = {
         dtype: compare(cast[dtype], twins[dtype], outcome, responses[dtype], allowance)
         for dtype, outcome in outcomes.items()

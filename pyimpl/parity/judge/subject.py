@@ -47,6 +47,10 @@ class Subject(Protocol):
         """
         ...
 
+    def freed(self, python: Outcome, julia: Outcome) -> Outcome:
+        """Its outcome, moved as close to Julia's as results may be that are free by nature."""
+        ...
+
     def allowance(self, case: Case) -> Allowance:
         """What it may be off beyond the derived tolerance."""
         ...

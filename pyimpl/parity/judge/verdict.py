@@ -132,17 +132,24 @@ def nudged(case: Case, probe: int, step: float) -> Case:
     """
     arrays = {}
     for name, array in case.arrays.items():
-        if array.dtype.kind == "f":
-            bits = array.reshape(-1).view(np.uint64) + np.uint64(probe)
-            if probe % 3:
-                bits ^= _mixed(
-                    np.arange(array.size, dtype=np.uint64)
-                    + np.uint64(zlib.crc32(str(name).encode()) << 8)
-                )
-            sign = np.where(_mixed(bits) & np.uint64(1), 1.0, -1.0)
-            array = array * (1 + step * sign.reshape(array.shape))
+        if array.dtype.kind == "c":
+            parts = np.stack([array.real, array.imag])
+            real, imag = _nudged(name, parts, probe, step)
+            array = real + 1j * imag
+        elif array.dtype.kind == "f":
+            array = _nudged(name, array, probe, step)
         arrays[name] = array
     return replace(case, arrays=arrays, jitter=(probe, step) if probe % 3 else None)
+
+
+def _nudged(name: Name, array: np.ndarray, probe: int, step: float) -> np.ndarray:
+    bits = array.reshape(-1).view(np.uint64) + np.uint64(probe)
+    if probe % 3:
+        bits ^= _mixed(
+            np.arange(array.size, dtype=np.uint64) + np.uint64(zlib.crc32(str(name).encode()) << 8)
+        )
+    sign = np.where(_mixed(bits) & np.uint64(1), 1.0, -1.0)
+    return array * (1 + step * sign.reshape(array.shape))
 
 
 def _mixed(bits: np.ndarray) -> np.ndarray:
@@ -294,6 +301,7 @@ def compare(
         one, other = ("python", "julia") if python.error else ("julia", "python")
         words = f"{one} raised «{python.error or julia.error}», {other} did not"
         return Verdict(case, (Difference(None, False, np.inf, reason=Reason.REFUSAL, words=words),))
+    python, julia = _in_parts(python), _in_parts(julia)
     differences: list[Difference] = []
     blind: set[Name] = set()
     for name in sorted(set(python.arrays) | set(julia.arrays)):
@@ -311,6 +319,19 @@ def compare(
         if difference.blunt or (_proves_nothing(theirs) and name.kind is not Kind.STATE):
             blind.add(name)
     return Verdict(case, tuple(differences), frozenset(blind))
+
+
+def _in_parts(outcome: Outcome) -> Outcome:
+    """With the two parts of every array of complex numbers in its place."""
+    if all(array.dtype.kind != "c" for array in outcome.arrays.values()):
+        return outcome
+    arrays: dict[Name, np.ndarray] = {}
+    for name, array in outcome.arrays.items():
+        if array.dtype.kind == "c":
+            arrays |= {name.part("real"): array.real, name.part("imag"): array.imag}
+        else:
+            arrays[name] = array
+    return replace(outcome, arrays=arrays)
 
 
 def _forgiven(mine: np.ndarray, theirs: np.ndarray) -> np.ndarray:

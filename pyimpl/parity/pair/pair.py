@@ -16,6 +16,7 @@ from ..case.draws import drawn_fill
 from ..case.inputs import Drawn, Given, Inputs, as_inputs
 from ..case.names import Kind, Name, numbered
 from ..judge.findings import Report
+from ..judge.freedoms import Freedom, freed, parse_freedoms
 from ..judge.verdict import (
     MOST_ROUNDING,
     OF_JULIA,
@@ -34,6 +35,7 @@ from .crossing import compared
 from .matching import Match
 
 MODEL_SLACK = 16.0
+DOUBLE = {"f": np.float64, "c": np.complex128}  # what inputs of a kind are given as
 MOST_SECONDS = 10**6  # of one call: beyond that, timers overflow
 # the origin of a recorded case that a search among smaller and smaller ones ended with
 SMALLEST = "smallest"
@@ -62,6 +64,8 @@ class Pair:
         # asked
     ] = ()
     alone: tuple[str, ...] = ()  # arrays that only the Python model has: they are zero
+    up_to: tuple[tuple[Name | None, Freedom], ...] = ()  # outputs that are free by nature
+    laid: bool = False  # whether the user has said how arrays lie
     strict: bool = True  # whether the type of a result in Float32 counts where Float64 agrees
 
     # What a row of the catalogue would say:
@@ -75,6 +79,10 @@ class Pair:
     def evaluate(self, case: Case) -> Outcome:
         """The Python side's outcome."""
         return compared(self.python.evaluate(case), self.alone)
+
+    def freed(self, python: Outcome, julia: Outcome) -> Outcome:
+        """Its outcome, moved as close to Julia's as `up_to` allows."""
+        return freed(python, julia, self.up_to)
 
     def allowance(self, case: Case) -> Allowance:
         """Models are given some: what is rounded inside a layer, where it may cancel, is not
@@ -131,7 +139,7 @@ class Pair:
     ) -> Case:
         """A case of these inputs and cotangents, with the model's parameters, in Float64."""
         arrays = {
-            numbered(Kind.INPUT, i): np.asarray(x, np.float64 if x.dtype.kind == "f" else None)
+            numbered(Kind.INPUT, i): np.asarray(x, DOUBLE.get(x.dtype.kind, None))
             for i, x in enumerate(xs, 1)
         }
         arrays |= {
@@ -157,6 +165,8 @@ class Pair:
         case = self.case(batches[0], origin=origin)
         if self.gradient == "none" or (self.gradient == "auto" and not self.python.has_gradient):
             return case
+        if any(array.dtype.kind == "c" for array in case.arrays.values()):
+            return case  # conventions for the gradient of complex numbers differ
         for i, output in enumerate(self.evaluate(case).outputs().values(), 1):
             if output.dtype.kind == "f":
                 case.arrays[numbered(Kind.COTANGENT, i)] = fill(output.shape, "real")
@@ -233,6 +243,11 @@ class Result:
     answers: list[tuple[Case, dict[str, Outcome]]] = field(default_factory=list)
     # Julia's Float32 literals that the Python side has taken over, in words
     adopted: list[str] = field(default_factory=list)
+    # what the outputs are free up to, where that makes the difference vanish, as `--up-to` takes it
+    free: str = ""
+    # layouts, as `--layout` takes them, in which the sides agree; the first may have been taken
+    layouts: list[str] = field(default_factory=list)
+    relaid: bool = False  # whether the result is that of the first of them
     # by the identity of the case: why it cannot be compared
     doubts: dict[int, Any] = field(default_factory=dict)
     random: list[str] = field(
@@ -298,6 +313,7 @@ def make_pair(
     name: str | None = None,
     origin: str | None = None,
     seconds: float = SECONDS,
+    up_to: str | None = None,
     strict: bool = True,
 ) -> Pair:
     """The pair that the arguments of `crosscheck` describe; `origin` is where the Python subject
@@ -343,7 +359,7 @@ def make_pair(
             training,
             (),
             alone,
-            strict,
+            strict=strict,
         )
     side, alone = _shared(side_of(python, backward, seconds))
     if gradient == "differences":
@@ -369,6 +385,8 @@ def make_pair(
         None,
         (),
         alone,
+        parse_freedoms(up_to) if up_to else (),
+        layout is not None,
         strict,
     )
 

@@ -51,7 +51,7 @@ class Layout:
     default: str = "same"
     exceptions: tuple[tuple[Name, str], ...] = ()
 
-    def of(self, name: Name) -> str:
+    def lies(self, name: Name) -> str:
         """The layout of one array."""
         if name.kind is Kind.COTANGENT:
             single = (
@@ -74,7 +74,7 @@ class Layout:
         """The array with its axes as the border, which reverses them, has to get it; the way back
         is the same.
         """
-        return array.T if self.of(name) == "same" else array
+        return array.T if self.lies(name) == "same" else array
 
     def cross(self, arrays: dict[Name, np.ndarray]) -> dict[Name, np.ndarray]:
         """Every array as `across` gives it; parameters of models are always reversed."""
@@ -88,7 +88,7 @@ class Layout:
 
 def _size(layout: Layout, name: Name, array: np.ndarray) -> tuple[int, ...]:
     return (
-        array.shape[::-1] if layout.of(name) == "same" else array.shape
+        array.shape[::-1] if layout.lies(name) == "same" else array.shape
     )  # ascontiguousarray makes (1,) of ()
 
 

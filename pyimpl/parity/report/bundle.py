@@ -292,11 +292,11 @@ def programs(result: Result, case: Case, python: Outcome, julia: Outcome) -> dic
         str(name): _python_literal(files[str(name)], array) for name, array in case.arrays.items()
     }
     in_julia = {
-        str(name): _julia_literal(f"inputs/{files[str(name)]}", crossed[name], layout.of(name))
+        str(name): _julia_literal(f"inputs/{files[str(name)]}", crossed[name], layout.lies(name))
         for name in there.arrays
     }
     expected = {
-        str(name): _julia_literal(f"python/{files[str(name)]}", array, layout.of(name))
+        str(name): _julia_literal(f"python/{files[str(name)]}", array, layout.lies(name))
         for name, array in layout.cross(python.arrays).items()
         if name.kind in (Kind.OUTPUT, Kind.INPUT_GRADIENT, Kind.LOSS, Kind.INPUT)
     }

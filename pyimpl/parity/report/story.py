@@ -11,8 +11,11 @@ import numpy as np
 
 from ..case.case import EXTREME
 from ..case.names import Kind, Name, numbered
+from ..explain.freeing import nearly_proportional
 from ..judge.findings import Finding, Sort
+from ..judge.freedoms import parse_freedoms
 from ..judge.verdict import Difference
+from ..pair.layouts import ambiguous
 from ..pair.manners import manners_of, shapes_of
 from ..pair.pair import Pair, Result
 from ..reference.provenance import versions_line
@@ -79,6 +82,15 @@ def remarks(result: Result) -> list[str]:
     cannot be compared.
     """
     lines = []
+    if result.free:
+        ways = ", ".join(f"{name} {freedom.words}" for name, freedom in parse_freedoms(result.free))
+        lines.append(
+            f"note: they agree but for what is free by nature: {ways} "
+            f"(`--up-to {shlex.quote(result.free)}` counts that as agreement)"
+        )
+    lines += [f"note: {line}" for line in nearly_proportional(result)]
+    if result.layouts:
+        lines.append(layout_line(result))
     if result.adopted:
         lines.append(
             "note: taken over from Julia, whose literals are in single precision (`0.1f0`): "
@@ -98,6 +110,23 @@ def remarks(result: Result) -> list[str]:
         doubt = result.doubts[next(iter(aside))]
         lines.append(f"note: {_cases(len(aside))} cannot be compared: {doubt}")
     return lines
+
+
+def layout_line(result: Result) -> str:
+    """The layouts in which the sides agree, and whether sizes could have told which is meant."""
+    ways = " or ".join(f"--layout {text}" for text in result.layouts[:TOLD])
+    if result.relaid:
+        return (
+            f"note: they agree with {result.layouts[0]} (`--layout`): axes are reversed there; "
+            + (
+                f"so they do with {' or '.join(result.layouts[1:TOLD])}"
+                if result.layouts[1:]
+                else "as they stand, sizes do not go together"
+            )
+        )
+    square = result.smallest is not None and ambiguous(result.smallest.case)
+    doubt = ": of square arrays the sizes cannot tell which is meant" if square else ""
+    return f"note: they agree with `{ways}`{doubt}"
 
 
 def _cases(count: int) -> str:

@@ -139,6 +139,8 @@ def as_arrays(name: Name, value: Any, dtype: np.dtype) -> dict[Name, np.ndarray]
         )
     array = np.array(value)
     if array.dtype.kind == "c":
+        if isinstance(value, complex):
+            array = array.astype(np.result_type(dtype, np.complex64))
         return {name.part("real"): array.real.copy(), name.part("imag"): array.imag.copy()}
     if array.dtype.kind == "O" and array.ndim == 0 and isinstance(value, int):
         raise TypeError(f"{name} is the integer {value}, which no machine integer can hold")

@@ -1,0 +1,116 @@
+"""Would the sides agree if their results were taken as free as they are by nature? Tried for every
+output that differs: up to sign, phase, order, scale or rotation, as it stands or turned.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from ..case.names import Kind, Name
+from ..judge.freedoms import TURNED, UP_TO, Freedom, aligned
+from ..pair.checking import judge_again
+from ..pair.pair import Evidence, Result
+
+MOST_ENTRIES = 10**6
+NEARLY = 0.1  # relative, of what is proportional but for a small rest
+CASES = 6
+
+
+def try_freedoms(result: Result) -> None:
+    """Find the least freedom of every output with which all cases agree; `result.free` has them."""
+    pair = result.pair
+    if pair.up_to or pair.python.is_model or result.random or not _only_outputs(result):
+        return
+    evidence = [e for e in result.evidence if not e.agrees and not e.case.extreme][:CASES]
+    chosen: list[tuple[Name | None, Freedom]] = []
+    for name in _differing(result):
+        found = next((f for f in _freedoms() if _fits(result, evidence, name, f)), None)
+        if found is None:
+            return
+        chosen.append((name, found))
+    if not chosen:
+        return
+    report = judge_again(replace(pair, up_to=tuple(chosen)), result.answers)
+    if not any(not finding.case.extreme for finding in report.findings):
+        result.free = ",".join(f"{name}={freedom}" for name, freedom in chosen)
+
+
+def _freedoms() -> Iterator[Freedom]:
+    """The least first."""
+    for up_to in ("", *UP_TO):
+        for turned in ("", *TURNED):
+            if up_to or turned:
+                yield Freedom(up_to, turned)
+
+
+def _only_outputs(result: Result) -> bool:
+    return all(
+        difference.array is not None and difference.array.kind is Kind.OUTPUT
+        for finding in result.report.findings
+        for difference in finding.verdict.differences
+        if not difference.agrees
+    )
+
+
+def _differing(result: Result) -> list[Name]:
+    """The outputs that differ, complex ones without their parts."""
+    names = {
+        _whole(difference.array)
+        for finding in result.report.findings
+        if not finding.case.extreme
+        for difference in finding.verdict.differences
+        if not difference.agrees and difference.array is not None
+    }
+    return sorted(names)
+
+
+def _whole(name: Name) -> Name:
+    if name.last in ("real", "imag"):
+        return replace(name, path=name.path.rpartition(".")[0])
+    return name
+
+
+def _fits(result: Result, evidence: list[Evidence], name: Name, freedom: Freedom) -> bool:
+    """Whether the output agrees in the evidence with this freedom."""
+    pair = replace(result.pair, up_to=((name, freedom),))
+    answers = [(each.case, each.julia) for each in evidence if each.case.size < MOST_ENTRIES]
+    findings = judge_again(pair, answers).findings
+    return bool(answers) and not any(
+        difference.array is not None and _whole(difference.array) == name
+        for finding in findings
+        for difference in finding.verdict.differences
+        if not difference.agrees
+    )
+
+
+def nearly_proportional(result: Result) -> list[str]:
+    """Outputs whose columns are Julia's times a factor but for a small rest: what one of the sides
+    has not computed to the end, in words.
+    """
+    if result.smallest is None or result.free or not result.evidence:
+        return []
+    evidence = max(
+        (e for e in result.evidence if not e.agrees and not e.case.extreme),
+        key=lambda each: each.case.size,
+        default=None,
+    )
+    if evidence is None or "float64" not in evidence.julia:
+        return []
+    mine = result.pair.evaluate(evidence.case).arrays
+    lines = []
+    for name in _differing(result):
+        a, b = mine.get(name), evidence.julia["float64"].arrays.get(name)
+        if a is None or b is None or a.shape != b.shape or a.ndim != 2 or min(a.shape) < 2:
+            continue
+        if not (np.isfinite(a).all() and np.isfinite(b).all()):
+            continue
+        moved = aligned(a, b, Freedom("scale"))
+        rest = float(np.linalg.norm(moved - b) / (np.linalg.norm(b) or 1.0))
+        if 0 < rest < NEARLY and a.size > 4:
+            lines.append(
+                f"{name} is Julia's times a factor for each column, but for {100 * rest:.2g} % of "
+                "it: one side may not have been computed to the end (a tolerance, a number of "
+                "iterations)"
+            )
+    return lines
