@@ -14,6 +14,7 @@ from ..pair.pair import Evidence, Result
 
 MOST_ENTRIES = 10**6
 NEARLY = 0.1  # relative, of what is proportional but for a small rest
+ROUNDED = 1e-6  # relative: less than that is no sign of anything
 CASES = 6
 
 
@@ -88,7 +89,7 @@ def nearly_proportional(result: Result) -> list[str]:
     """Outputs whose columns are Julia's times a factor but for a small rest: what one of the sides
     has not computed to the end, in words.
     """
-    if result.smallest is None or result.free or not result.evidence:
+    if result.free or result.pair.python.is_model or not _only_outputs(result):
         return []
     evidence = max(
         (e for e in result.evidence if not e.agrees and not e.case.extreme),
@@ -107,7 +108,7 @@ def nearly_proportional(result: Result) -> list[str]:
             continue
         moved = aligned(a, b, Freedom("scale"))
         rest = float(np.linalg.norm(moved - b) / (np.linalg.norm(b) or 1.0))
-        if 0 < rest < NEARLY and a.size > 4:
+        if ROUNDED < rest < NEARLY and a.size > 4:
             lines.append(
                 f"{name} is Julia's times a factor for each column, but for {100 * rest:.2g} % of "
                 "it: one side may not have been computed to the end (a tolerance, a number of "
