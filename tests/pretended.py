@@ -6,16 +6,20 @@ Tests of all that does not depend on what Julia computes use these, so they run 
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from pyimpl.parity.case.case import Outcome
+from pyimpl.parity.case.names import Kind, Name
 from pyimpl.parity.catalogue import CATALOGUE
 from pyimpl.parity.pair.checking import CASES, check_pair
 from pyimpl.parity.pair.held_against import Taped
+from pyimpl.parity.pair.julia_trace import JuliaTrace, Tie, written
 from pyimpl.parity.pair.pair import make_pair
 from pyimpl.parity.reference.find_julia import Installed
 from pyimpl.parity.reference.live import LiveJulia
 from pyimpl.parity.sides.frameworks import side_of
+from pyimpl.parity.sides.layer_tracing import own_arrays
 from pyimpl.parity.sides.training import RuleSide, training_side
 
 VERSIONS = {"Flux": "0.16.9", "Julia": "1.10.8"}
@@ -88,6 +92,45 @@ def checked(
 def functions_by_expression(functions) -> Session:
     """A session in which the expressions mean these Python functions."""
     return Session(lambda side: side_of(functions[side.expression]))
+
+
+class TracedModels:
+    """A session in which the expressions mean models of pyimpl: Julia's, seen from outside."""
+
+    name = "live"
+    versions = VERSIONS
+
+    def __init__(self, **models):
+        self._models = models
+
+    def evaluate(self, side, layout, cases):
+        """The traces that are asked for."""
+        model = self._models[side.expression]
+        for case in cases:
+            assert case.mode == "trace", case.mode
+            playing = side_of(model)
+            given = dict(case.arrays)
+            for tie in ties_of(model):  # what is one array in Julia is copied apart by NumPy
+                first = given.get(Name(Kind.PARAMETER, tie.first))
+                if first is not None:
+                    given[Name(Kind.PARAMETER, tie.path)] = first.T if tie.turned else first
+            asked = replace(case, arrays=given, mode=case.config["mode"], config={})
+            trace = playing.framework.trace(playing, asked)
+            shapes = {path: array.shape for path, array in own_arrays(model, "").items()}
+            parts = (trace.inputs, trace.outputs, trace.calls, trace.values, trace.error)
+            yield written(JuliaTrace(*parts, shapes, ties_of(model)))
+
+
+def ties_of(model):
+    """Which arrays of a model of pyimpl are one."""
+    first, found = {}, []
+    for path, array in own_arrays(model, "").items():
+        start = array.__array_interface__["data"][0], array.size
+        if start in first:
+            found.append(Tie(path, first[start][0], array.strides != first[start][1]))
+        else:
+            first[start] = path, array.strides
+    return found
 
 
 class Twins:

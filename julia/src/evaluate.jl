@@ -75,7 +75,9 @@ record_output!(found, path, x::Tuple) = (foreach(((i, part),) -> record_output!(
 "Every array of floating-point numbers inside a model, by path."
 arrays_of(model) = arrays_of!(Dict{String,Array}(), "", model)
 arrays_of!(found, path, x::Array{<:AbstractFloat}) = (found[path] = x; found)
-arrays_of!(found, path, ::Union{Number,Nothing,Symbol,AbstractString,AbstractRNG,AbstractArray}) = found
+arrays_of!(found, path, ::Union{Number,Nothing,Symbol,AbstractString,AbstractRNG,AbstractArray{<:Number}}) = found
+arrays_of!(found, path, x::AbstractArray) =
+    (foreach(((i, part),) -> arrays_of!(found, join_path(path, word(i)), part), enumerate(x)); found)
 arrays_of!(found, path, x::Union{Tuple,NamedTuple}) = (foreach(name -> arrays_of!(found, join_path(path, word(name)), x[name]), keys(x)); found)
 function arrays_of!(found, path, x)
     foreach(name -> arrays_of!(found, join_path(path, word(name)), getfield(x, name)), fieldnames(typeof(x)))

@@ -4,7 +4,8 @@ The Julia side of a user's own pair: what an expression stands for after a file 
 module UserPair
 
 using Flux, Zygote, LinearAlgebra, Statistics, Random
-using ..JuliaParity: CaseError, arrays_of, arrays_of!, evaluate_layer!, evaluate_steps!, numbered, place!, record!, starting_with, to_julia_index
+using ..JuliaParity: CaseError, arrays_of, arrays_of!, evaluate_layer!, evaluate_steps!, join_path, numbered, place!, plain_array, record!,
+    starting_with, to_julia_index, word
 using ..JuliaParity: versions
 
 const LARGEST = 2^28  # bytes of one array in an outcome
@@ -71,6 +72,7 @@ evaluate(row, config, mode, arrays) = Base.invokelatest(evaluate_subject, subjec
 
 function evaluate_subject(subject, config, mode, arrays)
     mode == "function" && return evaluate_function(subject, config, arrays)
+    mode == "trace" && return trace_subject(subject, config, arrays)
     T = eltype(first(x for x in values(arrays) if eltype(x) <: AbstractFloat))
     construct() = (T === Float32 ? f32 : f64)(deepcopy(subject))
     found = Dict{String,Any}()
@@ -155,23 +157,6 @@ function output!(found, path, x::AbstractArray)
 end
 output!(found, path, x) = error("$path is a $(typeof(x)), expected numbers, arrays of them, or tuples of these")
 
-# Models, stage by stage.
-
-"The stages of a model, one a line: what it is called, a tab, what it is."
-function stages(file, expression)
-    subject = subject_of(Dict("file" => file, "expression" => expression))
-    parts = subject isa Chain ? subject.layers : subject
-    parts isa Union{Tuple,NamedTuple,AbstractVector} ||
-        throw(CaseError("`$expression` is a $(nameof(typeof(subject))), expected a Chain, or a vector or tuple of functions and layers"))
-    function kind(part)
-        name = string(nameof(part isa Function ? part : typeof(part)))
-        return startswith(name, '#') ? "function" : name
-    end
-    function kind(part::Chain)  # one layer and functions after it: that layer
-        layers = filter(layer -> !(layer isa Function), collect(Any, values(part.layers)))
-        return length(layers) == 1 ? kind(only(layers)) : "Chain"
-    end
-    return join(["$(key isa Integer ? key - 1 : key)\t$(kind(parts[key]))" for key in keys(parts)], '\n')
-end
+include("tracing.jl")
 
 end

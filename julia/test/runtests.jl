@@ -120,3 +120,5 @@ dense(; x=ones(Float32, 2, 4)) = arrays(; param_weight=Float32[1 2; 3 4; 5 6], p
         @test JuliaParity.run_workload(only(cases), Float64)["grad.x1"] == [0.5, 0.5]
     end
 end
+
+include("tracing.jl")

@@ -9,7 +9,7 @@ from pyimpl.parity.reference.stage_recordings import Replayed
 @pytest.fixture(autouse=True)
 def unexplained(monkeypatch):
     """Explanations have tests of their own and take seconds each."""
-    monkeypatch.setattr("pyimpl.parity.explain.explain", lambda result: [])
+    monkeypatch.setattr("pyimpl.parity.explain.explain", lambda result, seconds=0: [])
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,13 @@
-"""The stages of two models: what fits and what does not."""
+"""Stages: what they are made of, and models that have none or do not fit."""
 
 import numpy as np
 import pytest
 from located import models
 from located.table import JULIA, SHAPES, inputs
 
-from pyimpl.parity import arrays
-from pyimpl.parity.locate.stages import stages_of
+from pyimpl.parity.locate.stages import named, whole
 from pyimpl.parity.locate.walk import locate
+from pyimpl.parity.sides.stage_list import StageList
 
 
 def test_parameters_of_a_state(replayed):
@@ -18,12 +18,12 @@ def test_parameters_of_a_state(replayed):
     found = locate(
         zeroed, "dense", inputs(SHAPES["dense"]), file=JULIA, reference=replayed, state=states
     )
-    assert found.agrees
-    with pytest.raises(ValueError, match="the state has no bias for stage 0"):
+    assert found.agrees and zeroed[0].W.any()
+    with pytest.raises(ValueError, match=r"the state has no layers\.0\.bias"):
         locate(
             zeroed,
             "dense",
-            arrays("2,3"),
+            inputs(SHAPES["dense"]),
             file=JULIA,
             reference=replayed,
             state={"layers": [{"weight": zeroed[0].W}] * 3},
@@ -31,21 +31,30 @@ def test_parameters_of_a_state(replayed):
 
 
 def test_models_that_do_not_fit(replayed):
-    with pytest.raises(
-        ValueError,
-        match=r"have 2 and 3 stages\n  python: 0 Affine, 1 Affine\n  julia: 0 Dense, 1 Dense, 2 "
-        r"Dense",
-    ):
-        locate(models.dense()[:2], "dense", arrays("batch,3"), file=JULIA, reference=replayed)
-    with pytest.raises(ValueError, match=r"stage 1, Dense: W of shape \(3, 2\) fits no array"):
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match=r"only Julia has layers\.2\.weight"):
+        locate(models.dense()[:2], "dense", inputs(SHAPES["dense"]), file=JULIA, reference=replayed)
+    with pytest.raises(ValueError, match=r"2 and layers\.2: 2\.W of shape \(3, 2\) fits no array"):
         locate(
-            [models.dense()[0], models.memory()[2], models.dense()[2]],
+            [models.dense()[0], models.Affine(rng, 4, 3), models.memory()[2]],
             "dense",
-            arrays("batch,3"),
+            inputs(SHAPES["dense"]),
             file=JULIA,
             reference=replayed,
         )
-    with pytest.raises(ValueError, match="expected a Chain, a Sequential, or a list or dict"):
-        stages_of(np.sin)
+    with pytest.raises(ValueError, match="expected a model, or a list or dict of stages"):
+        whole(np.sin)
+    with pytest.raises(ValueError, match="is a class: give an instance"):
+        whole(models.Affine)
     with pytest.raises(FileNotFoundError):
-        locate(models.dense(), "dense", arrays("batch,3"), file="nothing.jl", reference=replayed)
+        locate(
+            models.dense(), "dense", inputs(SHAPES["dense"]), file="nothing.jl", reference=replayed
+        )
+
+
+def test_the_side_of_a_model_or_of_stages():
+    assert isinstance(whole(models.dense()), StageList)
+    assert list(whole(models.attentive()).sides) == ["project", "attend", "values", "read"]
+    assert whole(models.dense()[0]).subject.W.shape == (3, 4)
+    assert list(map(str, named([np.ones(1)]))) == ["y"]
+    assert list(map(str, named([np.ones(1)] * 2))) == ["y.0", "y.1"]

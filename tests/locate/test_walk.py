@@ -27,8 +27,7 @@ def test_where_all_is_right_nothing_is_found_and_every_match_is_proved(name, rep
     for stage in found.stages:
         assert max(stage.ulps.values()) < 32
         for matched in stage.matches:
-            expected = None if matched.python in ("running_mean", "running_var") else True
-            assert matched.proved is expected, str(matched)
+            assert matched.proved, str(matched)
     assert "agree" in sentence(found)
 
 
@@ -81,9 +80,7 @@ def test_a_transposed_square_matrix_is_found_by_moving_it(replayed):
 
 
 def test_inputs_that_both_sides_refuse_are_not_agreement(replayed):
-    with pytest.raises(
-        ValueError, match="both sides refuse the input of stage 0, Dense: «ValueError: matmul"
-    ):
+    with pytest.raises(ValueError, match="both sides refuse their inputs: «ValueError: matmul"):
         refused(replayed)
 
 

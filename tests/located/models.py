@@ -263,6 +263,7 @@ def attentive(wrong=""):
     return {
         "project": Affine(rng, 4, 4),
         "attend": Attention(rng, 4, 2, wrong),
+        "values": lambda pair: pair[0],
         "read": Affine(rng, 4, 2),
     }
 
@@ -307,7 +308,7 @@ def remembering():
     import torch
 
     torch.manual_seed(2)
-    return torch.nn.Sequential(torch.nn.LSTM(3, 4, batch_first=True), torch.nn.Linear(4, 2))
+    return [torch.nn.LSTM(3, 4, batch_first=True), torch.nn.Linear(4, 2)]
 
 
 def weighing():

@@ -140,7 +140,11 @@ MISTAKES = [
     Mistake("smooth", {"approximate": "none"}, "1"),
     Mistake("smooth", {"eps": 1e-2}, "2", "forward", "root: epsilon 0.01 inside"),
     Mistake(
-        "ported", {"square": "transposed"}, "2", "forward", "product: with the transposed weight"
+        "ported",
+        {"square": "transposed"},
+        "2.matmul",
+        "forward",
+        "product: with the transposed weight",
     ),
     Mistake("ported", {"eps": 1e-3}, "1", "forward", "root: epsilon 0.001 inside"),
 ]

@@ -10,6 +10,7 @@ from rich.table import Table
 from ...files.disk import expect_plain, write_json
 from ..judge.findings import DTYPES
 from ..judge.words import ulps
+from ..pair.matching import AS_IT_IS
 from ..reference.live import NoJulia
 from ..reference.provenance import versions_line
 from .console import (
@@ -51,6 +52,10 @@ def locate_models(
     dtype: Annotated[
         str, typer.Option(metavar="DTYPES", help="float64, float32 or both.")
     ] = "float64,float32",
+    exact_literals: Annotated[
+        bool,
+        typer.Option("--exact-literals", help="Julia's 0.1f0 is a difference from 0.1, too."),
+    ] = False,
     cases: Annotated[int, typer.Option(min=1, help="Drawn inputs.")] = 6,
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
     html: Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False)] = None,
@@ -64,7 +69,6 @@ def locate_models(
     from ..locate.walk import locate
     from ..pair.loading import SubjectError, load_subject, parse_julia
     from ..reference.session import session
-    from ..report.story import NO_EXPLANATION, explanation_lines
 
     dtypes = chosen_dtypes(dtype)
     expect_directories(html, json)
@@ -97,6 +101,7 @@ def locate_models(
                 dtypes=dtypes,
                 cases=cases,
                 seed=seed,
+                exact_literals=exact_literals,
                 reference=reached,
             )
     except NoJulia as missing:
@@ -104,18 +109,10 @@ def locate_models(
     except (ValueError, TypeError, OSError) as wrong:
         raise fail(str(wrong), USAGE) from None
     screen.print(table(located))
-    for stage in located.stages:
-        for found_match in stage.matches:
-            screen.print(
-                f"{stage.name} {stage.kind}: {found_match}",
-                soft_wrap=True,
-            )
+    for line in (*arrays_in_pairs(located), *located.notes):
+        screen.print(line, soft_wrap=True)
     screen.print(sentence(located), style="bold", soft_wrap=True)
-    for line in (
-        explanation_lines(located.explanations)
-        if located.explanations or located.agrees
-        else [f"    {NO_EXPLANATION}"]
-    ):
+    for line in because(located):
         screen.print(line, soft_wrap=True)
 
     def page() -> None:
@@ -137,11 +134,11 @@ def table(located) -> Table:
     """Stage by stage: what was inherited and what was added, forward and backward, in the first
     precision that was asked for.
     """
-    dtype = next(iter(located.stages[0].added), DTYPES[0])
+    dtype = next((dtype for stage in located.stages for dtype in stage.added), DTYPES[0])
     sheet = Table(box=None, pad_edge=False, header_style="bold")
     for heading in (
-        "stage",
-        "",
+        "python",
+        "julia",
         "inherited",
         "added",
         "back: inherited",
@@ -156,8 +153,31 @@ def table(located) -> Table:
         worst = ulps(stage.ulps[dtype]) if np.isfinite(stage.ulps.get(dtype, np.nan)) else "-"
         style = "bold red" if i == located.guilty else "red" if not stage.agrees else None
         shown = [f"{size[dtype]:.2g}" if dtype in size else "-" for size in sizes]
-        sheet.add_row(stage.name, stage.kind, *shown, worst, verdict, style=style)
+        sheet.add_row(stage.in_python, stage.in_julia, *shown, worst, verdict, style=style)
     return sheet
+
+
+def arrays_in_pairs(located) -> list[str]:
+    """How many arrays were matched, which lie otherwise, and each that could not be proved."""
+    every = [(stage, match) for stage in located.stages for match in stage.matches]
+    if not every:
+        return []
+
+    def called(stage, match) -> str:
+        return stage.paths.get(match.python, match.python)
+
+    names = {called(stage, match) for stage, match in every}
+    proved = {called(stage, match) for stage, match in every if match.proved}
+    parts = [f"{len(names)} arrays in pairs, {len(proved)} proved by moving them"]
+    by_way: dict[str, list[str]] = {}
+    for stage, match in every:
+        if match.mapping is not AS_IT_IS:
+            by_way.setdefault(match.mapping.words, []).append(called(stage, match))
+    parts += [f"{way}: {', '.join(dict.fromkeys(those))}" for way, those in by_way.items()]
+    doubtful = dict.fromkeys(
+        f"{stage.name}: {match}" for stage, match in every if match.proved is False
+    )
+    return ["; ".join(parts), *doubtful]
 
 
 def sentence(located) -> str:
@@ -185,12 +205,30 @@ def sentence(located) -> str:
             [f"all {len(located.stages)} stages agree{doubt}", *(f"  {note}" for note in notes)]
         )
     stage = located.stages[located.guilty]
-    inside = f", in {located.inside}" if located.inside else ""
+    return f"the first difference arises in {_where(stage, located.direction)}"
+
+
+def _where(stage, direction: str) -> str:
+    inside = f", in {stage.inside}" if stage.inside else ""
     shown = ", ".join(stage.shows)
-    return (
-        f"the first difference arises in stage {stage.name}, {stage.kind}, "
-        f"{located.direction}{inside}; it shows in {shown}"
-    )
+    return f"stage {stage.name}, {stage.kind}, {direction}{inside}; it shows in {shown}"
+
+
+def because(located) -> list[str]:
+    """The explanations of the first difference, and the further ones with theirs."""
+    from ..report.story import NO_EXPLANATION, explanation_lines
+
+    if located.agrees:
+        return []
+    guilty = located.stages[located.guilty]
+    known = guilty.inside or guilty.explanations
+    lines = explanation_lines(guilty.explanations) if known else [f"    {NO_EXPLANATION}"]
+    for stage in located.stages:
+        if stage is not guilty and not stage.agrees:
+            direction = "forward" if stage.forward_findings else "backward"
+            lines.append(f"another one in {_where(stage, direction)}")
+            lines += explanation_lines(stage.explanations)
+    return lines
 
 
 def as_data(located) -> dict:
@@ -205,10 +243,15 @@ def as_data(located) -> dict:
         "guilty": located.stages[located.guilty].name if located.guilty is not None else None,
         "direction": located.direction,
         "inside": located.inside,
+        "notes": located.notes,
         "stages": [
             {
                 "name": stage.name,
                 "kind": stage.kind,
+                "python": stage.in_python,
+                "julia": stage.in_julia,
+                "inside": stage.inside,
+                "adopted": stage.adopted,
                 "agrees": stage.agrees,
                 "differing": stage.shows,
                 "forward": {"inherited": sizes(stage.inherited), "added": sizes(stage.added)},
@@ -219,6 +262,7 @@ def as_data(located) -> dict:
                 "matches": [str(found) for found in stage.matches],
                 "notes": stage.notes,
                 "mistrusted": list(map(str, sorted(stage.mistrusted))),
+                "explanations": [vars(explanation) for explanation in stage.explanations],
             }
             for stage in located.stages
         ],

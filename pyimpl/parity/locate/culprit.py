@@ -16,6 +16,7 @@ from ..case.names import Kind, Name
 from ..pair.pair import Evidence
 from ..traps.trap import Step
 from .formulas import EPS, FLUX_EPS, FORMULAS, SET, X, arrays_of, steps_otherwise
+from .joints import formula_of
 
 ENOUGH = 1e-9  # relative to the largest entry
 
@@ -29,6 +30,10 @@ def where_inside(stage: Any) -> str:
     ]
     if not evidence:
         return ""
+    if shapes := _other_shapes(stage, evidence[0]):
+        return shapes
+    if stage.kind not in FORMULAS and not stage.matches:
+        return _by_formulas(stage, evidence)
     told = _by_its_own_word(stage, evidence)
     if told:
         return told
@@ -65,6 +70,31 @@ def _by_its_own_word(stage, evidence: list[Evidence]) -> str:
             if name in mine and not _same(np.asarray(mine[name]), theirs):
                 return f"{name}: its own is not that of the reference"
     return ""
+
+
+def _other_shapes(stage, evidence: Evidence) -> str:
+    """The shapes of an output, where they differ."""
+    mine, theirs = stage.pair.evaluate(evidence.case).output, evidence.julia["float64"].output
+    if mine is None or theirs is None or mine.shape == theirs.shape:
+        return ""
+    return f"its shape: {mine.shape} in Python, {theirs.shape} in Julia"
+
+
+def _by_formulas(stage, evidence: list[Evidence]) -> str:
+    """What a place without arrays computes on either side, where that is one of the known ways."""
+    runs: dict[str, list] = {"Python": [], "Julia": []}
+    takes = getattr(stage, "takes", ())
+    names = takes if len(takes) > 1 else ["x"]
+    for each in evidence:
+        xs, mine = each.case.all(Kind.INPUT), stage.pair.evaluate(each.case).output
+        if any(x.dtype.kind != "f" for x in xs) or mine is None:
+            return ""
+        runs["Python"].append((xs, mine))
+        runs["Julia"].append((xs, each.julia["float64"].output))
+    told = {side: formula_of(of_side, names) for side, of_side in runs.items()}
+    if told["Julia"] == told["Python"]:
+        return ""
+    return ", ".join(f"{words} in {side}" for side, words in told.items() if words)
 
 
 def _by_the_output(stage, evidence: list[Evidence]) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from ...functions.activations import ACTIVATIONS
 from ..case.case import Case
 from ..case.names import Kind, numbered
+from ..pair.crossing import sent
 from ..traps.epsilons import EPSILONS
 from ..traps.table import TRAPS
 from ..traps.trap import Step, Values
@@ -29,9 +30,20 @@ SETTINGS = (
 
 
 def arrays_of(stage, case: Case) -> Values:
-    """Julia's arrays by the last part of Julia's names."""
+    """Julia's arrays by the last part of Julia's names, as they lie there."""
+    return {name.rpartition(".")[2]: array for name, array in _julias(stage, case).items()}
+
+
+def _julias(stage, case: Case) -> Values:
+    matches = getattr(stage, "matches", ())
+    if matches:
+        return {
+            name.path: array
+            for name, array in sent(case, matches).arrays.items()
+            if name.kind is Kind.PARAMETER
+        }
     return {
-        stage.julia_names[path].rpartition(".")[2]: array
+        stage.julia_names[path]: array
         for path, array in case.parameters().items()
         if path in stage.julia_names
     }
@@ -211,10 +223,7 @@ def _gru(stage, case: Case, changes) -> Values:
 
 
 def _attention(stage, case: Case, changes) -> Values:
-    own = {
-        ".".join(stage.julia_names[path].split(".")[-2:]): array
-        for path, array in case.parameters().items()
-    }
+    own = {".".join(name.split(".")[-2:]): array for name, array in _julias(stage, case).items()}
     x, step = case.arrays[X], _Steps(changes)
     heads = _heads(stage.pair.python.subject)
     projected = [

@@ -1,40 +1,31 @@
-"""The stages of two models: which is which, with their arrays matched, and what becomes of them in
-a walk.
+"""The stages of two models, and what becomes of them in a walk: a stage is what both do between two
+cuts, as Python's own side that can be run alone, with its arrays matched.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from ..case.case import Case, Outcome
 from ..case.inputs import Given
-from ..case.names import Name
+from ..case.names import OUTPUT, Kind, Name, numbered
 from ..judge.findings import Finding
-from ..pair.matching import Match, by_the_others, match
+from ..pair.crossing import STATISTICS
+from ..pair.matching import Match
 from ..pair.pair import Evidence, Pair
 from ..reference.session import JuliaSide, Layout
 from ..sides.framework import Framework
 from ..sides.frameworks import FRAMEWORKS, framework_of, side_of
 from ..sides.functions import FUNCTIONS
-from ..sides.side import SECONDS, PythonSide
+from ..sides.side import PythonSide
+from ..sides.stage_list import StageList, stage_list
+from ..sides.trace import Call, Part, Trace
+from .segments import Segment, Sort
 
-
-class Stages(Protocol):
-    """A Julia that evaluates stages: live, or what was recorded of one."""
-
-    name: str
-    versions: dict[str, str]
-
-    def evaluate(self, side: JuliaSide, layout: Layout, cases: Sequence[Case]) -> Iterator[Outcome]:
-        """One outcome per case, in Python's orientation."""
-        ...
-
-    def call(self, name: str, *arguments: Any) -> Any:
-        """A function of the Julia side."""
-        ...
+NO_WAY_BACK = "no backward pass in Python: its gradients are not compared"
+OWN_CODE = "the model's own code in Julia: what goes back through it is not known"
 
 
 @dataclass
@@ -61,10 +52,19 @@ class Stage:
     forward_findings: list[Finding] = field(default_factory=list)
     backward_findings: list[Finding] = field(default_factory=list)
     evidence: list[Evidence] = field(default_factory=list)
-    together: bool = False  # it takes what the stage before gives as one tuple
     notes: list[str] = field(default_factory=list)  # what was not compared, and why
     blind: set[Name] = field(default_factory=set)
     trusted: set[Name] = field(default_factory=set)
+    adopted: str = ""  # constants that Julia writes in single precision, which explain all of it
+    inside: str = ""  # of what differs: the intermediate at which it goes wrong
+    explanations: list[Any] = field(default_factory=list)
+    sort: Sort = Sort.CALL
+    main: tuple[Call | None, Call | None] = (None, None)  # the calls that give it its name
+    python_calls: list[Call] = field(default_factory=list)  # what Python does here, in order
+    julia_calls: list[Call] = field(default_factory=list)
+    takes: list[str] = field(default_factory=list)  # where its inputs come from, in Python
+    paths: dict[str, str] = field(default_factory=dict)  # of its arrays in the model, by name
+    shapes: dict[str, list[tuple[int, ...]]] = field(default_factory=dict)  # of the first case
 
     @property
     def mistrusted(self) -> set[Name]:
@@ -93,140 +93,229 @@ class Stage:
             )
         )
 
+    @property
+    def in_python(self) -> str:
+        """What Python does here, by the paths in its model."""
+        return self._here(self.main[0], self.python_calls)
 
-def stages_of(model: Any) -> dict[str, Any]:
-    """The stages of a Python model by name. Raises ValueError for what has none."""
-    if isinstance(model, dict):
-        return {str(name): layer for name, layer in model.items()}
-    if isinstance(model, tuple | list):
-        return {str(i): layer for i, layer in enumerate(model)}
-    stages = next(
-        (found for framework in FRAMEWORKS if (found := _stages_in(framework, model)) is not None),
-        None,
-    )
-    if stages is None:
-        raise ValueError(
-            "expected a Chain, a Sequential, or a list or dict of stages, got "
-            f"{type(model).__name__}"
-        )
-    return stages
+    @property
+    def in_julia(self) -> str:
+        """What Julia does here, by the paths in its model."""
+        return self._here(self.main[1], self.julia_calls)
 
-
-def _stages_in(framework: Framework, model: Any) -> dict[str, Any] | None:
-    return framework.stages(model) if framework.recognises(model) else None
+    def _here(self, main: Call | None, calls: Sequence[Call]) -> str:
+        done = ", ".join(map(_told, calls))
+        if self.sort is Sort.CALL:
+            return done or "nothing"
+        place = f"into {main.label or main.kind}" if main else "what comes out"
+        return f"{place}: {done}" if done else place
 
 
-def paired(python: Any, julia: JuliaSide, reached: Stages, mode: str, state: Any) -> list[Stage]:
-    mine = stages_of(python)
-    theirs = [
-        line.split("\t") for line in reached.call("stages", *julia.config.values()).splitlines()
-    ]
-    if len(mine) != len(theirs):
-        left, right = (
-            [f"{name} {_kind(part)}" for name, part in mine.items()],
-            [" ".join(line) for line in theirs],
-        )
-        raise ValueError(
-            f"the models have {len(left)} and {len(right)} stages\n  python: {', '.join(left)}\n "
-            f" julia: {', '.join(right)}"
-        )
-    stages: list[Stage] = []
-    for number, ((name, subject), (_, kind)) in enumerate(
-        zip(mine.items(), theirs, strict=True), 1
-    ):
-        side, unmatched = _side(subject, list(mine.values()))
-        source = JuliaSide(f"({julia.expression})[{number}]", julia.file)
-        pair = Pair(
-            f"stage {name}", side, source, Given(()), Layout("reversed"), _mode(mode, side, kind)
-        )
-        shapes = {
-            path: array.shape for path, array in side.parameters().items() if path not in unmatched
-        }
-        found = reached.call("parameters", *source.config.values())
-        try:
-            matches = match(
-                shapes,
-                {path: np.shape(array) for path, array in found.items()},
-                partial(side.framework.transposed, side),
-            )
-        except ValueError as problem:
-            raise ValueError(f"stage {name}, {kind}: {problem}") from None
-        stage = Stage(name, kind, pair, {m.python: m.julia for m in matches}, matches)
-        stage.notes += [f"{path}: Julia has no such array, it is set to zero" for path in unmatched]
-        stages.append(stage)
-    _by_the_others(stages)
-    if state is not None:
-        for number, stage in enumerate(stages, 1):
-            _put_in(stage, state, stage.name, number)
-    return stages
+def _told(call: Call) -> str:
+    act = f"({call.act})" if call.act else ""
+    named = call.path.rpartition(".")[2] == call.kind
+    return (call.label if named else f"{call.label} {call.kind}".strip()) + act
 
 
-def _side(subject: Any, others: Sequence[Any]) -> tuple[PythonSide, tuple[str, ...]]:
-    """The side of a stage, and those of its arrays that Julia does not have.
-
-    A function takes the arrays of the framework that the stages around it are of.
+def whole(model: Any) -> PythonSide | StageList:
+    """The side of a whole model, or of a list or dict of stages. Raises ValueError for what has no
+    stages.
     """
-    framework = framework_of(subject)
-    if framework is FUNCTIONS and not hasattr(subject, "pullback"):
-        for around in dict.fromkeys(map(framework_of, others)):
-            side = around.function(subject, SECONDS)
-            if side is not None:
-                return side, ()
-    side = side_of(subject)
-    return side.framework.shared(side)
-
-
-def _by_the_others(stages: Sequence[Stage]) -> None:
-    """A square array lies as those of the same name do in the other stages of its class, where
-    their shapes tell.
-    """
-    shapes = [
-        {path: array.shape for path, array in stage.pair.python.parameters().items()}
-        for stage in stages
-    ]
-    every = [
-        (stage, own, found)
-        for stage, own in zip(stages, shapes, strict=True)
-        for found in stage.matches
-    ]
-    kinds = [(type(stage.pair.python.subject), found.python) for stage, _, found in every]
-    settled = iter(
-        by_the_others(
-            [found for *_, found in every], [own[found.python] for _, own, found in every], kinds
+    try:
+        if isinstance(model, tuple | list | dict):
+            return stage_list(model, framework_of)
+        side, _ = (found := side_of(model)).framework.shared(found)
+    except TypeError as wrong:
+        raise ValueError(str(wrong)) from None
+    if side.framework is FUNCTIONS:
+        raise ValueError(
+            "expected a model, or a list or dict of stages, got the function "
+            f"{getattr(model, '__name__', type(model).__name__)}"
         )
+    return side
+
+
+def left_out(model: Any, side: PythonSide | StageList) -> tuple[str, ...]:
+    """The arrays that Julia's layers do not have: they are set to zero."""
+    if isinstance(side, StageList):
+        return side.alone
+    found = side_of(model)
+    return found.framework.shared(found)[1]
+
+
+def frameworks_in(side: PythonSide | StageList) -> list[Framework]:
+    """Those that a model is of."""
+    if isinstance(side, StageList):
+        return list(dict.fromkeys(part.framework for part in side.sides.values()))
+    return [next(each for each in FRAMEWORKS if each is side.framework)]
+
+
+class Handed:
+    """The side of a place where a model takes a value and does nothing to it."""
+
+    subject: Any = None
+    has_gradient = False
+    is_model = False
+    framework = FUNCTIONS
+
+    def parameters(self) -> dict[str, np.ndarray]:
+        """None."""
+        return {}
+
+    def evaluate(self, case: Case) -> Outcome:
+        """What goes in."""
+        return Outcome(named(case.all(Kind.INPUT)))
+
+
+def named(arrays: Sequence[np.ndarray]) -> dict[Name, np.ndarray]:
+    """Outputs: y of one, y.0, y.1, ... of several."""
+    if len(arrays) == 1:
+        return {OUTPUT: np.array(arrays[0])}
+    return {OUTPUT.part(i): np.array(array) for i, array in enumerate(arrays)}
+
+
+def stage_of(
+    segment: Segment,
+    python: Trace,
+    julia: JuliaSide,
+    matches: Sequence[Match],
+    alone: Sequence[str],
+    mode: str,
+) -> Stage | None:
+    """The stage of a segment; None where Python's part of it cannot be run alone."""
+    part: Part | None = Part(Handed(), {})
+    if segment.python_calls:
+        part = python.between(segment.python_inputs, segment.python_outputs)
+    if part is None:
+        return None
+    name, kind = _called(segment)
+    names = {path: name for name, path in part.paths.items()}
+    prefix = _shared_path(segment.julia_calls)
+    own = [
+        replace(
+            match,
+            python=names[match.python],
+            julia=match.julia.removeprefix(prefix),
+            mine=match.mine and replace(match.mine, name=names[match.python]),
+            theirs=match.theirs and replace(match.theirs, name=match.julia.removeprefix(prefix)),
+        )
+        for match in matches
+        if match.python in names and any(match.julia in call.arrays for call in segment.julia_calls)
+    ]
+    moving = {call.key for call in python.moving()}
+    side = part.side
+    mode = mode if side.is_model else "function"
+    pair = Pair(f"stage {name}", side, julia, Given(()), Layout("reversed"), mode)
+    stage = Stage(
+        name,
+        kind,
+        pair,
+        {match.python: match.julia for match in own},
+        own,
+        sort=segment.sort,
+        main=segment.main,
+        python_calls=[call for call in segment.python_calls if call.key in moving],
+        julia_calls=list(segment.julia_calls),
+        takes=[_source(python, number) for number in segment.python_inputs],
+        paths=dict(part.paths),
     )
-    for stage in stages:
-        stage.matches = [next(settled) for _ in stage.matches]
+    stage.notes += [
+        f"{names[path]}: Julia has no such array, it is set to zero"
+        for path in alone
+        if path in names
+    ]
+    if not segment.backward and segment.sort is not Sort.OUT and not segment.rewired:
+        stage.notes.append(OWN_CODE)
+    return stage
 
 
-def _mode(mode: str, side: PythonSide, kind: str) -> str:
-    """`auto` is as inside a gradient, but nothing is dropped: random numbers are not shared."""
-    if not side.is_model:
-        return "function"
-    if mode not in ("auto", "train", "test"):
-        raise ValueError(f"mode is auto, train or test, got {mode!r}")
-    return ("test" if "Dropout" in kind else "train") if mode == "auto" else mode
+def _source(trace: Trace, number: int) -> str:
+    """The call that a value comes out of, in words."""
+    place = trace.producers().get(number)
+    if place is not None:
+        return trace.calls[place].label or trace.calls[place].kind
+    return "x" if number in trace.inputs else "a value"
 
 
-def _put_in(stage: Stage, state: Any, name: str, number: int) -> None:
-    """The arrays of a state into the Python stage."""
-    layers = state.get("layers", state) if isinstance(state, dict) else state
-    part = layers.get(name) if isinstance(layers, dict) else layers[number - 1]
-    own = stage.pair.python.parameters()
-    for found in stage.matches:
-        value = part
-        for key in found.julia.split("."):
-            value = value[int(key)] if isinstance(value, list) else (value or {}).get(key)
-        if not isinstance(value, np.ndarray):
-            raise ValueError(f"the state has no {found.julia} for stage {name}")
-        mapped = found.mapping.forth(value)
-        if mapped.shape != own[found.python].shape:
-            raise ValueError(
-                f"the state's {found.julia} for stage {name} has shape {mapped.shape}, expected "
-                f"{own[found.python].shape}"
-            )
-        own[found.python][...] = mapped
+def _called(segment: Segment) -> tuple[str, str]:
+    """The name of a stage, by Python's path, and its kind, by Julia's word."""
+    mine, theirs = segment.main
+    name = mine.label or mine.kind if mine else theirs.label or theirs.kind if theirs else "output"
+    kind = theirs.kind if theirs else "what comes out"
+    if segment.sort is Sort.INTO:
+        return f"into {name}", f"what goes into {kind}"
+    return name, kind
 
 
-def _kind(subject: Any) -> str:
-    return getattr(subject, "__name__", None) or type(subject).__name__
+def _shared_path(calls: Sequence[Call]) -> str:
+    """The path that is left out of Julia's names, where a stage is a single call."""
+    return f"{calls[0].path}." if len(calls) == 1 and calls[0].path else ""
+
+
+def julia_outcome(
+    segment: Segment, julia: Trace, backward: bool, statistics: bool = False
+) -> Outcome:
+    """What Julia made of a segment: outputs, and what went back; of the running statistics where
+    that is asked for.
+    """
+    arrays = named([julia.values[number] for number in segment.julia_outputs])
+    prefix = _shared_path(segment.julia_calls)
+    none: set[Name] = set()
+    for call in segment.julia_calls:
+        for path, array in call.after.items():
+            arrays[Name(Kind.STATE, path.removeprefix(prefix))] = array
+        if not backward:
+            continue
+        for path in call.arrays:
+            name = Name(Kind.PARAMETER_GRADIENT, path.removeprefix(prefix))
+            if name.last in STATISTICS and not statistics:
+                continue
+            if path in call.gradients:
+                known = arrays.get(name)
+                found = call.gradients[path]
+                arrays[name] = found if known is None else known + found
+            elif name not in arrays:
+                none.add(name)
+    if backward:
+        for i, number in enumerate(segment.julia_inputs, 1):
+            dx = _input_gradient(segment.julia_calls, number)
+            if dx is not None:
+                arrays[numbered(Kind.INPUT_GRADIENT, i)] = dx
+    return Outcome(arrays, frozenset(none))
+
+
+def _input_gradient(calls: Sequence[Call], number: int) -> np.ndarray | None:
+    """What the calls of a segment hand back to one of its inputs, in all."""
+    found: np.ndarray | None = None
+    for call in calls:
+        for at, dx in call.input_gradients.items():
+            if call.inputs[at] == number:
+                found = dx if found is None else found + dx
+    return found
+
+
+def cotangents(segment: Segment, julia: Trace) -> list[np.ndarray] | None:
+    """What came back to the outputs of a segment in Julia, zero where nothing did; None where
+    nothing is known of it.
+    """
+    if not segment.backward:
+        return None
+    found: list[np.ndarray] = []
+    known = False
+    for number in segment.julia_outputs:
+        value = julia.values[number]
+        dy = next(
+            (
+                call.cotangents[at]
+                for call in reversed(segment.julia_calls)
+                for at, output in enumerate(call.outputs)
+                if output == number
+                and at in call.cotangents
+                and call.cotangents[at].size == value.size
+            ),
+            None,
+        )
+        known |= dy is not None
+        if value.dtype.kind == "f":
+            found.append(np.zeros_like(value) if dy is None else dy.reshape(value.shape))
+    return found if known else None

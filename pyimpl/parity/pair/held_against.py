@@ -16,6 +16,7 @@ from ..sides.training import RuleSide, model_of
 from .asked import changed_since
 from .crossing import received, sent
 from .matching import match_models
+from .meeting import met
 from .pair import SMALLEST, Pair, Result
 
 
@@ -102,8 +103,11 @@ class LivePair:
         model = model_of(pair.python)
         if mine == theirs and model.framework.same_names:
             return pair
-        transposed = partial(model.framework.transposed, model)
-        return replace(pair, matches=tuple(match_models(mine, theirs, transposed)))
+        matches = met(pair, self.session)
+        if matches is None:
+            transposed = partial(model.framework.transposed, model)
+            matches = match_models(mine, theirs, transposed)
+        return replace(pair, matches=tuple(matches))
 
     def kept(
         self, pair: Pair, dtypes: tuple[str, ...], seed: int

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..case.case import Case, Outcome
 from ..case.names import Kind, Name
+from ..sides.trace import Piece
 from ..traps.table import TRAPS
 from ..traps.trap import Way
 
@@ -43,9 +44,9 @@ WORDS = {
     "shift": ("shift", "bias"),
     "Wx": ("Wi",),
     "U": ("Wh",),
-    "weight_ih_l0": ("Wi",),
-    "weight_hh_l0": ("Wh",),
-    "bias_ih_l0": ("bias", "b"),
+    **dict.fromkeys(("weight_ih_l0", "weight_ih"), ("Wi",)),
+    **dict.fromkeys(("weight_hh_l0", "weight_hh"), ("Wh",)),
+    **dict.fromkeys(("bias_ih_l0", "bias_ih"), ("bias", "b")),
     **{
         f"{form}{letter}": (f"{letter}_proj.weight",)
         for letter in "qkv"
@@ -81,21 +82,36 @@ class Match:
     instead: str = (
         ""  # the mapping, or another array, that moves the output alike where this one does not
     )
+    mine: Piece | None = None  # the block of Python's array that it is of, where not all of it
+    theirs: Piece | None = None  # the block of Julia's
+    again: bool = False  # another view of an array that Julia has already: it is not sent
+
+    @property
+    def python_piece(self) -> Piece:
+        """The part of Python's array."""
+        return self.mine or Piece(self.python)
+
+    @property
+    def julia_piece(self) -> Piece:
+        """The part of Julia's array."""
+        return self.theirs or Piece(self.julia)
+
+    @property
+    def pair(self) -> str:
+        """Which array is which, and how one follows from the other."""
+        how = "" if self.mapping is AS_IT_IS else f", {self.mapping.words}"
+        return f"{self.python_piece} = {self.julia_piece}{how}"
 
     def __str__(self):
-        how = "" if self.mapping is AS_IT_IS else f", {self.mapping.words}"
         if self.instead:
-            return (
-                f"{self.python} = {self.julia}{how}: does not move the output alike; "
-                f"{self.instead} does"
-            )
+            return f"{self.pair}: does not move the output alike; {self.instead} does"
         said = {
             True: "proved",
             False: "does not move the output alike, nor does any other way: what is made of it "
             "differs",
             None: "moves nothing that could prove it",
         }
-        return f"{self.python} = {self.julia}{how}: {said[self.proved]}"
+        return f"{self.pair}: {said[self.proved]}"
 
 
 def match(
@@ -252,7 +268,7 @@ def prove(
         if wanted is None or not np.abs(wanted).max(initial=0) > NOTHING * np.abs(change).max(
             initial=0
         ):
-            proofs.append(Match(found.python, found.julia, found.mapping, None))
+            proofs.append(replace(found, proved=None))
             continue
 
         def alike(name, direction, start=base_case, wanted=wanted):
@@ -265,11 +281,11 @@ def prove(
             )
 
         if alike(found.python, change):
-            proofs.append(Match(found.python, found.julia, found.mapping, True))
+            proofs.append(replace(found, proved=True))
             continue
         ways = [
             mapping
-            for mapping in mappings(change.shape, _gated(found, matches))
+            for mapping in mappings(change.shape, is_of_gates(found, matches))
             if mapping is not AS_IT_IS
         ]
         others = [
@@ -287,19 +303,12 @@ def prove(
             and base_case.arrays[Name(Kind.PARAMETER, o.python)].shape == change.shape
         ]
         exchanged = [f"{name} in its place" for name in equal if alike(name, change)]
-        proofs.append(
-            Match(
-                found.python,
-                found.julia,
-                found.mapping,
-                False,
-                next(iter([*exchanged, *others]), ""),
-            )
-        )
+        instead = next(iter([*exchanged, *others]), "")
+        proofs.append(replace(found, proved=False, instead=instead))
     return proofs
 
 
-def _gated(found: Match, matches: Sequence[Match]) -> bool:
+def is_of_gates(found: Match, matches: Sequence[Match]) -> bool:
     """Whether the array belongs to a recurrent cell: those have weights of their input, Wi, in
     blocks for each gate.
     """

@@ -6,7 +6,8 @@ further case is quick, and a loop of a million steps takes an interpreter minute
 beforehand which will pay. So the interpreting Julia begins. When its answers have been waited for
 `PATIENCE` seconds in all, a compiling one is started beside it, and from then on both take from the
 same cases: the first from the front, the second from the end, and when no other is left, each the
-case that the other is at. Whoever answers first counts.
+case that the other is at. Whoever answers first counts. Of a whole model the first answer may take
+an interpreter a minute, where it has convolutions: for such cases both begin at once.
 
     cases:    0  1  2  3  4  5  6  7
     quick:    0  1  2  3  4  |        waits have come to PATIENCE seconds after case 2
@@ -24,6 +25,7 @@ from .live import LiveJulia, NoJulia
 
 LOST_BEFORE = NoJulia("not evaluated: Julia was lost before")
 PATIENCE = 4.0  # seconds of waiting for the interpreting Julia, over all cases
+WHOLE = "trace"  # the mode of cases that run a whole model, for which both are started at once
 
 Question = Callable[[LiveJulia], Any]
 
@@ -185,6 +187,9 @@ class TwoSpeeds:
 
     def evaluate_many(self, cases: Sequence[Case]) -> Iterator[Outcome]:
         """One outcome per case, in order. Once one is lost, so are those that are not there yet."""
+        if any(case.mode == WHOLE for case in cases):
+            with self._changed:
+                self._begin(False)
         for answer in self._answers([partial(LiveJulia.evaluate, case=case) for case in cases]):
             if isinstance(answer, Exception):
                 yield Outcome(error=str(answer), lost=True)

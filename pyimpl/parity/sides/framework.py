@@ -15,6 +15,7 @@ import numpy as np
 from ..case.case import Case, Outcome
 from ..case.names import Name
 from .side import PythonSide
+from .trace import Trace, single_call
 
 if TYPE_CHECKING:
     from .training import Training
@@ -58,6 +59,7 @@ class Framework:
     libraries: tuple[str, ...] = ()  # packages whose code is nobody's own
     arrays: tuple[str, ...] = ()  # modules with functions of arrays, as numpy is one
     axis = "axis"  # what their functions call an axis
+    correlates = False  # whether its layers called convolution do not turn their kernel over
     same_names = False  # arrays of models have Julia's own names and lie as there
     shows_plain = False  # an outcome has what comes outside a gradient as well
 
@@ -85,9 +87,13 @@ class Framework:
         """The model itself and all parts of it that may have settings, by path."""
         return iter(())
 
-    def stages(self, model: Any) -> dict[str, Any] | None:
-        """The parts of a model that run one after the other, by name; None where it has none."""
-        return None
+    def drops(self, side: PythonSide) -> bool:
+        """Whether it drops entries at random in training, which has to be switched off."""
+        return "dropout" in type(side.subject).__name__.lower()
+
+    def trace(self, side: PythonSide, case: Case) -> Trace:
+        """A run of the side on a case, taken apart as far as its inside is known."""
+        return single_call(side, case)
 
     def settings(self, side: PythonSide) -> Iterator[Setting]:
         """The settings of all parts of a model."""

@@ -16,9 +16,11 @@ from ...optimise import setup, update
 from ..case import twin as numpy_twin
 from ..case.case import Case, Outcome
 from ..case.names import Kind, Name
+from . import layer_tracing
 from .framework import Framework, RuleSetting, Setting, attributes_of
 from .losses import Loss, ScaledLoss
 from .side import Guarded, PythonSide, as_arrays
+from .trace import Trace, ended_early, single_call
 
 
 @dataclass
@@ -48,6 +50,16 @@ class LayerSide(Guarded):
         )
         if case.jitter:
             numpy_twin.jitter(model, *case.jitter)
+        return model
+
+    def prepared(self, case: Case) -> Any:
+        """The same in the mode of the case, in which nothing is dropped."""
+        model = self.placed(case)
+        if case.mode != "auto":
+            (tree.trainmode if case.mode == "train" else tree.testmode)(model)
+        for layer in tree.layers_of(model):
+            if "Dropout" in type(layer).__name__:
+                tree.testmode(layer)
         return model
 
     def _evaluate(self, case: Case) -> Outcome:
@@ -93,14 +105,20 @@ class Pyimpl(Framework):
         for number, layer in enumerate(tree.layers_of(model)):
             yield str(number) if number else "", layer
 
-    def stages(self, model: Any) -> dict[str, Any] | None:
-        """The layers of a Chain."""
-        layers = getattr(model, "layers", None)
-        if isinstance(layers, dict):
-            return {str(name): layer for name, layer in layers.items()}
-        if isinstance(layers, tuple | list):
-            return {str(i): layer for i, layer in enumerate(layers)}
-        return None
+    def drops(self, side: PythonSide) -> bool:
+        """Whether a layer in it is a dropout."""
+        return any("Dropout" in type(layer).__name__ for layer in tree.layers_of(side.subject))
+
+    def trace(self, side: PythonSide, case: Case) -> Trace:
+        """The calls of its innermost layers."""
+        if not isinstance(side, LayerSide):
+            return single_call(side, case)
+        found = side.shielded(
+            lambda: layer_tracing.traced(
+                side.prepared(case), case.all(Kind.INPUT), case.all(Kind.COTANGENT), side
+            )
+        )
+        return ended_early(found) if isinstance(found, Outcome) else found
 
     def settings(self, side: PythonSide) -> Iterator[Setting]:
         """The fields of every layer; `__class__` stands for the kind of the layer itself."""

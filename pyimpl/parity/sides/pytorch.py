@@ -7,6 +7,7 @@ import copy
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -17,6 +18,7 @@ from ..case.case import Case, Outcome
 from ..case.names import OUTPUT, RULED, Kind, Name, numbered
 from .framework import Framework, Program, RuleSetting, Setting
 from .side import Guarded, PythonSide, as_arrays, changed
+from .trace import Trace, ended_early, single_call
 
 
 def _copied(module: Any) -> Any:
@@ -32,6 +34,18 @@ def _copied(module: Any) -> Any:
             if type(value) in (dict, OrderedDict) and not value
         }
     return copy.deepcopy(module, memo)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Several threads wait longer for each other than arrays as small as ours take."""
+    torch = sys.modules["torch"]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 @dataclass
@@ -51,14 +65,22 @@ class TorchSide(Guarded):
         return PYTORCH
 
     def parameters(self) -> dict[str, np.ndarray]:
-        """Parameters and buffers of floating-point numbers, by their names in `state_dict`."""
+        """Parameters and buffers of floating-point numbers, by their names in `state_dict`; one
+        that has several by the first.
+        """
         if not self.is_model:
             return {}
-        return {
-            name: part.detach().cpu().numpy()
-            for name, part in self.subject.state_dict().items()
-            if part.is_floating_point()
-        }
+        return {name: part.detach().cpu().numpy() for name, part in self._own(self.subject)}
+
+    @staticmethod
+    def _own(module: Any) -> list[tuple[str, Any]]:
+        every = module.state_dict(keep_vars=True)
+        first = {id(part): name for name, part in reversed(every.items())}
+        return [
+            (name, part)
+            for name, part in every.items()
+            if part.is_floating_point() and first[id(part)] == name
+        ]
 
     def placed(self, case: Case) -> Any:
         """A copy of the module with the case's parameters."""
@@ -72,6 +94,10 @@ class TorchSide(Guarded):
 
     def _evaluate(self, case: Case) -> Outcome:
         """Output, gradients of inputs and parameters, parameters and buffers afterwards."""
+        with _one_thread():
+            return self._outcome(case)
+
+    def _outcome(self, case: Case) -> Outcome:
         torch = sys.modules["torch"]
         if self.is_model:
             subject = self.placed(case)
@@ -83,7 +109,8 @@ class TorchSide(Guarded):
             for x in case.all(Kind.INPUT)
         ]
         dys = [torch.from_numpy(np.array(dy)) for dy in case.all(Kind.COTANGENT)]
-        y = subject(*xs)
+        # A module may work in place on what it is given, which a leaf of autograd's does not allow.
+        y = subject(*(x.clone() for x in xs)) if self.is_model else subject(*xs)
         found = as_arrays(OUTPUT, y, case.dtype)
         none: set[Name] = set()
         if case.mode == "function":
@@ -110,9 +137,8 @@ class TorchSide(Guarded):
                     found[name] = grad.numpy().copy()
         if self.is_model:
             found |= {
-                Name(Kind.STATE, name): part.numpy().copy()
-                for name, part in subject.state_dict().items()
-                if part.is_floating_point()
+                Name(Kind.STATE, name): part.detach().numpy().copy()
+                for name, part in self._own(subject)
             }
         return Outcome(found, frozenset(none))
 
@@ -141,6 +167,7 @@ class PyTorch(Framework):
     libraries = ("torch",)
     arrays = ("torch", "torch.nn.functional")
     axis = "dim"
+    correlates = True
 
     def recognises(self, subject: Any) -> bool:
         """Whether it is a module."""
@@ -164,7 +191,7 @@ class PyTorch(Framework):
         alone = tuple(
             name
             for name in side.subject.state_dict()
-            if name.rpartition(".")[2].startswith("bias_hh_l")
+            if name.rpartition(".")[2].startswith("bias_hh")
             and _of_the_library(_owner(side.subject, name))
         )
         if not alone:
@@ -189,9 +216,25 @@ class PyTorch(Framework):
         if _is_module(model):
             yield from model.named_modules()
 
-    def stages(self, model: Any) -> dict[str, Any] | None:
-        """The children of a module."""
-        return dict(model.named_children())
+    def drops(self, side: PythonSide) -> bool:
+        """Whether a module of it does; an excerpt of a model sees to that itself."""
+        if not _is_module(side.subject):
+            return False
+        from .torch_tracing import Excerpt, drops
+
+        return not isinstance(side.subject, Excerpt) and any(map(drops, side.subject.modules()))
+
+    def trace(self, side: PythonSide, case: Case) -> Trace:
+        """The calls of its innermost modules, and of functions of tensors between them."""
+        if not isinstance(side, TorchSide) or not side.is_model:
+            return single_call(side, case)
+        from .torch_tracing import traced
+
+        with _one_thread():
+            found = side.shielded(
+                lambda: traced(side.placed(case), case.all(Kind.INPUT), case.trains, side)
+            )
+        return ended_early(found) if isinstance(found, Outcome) else found
 
     def settings(self, side: PythonSide) -> Iterator[Setting]:
         """The attributes of every module that are numbers, words or switches."""

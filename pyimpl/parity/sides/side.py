@@ -4,7 +4,7 @@ code raises is an outcome.
 
 import traceback
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -73,6 +73,10 @@ class Guarded:
 
     def evaluate(self, case: Case) -> Outcome:
         """The outcome of a case; an exception is one that says where it arose."""
+        return self.shielded(lambda: self._evaluate(case))
+
+    def shielded(self, run: Callable[[], Any]) -> Any:
+        """What `run` gives, which calls the user's code; or the outcome that says why not."""
         if self.lost:
             return Outcome(error=self.lost, lost=True)
         try:
@@ -83,7 +87,7 @@ class Guarded:
                 time_limit(self.seconds),
             ):
                 warnings.simplefilter("ignore")
-                return self._evaluate(case)
+                return run()
         except TooSlow as slow:
             self.lost = f"Python {slow}"
             return Outcome(error=self.lost, lost=True)
