@@ -8,22 +8,22 @@ abstract type Cell end
 struct RNNCell <: Cell
     Wi
     Wh
-    bias
+    b
     state0
 end
 Flux.@layer RNNCell
 RNNCell(sizes::Pair) = (m = Flux.RNNCell(sizes); RNNCell(m.Wi, m.Wh, m.b, m.state0))
-original(m::RNNCell) = Flux.RNNCell(tanh, m.Wi, m.Wh, m.bias, m.state0)
+original(m::RNNCell) = Flux.RNNCell(tanh, m.Wi, m.Wh, m.b, m.state0)
 
 struct LSTMCell <: Cell
     Wi
     Wh
-    bias
+    b
     state0
 end
 Flux.@layer LSTMCell
 LSTMCell(sizes::Pair) = (m = Flux.LSTMCell(sizes); LSTMCell(m.Wi, m.Wh, m.b, m.state0))
-original(m::LSTMCell) = Flux.LSTMCell(m.Wi, m.Wh, m.bias, m.state0)
+original(m::LSTMCell) = Flux.LSTMCell(m.Wi, m.Wh, m.b, m.state0)
 
 struct GRUCell <: Cell
     Wi

@@ -86,6 +86,9 @@ def _match(node, source, path: str, copies, wanted, name: str = "") -> None:
         return
     own, given = _named(node, wanted), _named(source, wanted)
     if is_dataclass(node):
+        for name, other in (BIASES, BIASES[::-1]):  # up to Flux 0.14 it was `b` in every cell
+            if name in own and other not in own and name not in given and other in given:
+                given[name] = given.pop(other)
         # settings are not copied and may be missing: what is a field here may be part of a type in
         # Flux
         for name in own.keys() ^ given.keys():

@@ -32,6 +32,7 @@ __all__ = [
 
 @cache
 def _fields_of(kind) -> tuple[str, ...]:
+    """The names of the fields that layers of a kind have, in order."""
     return tuple(field.name for field in fields(kind))
 
 

@@ -121,6 +121,13 @@ CHANGES = {
             "Flux #2500",
         ),
         Change(
+            "name of the bias",
+            ("RNN", "LSTM", "RNNCell", "LSTMCell"),
+            {"0": "b, as in a GRU", "0.15.0": "bias"},
+            "none in the values",
+            "Flux 0.14.25 and 0.16.9, src/layers/recurrent.jl",
+        ),
+        Change(
             "LSTM bias",
             ("LSTM", "LSTMCell"),
             {"0": "ones for the forget gate, else zeros", "0.15.0": "zeros"},

@@ -11,7 +11,7 @@ from ..core.expect import as_float
 from ..core.pullback import differentiable
 from .conv import Conv
 from .pooling import MaxPool, MeanPool
-from .upsample import PixelShuffle, Upsample
+from .upsample import PixelShuffle, linear, nearest
 
 __all__ = [
     "conv",
@@ -83,19 +83,28 @@ def pixel_shuffle(x, r):
 
 @differentiable
 def upsample_nearest(x, scale=None, size=None):
-    """`Upsample("nearest", ...)` as a function of x (batch, channels, *space).
-
-    NNlib: `upsample_nearest`.
+    """Every entry of x repeated along its last axes, as many as `scale` or `size` has numbers;
+    integers stay integers. NNlib: `upsample_nearest`.
     """
-    return Upsample("nearest", scale=scale, size=size).pullback(x)
+    return nearest(x, *_either("upsample_nearest", scale, size))
 
 
 @differentiable
-def upsample_linear(x, scale=None, size=None):
-    """Linear along every spatial axis, corners aligned: `Upsample("bilinear", ...)` for any number
-    of them. NNlib: `upsample_linear`.
+def upsample_linear(x, scale=None, size=None, align_corners=True):
+    """Linear along every spatial axis of x (batch, channels, *space), for any number of them;
+    integers are rounded. NNlib: `upsample_linear`.
+
+    With `align_corners` the outermost points stay where they are, without they are as far from the
+    edges as they are from each other (PyTorch's default).
     """
-    return Upsample("bilinear", scale=scale, size=size).pullback(x)
+    scale, size = _either("upsample_linear", scale, size)
+    return linear(x, scale, size, align_corners)
+
+
+def _either(who: str, scale, size):
+    if (scale is None) == (size is None):
+        raise ValueError(f"{who} expects either scale or size, got scale={scale} and size={size}")
+    return scale, size
 
 
 upsample_bilinear = upsample_linear  # NNlib's names for two and three spatial axes

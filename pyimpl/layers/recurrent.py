@@ -6,7 +6,7 @@ before the first is zero or given, the one after the last is part of the result 
 The inputs of all times are multiplied with Wi at once.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, make_dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -238,8 +238,9 @@ class LSTMCell(Cell):
 
     def __init__(self, n_in, n_out, **options):
         super().__init__(n_in, n_out, **options)
-        if self.bias is not None and since("LSTM bias") == "0":
-            self.bias[n_out : 2 * n_out] = 1
+        forget = getattr(self, self.bias_field)
+        if forget is not None and since("LSTM bias") == "0":
+            forget[n_out : 2 * n_out] = 1
 
     def step(self, gx, state):
         h, c = state
@@ -347,8 +348,9 @@ class GRUv3Cell(Cell):
 
 
 def _learnt(kind: type[Cell]) -> type[Cell]:
-    """`kind` with `state0`, the state before the first step as a parameter: an array (1, n_out),
-    for an LSTM a pair of them.
+    """`kind` as it was before Flux 0.15: with `state0`, the state before the first step as a
+    parameter - an array (1, n_out), for an LSTM a pair of them - and a bias that is called `b`, as
+    it still is in a GRU.
     """
 
     def __init__(self, n_in, n_out, *arguments, **options):
@@ -367,19 +369,23 @@ def _learnt(kind: type[Cell]) -> type[Cell]:
         gradient.state0 = self.as_given([dh[None] for dh in dstart])
 
     body: dict[str, Any] = {
-        "__annotations__": {"state0": Any},
         "__module__": __name__,
         "__doc__": kind.__doc__,
         "learnt": None,
-    }
-    body |= {
+        "bias_field": "b",
         "__init__": __init__,
         "initialstates": initialstates,
         "initial_gradient": initial_gradient,
     }
-    return dataclass(eq=False, init=False, repr=False)(
-        type(f"{kind.__name__}WithState0", (kind,), body)
-    )
+    names = ["b" if field.name == "bias" else field.name for field in fields(kind)]  # type: ignore
+    # A dataclass cannot drop a field of the one that it extends, so the fields are set anew.
+    body["__dataclass_fields__"] = fields_called(*names, "state0")
+    return type(f"{kind.__name__}WithState0", (kind,), body)
+
+
+def fields_called(*names: str) -> dict[str, Any]:
+    """The fields of a dataclass that has just these."""
+    return make_dataclass("Named", names).__dataclass_fields__  # type: ignore[attr-defined]
 
 
 RNNCell.learnt, LSTMCell.learnt, GRUCell.learnt, GRUv3Cell.learnt = CELLS_WITH_STATE0 = tuple(

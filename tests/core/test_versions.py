@@ -2,6 +2,7 @@
 tests/reference_folder/.)
 """
 
+import copy
 import re
 
 import numpy as np
@@ -11,16 +12,20 @@ from julia_parity import run
 from pyimpl import (
     Adam,
     AdamW,
+    GRUCell,
+    GRUv3Cell,
     LayerNorm,
     LSTMCell,
     OptimiserChain,
     RNNCell,
     Rprop,
     early_stopping,
+    loadmodel,
     mae,
     normalise,
     plateau,
     semantics,
+    state,
     trainables,
 )
 from pyimpl.core.versions import (
@@ -142,13 +147,33 @@ def test_defaults_of_rprop_were_float32_literals():
 def test_cells_had_an_initial_state_to_learn():
     with semantics("0.14"):
         cells = RNNCell(2, 3), LSTMCell(2, 3)
-    assert sorted(trainables(cells[0])) == ["Wh", "Wi", "bias", "state0"]
-    assert sorted(trainables(cells[1])) == ["Wh", "Wi", "bias", "state0.0", "state0.1"]
-    np.testing.assert_array_equal(cells[1].bias, [0] * 3 + [1] * 3 + [0] * 6)
+    assert list(trainables(cells[0])) == ["Wi", "Wh", "b", "state0"]
+    assert list(trainables(cells[1])) == ["Wi", "Wh", "b", "state0.0", "state0.1"]
+    np.testing.assert_array_equal(cells[1].b, [0] * 3 + [1] * 3 + [0] * 6)
     assert "state0" not in trainables(RNNCell(2, 3)) and not LSTMCell(2, 3).bias.any()
     (y, h), back = cells[0].pullback(np.ones((4, 2)))
     gradient = back((np.ones_like(y), None))[0]
     assert gradient.state0.shape == (1, 3) and gradient.state0.any()
+
+
+@pytest.mark.parametrize("kind", [RNNCell, LSTMCell, GRUCell, GRUv3Cell])
+def test_a_cell_has_the_names_of_its_time(kind):
+    """Flux 0.14.25, `src/layers/recurrent.jl`: the bias of every cell is `b`; of RNN and LSTM it
+    was called `bias` here, and files of that time did not fit.
+    """
+    with semantics("0.14"):
+        old = kind(2, 3)
+    new = kind(2, 3)
+    theirs = "b" if kind in (GRUCell, GRUv3Cell) else "bias"
+    assert "b" in state(old) and "bias" not in state(old) and theirs in state(new)
+    for bias, saved in (("b", state(old)), (theirs, {**state(old), theirs: old.b})):
+        saved = {**saved, bias: np.ones_like(old.b)}
+        loadmodel(old, saved if bias == "b" else {n: a for n, a in saved.items() if n != "b"})
+        assert old.b.all()
+    loadmodel(new, {name: array for name, array in state(old).items() if name != "state0"})
+    assert getattr(new, theirs).all()
+    with semantics("0.14"):
+        assert isinstance(copy.deepcopy(old), kind) and kind(2, 3, bias=False).b is None
 
 
 def test_the_old_slope_of_abs_at_zero_had_the_sign_of_the_zero():

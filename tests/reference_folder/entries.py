@@ -169,11 +169,6 @@ def _entry(entry: dict, arrays: dict[str, np.ndarray], version: str) -> Entry:
             for name, array in flux.items()
             if array.ndim or not name.startswith(settings)
         }
-        if "GRU" not in julia:  # before Flux 0.15 RNNCell and LSTMCell had a `b`, too
-            outcome = {
-                re.sub(r"(cell\.|^grad\.|^state\.)b$", r"\1bias", name): array
-                for name, array in outcome.items()
-            }
     label = f"{row}-{entry['group']}-{entry['case']}-{entry['dtype']}-{mode}"
     names = frozenset(re.findall(r"\w+", julia))
     case = Case(row, {"act": _roughest(names)} | config, data, mode, origin=label)

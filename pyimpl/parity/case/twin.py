@@ -2,7 +2,7 @@
 
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import is_dataclass
 from typing import Any
 
@@ -102,6 +102,15 @@ def _layer(twin, fresh, case: Case) -> Outcome:
     return outcome
 
 
+def other_release(path: str, known: Container[str]) -> str:
+    """`path`, or what it is called among the `known` ones: the bias of an RNN and an LSTM was `b`
+    up to Flux 0.14, as it still is in a GRU.
+    """
+    whole, dot, last = path.rpartition(".")
+    other = whole + dot + {"b": "bias", "bias": "b"}.get(last, last)
+    return other if path not in known and other in known else path
+
+
 def place(model, arrays: dict[str, np.ndarray]):
     """Copy every array to its path in the model.
 
@@ -109,6 +118,7 @@ def place(model, arrays: dict[str, np.ndarray]):
     """
     own = {path: leaf for path, leaf in tree.leaves(model) if isinstance(leaf, np.ndarray)}
     for path, array in arrays.items():
+        path = other_release(path, own)
         if path not in own:
             raise ValueError(f"the twin has no array {path!r}, only {sorted(own)}")
         if own[path].shape != array.shape:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
+from ...core.versions import semantics
 from ..case.case import Case, Outcome
 from ..judge.findings import DTYPES, Report, enter
 from .drawing import draw_cases
@@ -108,7 +109,11 @@ class Live:
 
     def _asked(self, row: Row, cases: Asked) -> tuple[Asked, Future]:
         """The cases that this Flux has, and what will come of them."""
-        cases = [(case, dtypes) for case, dtypes in cases if row.is_in(self.versions["Flux"], case)]
+        flux = self.versions["Flux"]
+        with semantics(flux):
+            cases = [
+                (row.named_as_now(case), dtypes) for case, dtypes in cases if row.is_in(flux, case)
+            ]
         return cases, self._threads.submit(
             self._evaluate, [case.cast(dtype) for case, dtypes in cases for dtype in dtypes]
         )

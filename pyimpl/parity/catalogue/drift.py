@@ -3,14 +3,16 @@ row by row.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ...core.versions import CHANGES, formulas_of, parsed, parsed_release
 from ..case.case import Case, Outcome
 from ..case.names import Name
+from ..case.twin import other_release
 from ..judge.findings import DTYPES
 from ..judge.verdict import absolute_errors, compare, sensitivity
 from . import CATALOGUE
@@ -59,9 +61,11 @@ class RowDrift:
 
 
 def key(case: Case) -> str:
-    """The same for the same case, whichever recording it comes from."""
+    """The same for the same case, whichever recording it comes from, and whatever the bias of a
+    cell is called there.
+    """
     arrays = {
-        str(name): [array.dtype.kind, array.shape, array.tolist()]
+        re.sub(r"\.b$", ".bias", str(name)): [array.dtype.kind, array.shape, array.tolist()]
         for name, array in case.arrays.items()
     }
     return json.dumps([case.row, case.mode, case.config, arrays], sort_keys=True, default=str)
@@ -132,10 +136,26 @@ def _pairs(
     answers = (
         new.evaluated(row, wanted) if isinstance(new, Live) else new.pairs(row, DTYPES, None, 0)
     )
-    theirs = {key(case): outcomes for case, outcomes in answers}
-    for case, outcomes in mine:
+    theirs = {key(case): (case, outcomes) for case, outcomes in answers}
+    for case, before in mine:
         if (same := key(case)) in theirs:
-            yield case, outcomes, theirs[same]
+            newer, after = theirs[same]
+            yield (
+                newer,
+                {dtype: _named_as(o, after.get(dtype)) for dtype, o in before.items()},
+                after,
+            )
+
+
+def _named_as(old: Outcome, new: Outcome | None) -> Outcome:
+    """`old` with the names that its arrays have in `new`."""
+    if new is None:
+        return old
+    known = {str(name) for name in new.arrays}
+    arrays = {
+        Name.parse(other_release(str(name), known)): array for name, array in old.arrays.items()
+    }
+    return replace(old, arrays=arrays)
 
 
 def _compared(found: RowDrift, case: Case, old: Outcome, new: Outcome) -> str:

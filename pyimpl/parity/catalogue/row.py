@@ -6,7 +6,7 @@ same for all.
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -160,6 +160,19 @@ class Row:
             (release for release in brought if parsed_release(release) > parsed(version)),
             key=parsed_release,
         )
+
+    def named_as_now(self, case: Case) -> Case:
+        """The case with the names of parameters that the twin has in the version in force."""
+        if case.mode not in MODELS:
+            return case
+        own = {path for path, _ in tree.leaves(_model(self.twin(case.config)))}
+        arrays = {
+            replace(name, path=numpy_twin.other_release(name.path, own))
+            if name.kind is Kind.PARAMETER
+            else name: array
+            for name, array in case.arrays.items()
+        }
+        return replace(case, arrays=arrays)
 
     def build(self, case: Case):
         """The twin of `case`, in its dtype and with its parameters."""
