@@ -182,3 +182,11 @@ def test_what_cancels_between_equal_numbers_is_seen():
         case_of(x1=np.full(4, 3.0)),
     )
     assert response["y"] > 1
+
+
+def test_one_part_of_complex_numbers_may_be_constant():
+    real, imag = np.array([1.0, 2.0]), np.ones(2)
+    outcome = Outcome({"y.real": real, "y.imag": imag})
+    assert not compare(case_of(x1=real), outcome, outcome, {}).blind
+    both = Outcome({"y.real": imag, "y.imag": imag})
+    assert len(compare(case_of(x1=real), both, both, {}).blind) == 2

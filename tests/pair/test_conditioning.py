@@ -55,3 +55,31 @@ def test_a_wrong_gradient_of_a_sensitive_function_is_not_excused():
 
     result = checked(steep, lambda x: steep(x) * 1.001, arrays("n:small"))
     assert result.differs and not result.doubts
+
+
+def test_what_float32_does_to_julia_alone_is_a_note_where_python_computes_in_float64():
+    def python(stop):
+        return np.linspace(0.0, float(stop), 5) ** 2  # of a number of Python's: Float64
+
+    def julia(stop):
+        if stop.dtype == np.float32:
+            raise ValueError("too large for Float32")
+        return np.linspace(0.0, stop, 5) ** 2
+
+    case = [(np.asarray(1.5),)]
+    result = checked(python, julia_sees_numpy(julia), case, strict=False)
+    assert result.agrees and result.report.notes
+    assert checked(python, julia_sees_numpy(julia), case, strict=True).differs
+
+
+def julia_sees_numpy(function):
+    """A side that is handed NumPy's number, which has the precision of the case."""
+
+    def seeing(x):
+        return function(x if isinstance(x, np.generic) else _asking(x))
+
+    return seeing
+
+
+def _asking(x):
+    return x.dtype  # which a float has not: NumPy's number is handed over in its place

@@ -52,4 +52,19 @@ def test_chance_is_named_and_not_explained():
     rng = np.random.default_rng(0)
     result = checked(lambda x: x * rng.random(), square, arrays("n"))
     assert result.random == ["python"] and not explain(result)
-    assert "chance: python gave other numbers for the same inputs" in story(result)
+    assert not result.differs and not result.agrees
+    text = story(result)
+    assert "python gave more than one result for the same inputs" in text
+    assert "chance, or what is kept from call to call" in text
+
+
+def test_state_that_one_side_keeps_from_call_to_call_is_named():
+    class Flips:
+        sign = 1.0
+
+        def __call__(self, x):
+            self.sign = -self.sign
+            return self.sign * x
+
+    result = checked(lambda x: -x, Flips(), arrays("n"), calls=2)
+    assert result.differs and "julia gives another result at a second call" in story(result)

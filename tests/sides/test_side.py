@@ -5,6 +5,7 @@ import pytest
 
 from pyimpl.parity.case.case import Case
 from pyimpl.parity.case.names import OUTPUT
+from pyimpl.parity.sides.functions import FunctionSide
 from pyimpl.parity.sides.side import Guarded, arguments, as_arrays, changed
 
 
@@ -53,3 +54,9 @@ def test_whatever_is_raised_is_an_outcome_with_its_place():
     assert f"{__file__}:" in Raising(ValueError("no")).evaluate(case).error
     raised = Raising(KeyboardInterrupt()).evaluate(case)  # though nobody has pressed Ctrl-C
     assert "KeyboardInterrupt" in raised.error
+
+
+def test_a_whole_number_beyond_all_machines_is_said_in_bits():
+    side = FunctionSide(lambda x: 10**6000)
+    error = side.evaluate(Case("f", {}, {"x1": np.ones(1)}, "function")).error
+    assert "19932 bits" in error and len(error) < 200

@@ -114,13 +114,15 @@ def enter(report: Report, case: Case, outcomes: dict[str, Outcome]) -> None:
     subject = report.subject
     evaluate = Remembered(subject.evaluate)
     responses = subject.responses(case, outcomes, evaluate)
-    allowance, known = subject.allowance(case), subject.known_to_differ(case)
+    known = subject.known_to_differ(case)
     cast = {dtype: case.cast(dtype) for dtype in outcomes}
     twins = {
         dtype: subject.freed(evaluate(cast[dtype]), outcome) for dtype, outcome in outcomes.items()
     }
     verdicts = {
-        dtype: compare(cast[dtype], twins[dtype], outcome, responses[dtype], allowance)
+        dtype: compare(
+            cast[dtype], twins[dtype], outcome, responses[dtype], subject.allowance(cast[dtype])
+        )
         for dtype, outcome in outcomes.items()
     }
     for dtype, verdict in verdicts.items():
@@ -143,8 +145,10 @@ def enter(report: Report, case: Case, outcomes: dict[str, Outcome]) -> None:
         unknown = [d for d in verdict.differences if not d.agrees and d.array not in known]
         if unknown or verdict.lost:
             finding = Finding(case, verdict, *_kind(dtype, verdicts, twins, outcomes))
-            of_types = finding.kind is Sort.DTYPE and not subject.strict
-            (report.notes if of_types else report.findings).append(finding)
+            aside = not subject.strict and (
+                finding.kind is Sort.DTYPE or _promoted(dtype, twins[dtype])
+            )
+            (report.notes if aside else report.findings).append(finding)
 
     if not case.known:
         return
@@ -156,6 +160,14 @@ def enter(report: Report, case: Case, outcomes: dict[str, Outcome]) -> None:
         names = ", ".join(sorted("refusal" if name is None else str(name) for name in gone))
         said = f" in {names}, but was known to: {case.known}"
         report.findings.append(Finding(case, verdict, Sort.NOTHING, said))
+
+
+def _promoted(dtype: str, twin: Outcome) -> bool:
+    """Whether Python computes in Float64 though it was given Float32: then what Float32 does to
+    Julia is not a difference between the two.
+    """
+    outputs = [array.dtype for array in twin.outputs().values() if array.dtype.kind == "f"]
+    return dtype == "float32" and bool(outputs) and all(d == np.float64 for d in outputs)
 
 
 def _kind(

@@ -59,6 +59,9 @@ class Allowance:
 
     ulps: float = 0.0
     bound: float = math.inf
+    # The least unit of rounding of a result: that of the inputs, where a result of a higher
+    # precision was made of them.
+    eps: float = 0.0
 
 
 NOTHING_MORE = Allowance()
@@ -189,11 +192,17 @@ def sensitivity(evaluate: Callable[[Case], Outcome], case: Case) -> dict[Name, n
             np.maximum(found, np.where(smooth, slope, 0), out=found)
     # The probes can by chance miss an entry that the others show to move.
     return Arrays(
-        {
-            name: np.maximum(found, np.sqrt(np.mean(found**2)) / 8) if found.size else found
-            for name, found in response.items()
-        }
+        {name: np.maximum(found, _root_mean_square(found) / 8) for name, found in response.items()}
     )
+
+
+def _root_mean_square(array: np.ndarray) -> float:
+    """0 of an empty array; of numbers whose squares overflow as of all others."""
+    largest = np.max(np.abs(array), initial=0, where=np.isfinite(array))
+    if not largest:
+        return 0.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(largest * np.sqrt(np.mean((array / largest) ** 2)))
 
 
 def own_loss(julia: dict[str, Outcome]) -> dict[Name, float]:
@@ -241,10 +250,7 @@ def rounding(
         name: np.max([part for part in parts if part.shape == parts[0].shape], axis=0)
         for name, parts in errors.items()
     }
-    return {
-        name: np.maximum(found, np.sqrt(np.mean(found**2))) if found.size else found
-        for name, found in largest.items()
-    }
+    return {name: np.maximum(found, _root_mean_square(found)) for name, found in largest.items()}
 
 
 def noise(evaluate: Callable[[Case], Outcome], case: Case, dtype: str) -> dict[Name, np.ndarray]:
@@ -265,8 +271,7 @@ def noise(evaluate: Callable[[Case], Outcome], case: Case, dtype: str) -> dict[N
                         largest, np.abs(moved[name].astype(np.float64) - base[name]), out=largest
                     )
     return {
-        name: np.maximum(largest, np.sqrt(np.mean(largest**2))) if largest.size else largest
-        for name, largest in found.items()
+        name: np.maximum(largest, _root_mean_square(largest)) for name, largest in found.items()
     }
 
 
@@ -312,13 +317,26 @@ def compare(
         scale = _slack_scale(case, name, allowance.bound)
         if case.extreme:
             mine = _forgiven(mine, theirs)
-        difference = _entries(
-            name, mine, theirs, response.get(name), scale, allowance.ulps, case.exact
-        )
+        difference = _entries(name, mine, theirs, response.get(name), scale, allowance, case.exact)
         differences.append(difference)
-        if difference.blunt or (_proves_nothing(theirs) and name.kind is not Kind.STATE):
+        expected = name.kind in (Kind.STATE, Kind.ARGUMENT)
+        if difference.blunt or (_proves_nothing(theirs) and not expected):
             blind.add(name)
-    return Verdict(case, tuple(differences), frozenset(blind))
+    parts = {name: _other_part(name) for name in blind}
+    alone = {name for name in blind if parts[name] in (None, *blind) or _empty(julia, name)}
+    return Verdict(case, tuple(differences), frozenset(alone))
+
+
+def _other_part(name: Name) -> Name | None:
+    """The imaginary part of a real one, and the other way; of complex numbers either may be
+    constant.
+    """
+    other = {"real": "imag", "imag": "real"}.get(name.last)
+    return replace(name, path=name.path.removesuffix(name.last) + other) if other else None
+
+
+def _empty(outcome: Outcome, name: Name) -> bool:
+    return outcome.arrays[name].size == 0
 
 
 def _in_parts(outcome: Outcome) -> Outcome:
@@ -370,7 +388,9 @@ def _largest(arrays: Iterable[np.ndarray]) -> float:
     )
 
 
-def _entries(name: Name, mine, theirs, response, size, slack, exact) -> Difference:
+def _entries(
+    name: Name, mine, theirs, response, size: float, allowance: Allowance, exact: bool
+) -> Difference:
     if mine.shape != theirs.shape:
         return Difference(
             name,
@@ -385,7 +405,7 @@ def _entries(name: Name, mine, theirs, response, size, slack, exact) -> Differen
             coarser = min(mine.dtype, theirs.dtype, key=lambda dtype: dtype.itemsize)
             with np.errstate(over="ignore"):
                 same = mine.astype(coarser), theirs.astype(coarser)
-            value = _entries(name, *same, response, size, slack, exact)
+            value = _entries(name, *same, response, size, allowance, exact)
             if not value.agrees:
                 return value
             return replace(value, agrees=False, reason=Reason.DTYPE, words=words)
@@ -404,9 +424,10 @@ def _entries(name: Name, mine, theirs, response, size, slack, exact) -> Differen
             theirs[index].item(),
             0.0,
         )
-    error, unit, terms = _errors(mine, theirs, response)
-    scale = (np.max(np.where(np.isfinite(terms), terms, 0), initial=0) + size) * slack
-    tolerance = np.zeros_like(unit) if exact else FACTOR * unit + np.finfo(mine.dtype).eps * scale
+    error, unit, terms = _errors(mine, theirs, response, allowance.eps)
+    scale = (np.max(np.where(np.isfinite(terms), terms, 0), initial=0) + size) * allowance.ulps
+    eps = max(float(np.finfo(mine.dtype).eps), allowance.eps)
+    tolerance = np.zeros_like(unit) if exact else FACTOR * unit + eps * scale
     with np.errstate(over="ignore"):
         ratio = error / (unit if exact else tolerance / FACTOR)
     index = tuple(map(int, np.unravel_index(np.argmax(ratio), error.shape)))
@@ -447,7 +468,9 @@ def absolute_errors(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(error), np.inf, error)
 
 
-def _errors(mine, theirs, response) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _errors(
+    mine, theirs, response, least_eps: float = 0.0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of every entry: the error, one ulp, and the size of the terms that the ulp is measured at."""
     info = np.finfo(mine.dtype)
     a, b = mine.astype(np.float64), theirs.astype(np.float64)
@@ -455,7 +478,8 @@ def _errors(mine, theirs, response) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     terms = np.where(np.isfinite(terms), terms, np.abs(b))
     error = absolute_errors(a, b)
     unit = (
-        info.eps * np.where(np.isfinite(terms), terms, 0) + info.smallest_normal / info.eps
+        max(float(info.eps), least_eps) * np.where(np.isfinite(terms), terms, 0)
+        + info.smallest_normal / info.eps
     )  # below that, something underflowed
     return error, unit, terms
 

@@ -88,7 +88,8 @@ class Pair:
         """Models are given some: what is rounded inside a layer, where it may cancel, is not
         measured.
         """
-        return Allowance(MODEL_SLACK if self.python.is_model else 0.0)
+        ulps = MODEL_SLACK if self.python.is_model else 0.0
+        return Allowance(ulps, eps=float(np.finfo(case.dtype).eps))
 
     def known_to_differ(self, case: Case) -> frozenset[Name | None]:
         """Nothing is known of it before."""

@@ -104,7 +104,8 @@ class _Store:
 def _narrow(array: np.ndarray) -> np.ndarray:
     """Inputs in Float32 where that loses nothing: they are the same numbers in every dtype."""
     if array.dtype == np.float64:
-        narrow = array.astype(np.float32)
+        with np.errstate(over="ignore"):
+            narrow = array.astype(np.float32)
         if np.array_equal(narrow.astype(np.float64), array, equal_nan=True):
             return narrow
     return array

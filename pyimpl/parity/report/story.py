@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..case.case import EXTREME
+from ..case.case import EXTREME, Case, Outcome
 from ..case.names import Kind, Name, numbered
 from ..explain.freeing import nearly_proportional
 from ..judge.findings import Finding, Sort
@@ -104,6 +104,14 @@ def remarks(result: Result) -> list[str]:
         lines.append(
             f"note: in Float32 cases {said.words}, of {', '.join(arrays)}; the values agree "
             "(`--dtype float32` makes it a difference)"
+        )
+    in_single = [f for f in result.report.notes if f.kind not in (Sort.DTYPE, Sort.ILL)]
+    if in_single:
+        worst = in_single[0].verdict.worst
+        lines.append(
+            f"note: in Float32 Python computes in Float64 all the same, and Julia does not: "
+            f"{_cases(len({id(f.case) for f in in_single}))} differ there"
+            + (f", such as: {worst}" if worst else "")
         )
     aside = {id(f.case): f for f in result.report.notes if f.kind is Sort.ILL}
     if aside and not result.unsaid:
@@ -234,6 +242,62 @@ def _outside_the_domain(result: Result) -> str:
     )
 
 
+def _kept(result: Result) -> str:
+    """Who answers the second call otherwise than the first, where the other side does not."""
+    if result.smallest is None:
+        return ""
+    dtype, julia = next(iter(result.smallest.julia.items()))
+    case = result.smallest.case
+    both = {"python": result.pair.evaluate(case.cast(dtype)), "julia": julia}
+    sides = [side for side, outcome in both.items() if _answers_otherwise(outcome, case)]
+    return (
+        f"{sides[0]} gives another result at a second call with the same inputs, the other side "
+        "does not: it changes what it keeps from call to call"
+        if len(sides) == 1
+        else ""
+    )
+
+
+def _answers_otherwise(outcome: Outcome, case: Case) -> bool:
+    """Whether a later call gives another result than the first, though the arguments are as they
+    were.
+    """
+    later = {name: array for name, array in outcome.arrays.items() if name.step}
+    unchanged = all(
+        np.array_equal(array, case.arrays[Name(Kind.INPUT, name.path)].astype(array.dtype))
+        for name, array in outcome.arrays.items()
+        if name.kind is Kind.ARGUMENT and Name(Kind.INPUT, name.path) in case.arrays
+    )
+    return unchanged and any(
+        name.kind is Kind.OUTPUT
+        and name.at(0) in outcome.arrays
+        and not np.array_equal(array, outcome.arrays[name.at(0)], equal_nan=array.dtype.kind == "f")
+        for name, array in later.items()
+    )
+
+
+def _overflowed(result: Result) -> str:
+    """Where Python's own numbers raise what Julia computes with."""
+    if result.smallest is None:
+        return ""
+    dtype, julia = next(iter(result.smallest.julia.items()))
+    error = result.pair.evaluate(result.smallest.case.cast(dtype)).error or ""
+    if julia.error:
+        return ""
+    numbers = [array for array in julia.arrays.values() if array.dtype.kind == "f"]
+    if error.startswith("OverflowError") and any(np.isinf(array).any() for array in numbers):
+        return (
+            "Python's own floats raise OverflowError where they become too large; Julia gives Inf"
+        )
+    if error.startswith("ZeroDivisionError"):
+        return "Python's own numbers raise ZeroDivisionError; Julia gives Inf or NaN"
+    if "no machine integer holds" in error:
+        return (
+            "Python's whole numbers have no largest one; Julia's Int64 wraps around without a word"
+        )
+    return ""
+
+
 def differing_cases(result: Result) -> int:
     """How many of the cases that were drawn, given or recorded differ; one that was found by a
     search is none of them.
@@ -275,15 +339,22 @@ def doubtful_matches(pair: Pair) -> list[str]:
 def unexplained(result: Result) -> str:
     """Why there is no explanation."""
     if not result.random:
-        return _in_place(result) or _outside_the_domain(result) or NO_EXPLANATION
-    said = (
-        f"chance: {' and '.join(result.random)} gave other numbers for the same inputs, and "
-        "random numbers are not shared"
-    )
+        return (
+            _kept(result)
+            or _overflowed(result)
+            or _in_place(result)
+            or _outside_the_domain(result)
+            or NO_EXPLANATION
+        )
+    sides = " and ".join(result.random)
+    if result.pair.python.is_model:
+        return (
+            f"chance: {sides} gave other numbers for the same inputs, and random numbers are not "
+            'shared (mode="test" switches off what is random in training, such as Dropout)'
+        )
     return (
-        f'{said} (mode="test" switches off what is random in training, such as Dropout)'
-        if result.pair.python.is_model
-        else said
+        f"chance, or what is kept from call to call (a global that the function changes): {sides} "
+        "gave other numbers for the same inputs"
     )
 
 

@@ -147,7 +147,9 @@ def as_arrays(name: Name, value: Any, dtype: np.dtype) -> dict[Name, np.ndarray]
             array = array.astype(np.result_type(dtype, np.complex64))
         return {name.part("real"): array.real.copy(), name.part("imag"): array.imag.copy()}
     if array.dtype.kind == "O" and array.ndim == 0 and isinstance(value, int):
-        raise TypeError(f"{name} is the integer {value}, which no machine integer can hold")
+        raise TypeError(
+            f"{name} is a whole number of {value.bit_length()} bits, which no machine integer holds"
+        )
     if array.dtype.kind not in "biuf":
         raise TypeError(
             f"{name} is a {type(value).__name__} ({array.dtype}), expected arrays of numbers"

@@ -145,7 +145,11 @@ def rounding(node: Any, at: Scope) -> Iterator[Rewriting]:
         node, "ndigits", 1
     )
     if digits is not None:
-        yield at.rewritten("rounding", node, "OPS.half_away(A, D)", A=array, D=digits)
+        builtin = at.callee(node) == "builtins.round"
+        for way in (
+            ("NP.round(A, D)", "OPS.half_away(A, D)") if builtin else ("OPS.half_away(A, D)",)
+        ):
+            yield at.rewritten("rounding", node, way, kind=way, A=array, D=digits)
         return
     to_int = at.callee(node) in ("math.floor", "math.ceil", "math.trunc", "builtins.round")
     for way in sorted(ways):

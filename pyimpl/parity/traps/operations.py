@@ -165,7 +165,15 @@ def wrapped(x, bits=64, signed=True):
 
 def wide(x):
     """Small integers as those of 64 bits."""
+    if isinstance(x, int):
+        return x  # Python's own are as wide as need be
     return np.asarray(x).astype(np.int64)[()] if np.asarray(x).dtype.kind in "iub" else x
+
+
+def led(x, other):
+    """With axes of length 1 at the end, up to those of the other: matched from the left."""
+    missing = max(np.ndim(other) - np.ndim(x), 0) if np.ndim(x) else 0
+    return np.reshape(x, np.shape(x) + (1,) * missing) if missing else x
 
 
 def weak(x):

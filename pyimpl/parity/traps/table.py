@@ -3,6 +3,7 @@
 from . import (
     arithmetic,
     averages,
+    broadcasting,
     epsilons,
     indices,
     networks,
@@ -23,6 +24,7 @@ TOPICS = (
     precision,
     epsilons,
     averages,
+    broadcasting,
     products,
     networks,
 )
