@@ -59,9 +59,19 @@ def test_what_is_nearly_proportional_is_said_to_be_so():
     noise = np.random.default_rng(1).normal(size=(6, 3))
     result = checked(lambda A: A * [1.0, -2.0, 3.0], lambda A: A + 0.02 * noise, SIX_BY_THREE)
     try_freedoms(result)
-    assert not result.free and "times a factor for each column" in story(result)
+    text = story(result)
+    assert not result.free and "times a factor for each column (1, -0.5" in text
 
 
 def test_an_ordinary_difference_has_no_such_note():
     text = story(checked(lambda x: np.sin(x), lambda x: np.cos(x), arrays("6,3:small")))
     assert "free" not in text and "factor for each column" not in text
+
+
+def test_the_adjoint_of_a_complex_factor_is_found():
+    def right(A):
+        return np.linalg.svd(A + A.dtype.type(1) * 1j * A[::-1], full_matrices=False)[2][:2]
+
+    result = checked(right, lambda A: right(A).conj().T, SIX_BY_THREE)
+    try_freedoms(result)
+    assert result.free == "y=adjoint"

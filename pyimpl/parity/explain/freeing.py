@@ -16,6 +16,7 @@ MOST_ENTRIES = 10**6
 NEARLY = 0.1  # relative, of what is proportional but for a small rest
 ROUNDED = 1e-6  # relative: less than that is no sign of anything
 CASES = 6
+SHOWN = 4  # factors
 
 
 def try_freedoms(result: Result) -> None:
@@ -109,9 +110,15 @@ def nearly_proportional(result: Result) -> list[str]:
         moved = aligned(a, b, Freedom("scale"))
         rest = float(np.linalg.norm(moved - b) / (np.linalg.norm(b) or 1.0))
         if ROUNDED < rest < NEARLY and a.size > 4:
+            size = np.abs(a)
+            axis = int(
+                np.ptp(np.divide(moved, a, where=size > 0, out=np.ones_like(a)), 0).max() > 1e-9
+            )
+            factors = np.divide(*(np.sum(one * a, axis) for one in (moved, a)))
+            shown = ", ".join(f"{factor:.3g}" for factor in factors[:SHOWN])
             lines.append(
-                f"{name} is Julia's times a factor for each column, but for {100 * rest:.2g} % of "
-                "it: one side may not have been computed to the end (a tolerance, a number of "
-                "iterations)"
+                f"Julia's {name} is Python's times a factor for each {('column', 'row')[axis]} "
+                f"({shown}), but for {100 * rest:.2g} % of it: one side may not have been computed "
+                "to the end (a tolerance, a number of iterations)"
             )
     return lines

@@ -474,7 +474,9 @@ def _errors(
     """Of every entry: the error, one ulp, and the size of the terms that the ulp is measured at."""
     info = np.finfo(mine.dtype)
     a, b = mine.astype(np.float64), theirs.astype(np.float64)
-    terms = np.abs(b) + (0 if response is None or response.shape != b.shape else response)
+    if response is not None and response.shape != b.shape:  # of a result that was turned
+        response = response.T if response.T.shape == b.shape else None
+    terms = np.abs(b) + (0 if response is None else response)
     terms = np.where(np.isfinite(terms), terms, np.abs(b))
     error = absolute_errors(a, b)
     unit = (
