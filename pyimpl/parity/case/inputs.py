@@ -110,7 +110,8 @@ def _fill(draw: Callable, entrywise: bool):
     def fill(shape, kind):
         if kind == COMPLEX:
             return np.asarray(real(shape, "real") + 1j * real(shape, "real"))
-        if kind in DECIMAL and draw(st.sampled_from((False, False, True))):
+        # Training is drawn as a whole, on the grid: its sums are to be as exact as they can.
+        if kind in DECIMAL and entrywise and draw(st.sampled_from((False, False, True))):
             low, high = (bound * CENTS // GRID for bound in ELEMENTS[kind])
             return np.asarray(drawn_whole(draw, shape, low, high, entrywise) / CENTS)
         if kind not in WHOLE:
