@@ -9,10 +9,13 @@ import shutil
 import subprocess
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from pairs_to_tell import corrected, result_of, spread
 from PIL import Image
+from pretended import checked
 
+from pyimpl.parity.case.inputs import arrays
 from pyimpl.parity.explain import Explanation
 from pyimpl.parity.locate.walk import Located, Stage
 from pyimpl.parity.report.figures import (
@@ -154,7 +157,7 @@ def test_every_failure_is_told(written, results):
     ):
         assert said in text
     assert 'no <b>more</b> than "two" & no less' in text
-    assert "zero or constant in every case" in text
+    assert "zero, constant or within rounding in every case" in text
     for name, version in differing.versions.items():
         assert f"{name} {version}" in text or name in text and version in text
 
@@ -300,3 +303,13 @@ def test_pages_of_gathered_data_are_those_of_the_results(results, tmp_path):
         for name in ("direct.html", "gathered.html")
     )
     assert direct == gathered
+
+
+def test_what_cannot_be_decided_is_neither_agreement_nor_difference(tmp_path):
+    rng = np.random.default_rng(0)
+    result = checked(lambda x: x * rng.random(), np.copy, arrays("n"))
+    said = describe(result)
+    assert said["verdict"] == "undecided" and "more than one result" in said["remarks"][0]
+    assert headline([said]) == "The pair proves nothing"
+    write_html(tmp_path / "report.html", [result])
+    assert "more than one result" in (tmp_path / "report.html").read_text(encoding="utf-8")

@@ -130,7 +130,7 @@ class Parity:
             {
                 "pair": f"{self._node.nodeid}, {pair.name}",
                 "reference": versions_line(reference),
-                "verdict": result.report.verdict,
+                "verdict": result.verdict,
                 "mistrusted": list(map(str, sorted(result.report.mistrusted))),
                 "page": describe(result) if self._run.html is not None else None,
             }

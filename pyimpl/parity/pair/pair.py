@@ -287,6 +287,11 @@ class Result:
         return not self.report.findings and not self.unsaid
 
     @property
+    def verdict(self) -> str:
+        """That of its report, or `undecided` where nothing can be said."""
+        return "undecided" if self.unsaid else self.report.verdict
+
+    @property
     def unsaid(self) -> str:
         """Why nothing can be said of whether they agree; empty where something can."""
         if self.random:

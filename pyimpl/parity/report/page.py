@@ -36,7 +36,7 @@ from .figures import (
     shown_ulps,
     waterfall,
 )
-from .story import differing_cases, doubtful_matches, inputs, of_first_step, unexplained
+from .story import differing_cases, doubtful_matches, inputs, of_first_step, remarks, unexplained
 
 TEMPLATES = Path(__file__).with_name("templates")
 SECONDS = (
@@ -101,7 +101,8 @@ KINDS = {
     "refusal": "One side raised an error, the other did not.",
     "lost": "A side gave no outcome: it crashed, or did not answer.",
 }
-MARKS = {"agrees": "✓", "disagrees": "✗", "lost": "✗", "mistrusted": "?", "absent": "–"}
+MARKS = {"agrees": "✓", "disagrees": "✗", "lost": "✗", "absent": "–"}
+MARKS |= {"mistrusted": "?", "undecided": "?"}
 
 
 def headline(pairs: Sequence[dict[str, Any]], models: Sequence[dict[str, Any]] = ()) -> str:
@@ -175,7 +176,8 @@ def describe(result: Result) -> dict[str, Any]:
     return {
         "name": result.pair.name,
         "julia": str(result.pair.julia),
-        "verdict": report.verdict,
+        "verdict": result.verdict,
+        "remarks": [*([result.unsaid] if result.unsaid else []), *remarks(result)],
         "cases": report.cases,
         "cases_per_dtype": dict(report.per_dtype),
         "worst": {
@@ -193,7 +195,7 @@ def describe(result: Result) -> dict[str, Any]:
             "versions": dict(result.versions),
             "made": result.provenance.get("made", ""),
         },
-        "story": None if result.agrees else _story(result),
+        "story": _story(result) if report.findings else None,
         "errors": _errors(result),
     }
 
