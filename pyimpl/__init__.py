@@ -14,7 +14,9 @@ from .core.versions import *
 from .files.state_files import *
 from .functions.activations import *
 from .functions.batching import *
+from .functions.filling import *
 from .functions.gating import *
+from .functions.grouping import *
 from .functions.padding import *
 from .functions.products import *
 from .functions.rrelu import *
@@ -26,8 +28,12 @@ from .models.destructure import *
 from .models.jacobian import *
 from .models.outputsize import *
 from .optimise import *
+from .training.balancing import *
 from .training.data import *
+from .training.derived_data import *
 from .training.labels import *
+from .training.observations import *
+from .training.splitting import *
 from .training.train import *
 from .training.triggers import *
 

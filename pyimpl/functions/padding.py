@@ -21,6 +21,7 @@ __all__ = [
     "pad_repeat",
     "pad_symmetric",
     "pad_zeros",
+    "rpad_constant",
 ]
 
 
@@ -82,6 +83,21 @@ def pad_constant(x, pad, value=0, dims=None):
 def pad_zeros(x, pad, dims=None):
     """x with zeros around it. NNlib: `pad_zeros`."""
     return _framed("pad_zeros", x, pad, 0, dims)
+
+
+@differentiable
+def rpad_constant(x, n, value=0, dims=None):
+    """x with `value` at the high end of the axes `dims`, all of them by default, up to the length
+    n, one for all or one for each; what is longer stays. MLUtils: `rpad_constant`.
+    """
+    x = _numbers("rpad_constant", x)
+    axes = tuple(range(x.ndim)) if dims is None else _axes("rpad_constant", x, dims)
+    lengths = (n,) * len(axes) if is_size(n) else tuple(n)
+    if len(lengths) != len(axes) or not all(map(is_size, lengths)):
+        raise ValueError(f"rpad_constant expects n as an integer or {len(axes)} integers, got {n}")
+    missing = (max(length - x.shape[axis], 0) for length, axis in zip(lengths, axes, strict=True))
+    pad = tuple(size for high in missing for size in (0, high))
+    return _framed("rpad_constant", x, pad, value, axes)
 
 
 def _mirrored(who: str, x, pad, dims, mode, room):

@@ -69,3 +69,42 @@ def test_what_is_taken_apart_can_be_put_together():
 def test_what_does_not_fit_is_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_sequences_of_different_lengths():
+    """MLUtils: `batchseq([[1, 2, 3], [4, 5]], 0)` and the examples of `batch_sequence`."""
+    steps = pyimpl.batchseq([np.array([1, 2, 3]), np.array([4, 5])], 0)
+    assert [step.tolist() for step in steps] == [[1, 4], [2, 5], [3, 0]]
+    one, other = np.ones((3, 2)), np.full((5, 2), 2.0)
+    y = pyimpl.batch_sequence((one, other), pad=-1)
+    assert y.shape == (2, 5, 2) and (y[0, 3:] == -1).all()
+    with pytest.raises(ValueError, match=r"differ on the first axis only, got shapes \(3, 2\), "):
+        pyimpl.batch_sequence([one, np.ones((3, 1))])
+    with pytest.raises(ValueError, match="got shapes of none"):
+        pyimpl.batchseq([])
+
+
+def test_parts_by_number():
+    """MLUtils: `chunk(x, [1, 2, 2, 3, 3])`, the parts counted from 0."""
+    x = np.arange(10).reshape(5, 2)
+    assert [part.tolist() for part in chunk(x, [0, 1, 1, 2, 2])] == [
+        [[0, 1]],
+        [[2, 3], [4, 5]],
+        [[6, 7], [8, 9]],
+    ]
+    assert [len(part) for part in chunk(x, [0, 0, 2, 2, 2], npartitions=4)] == [2, 0, 3, 0]
+    assert [part.shape for part in chunk(x, [0, 1], dims=1)] == [(5, 1), (5, 1)]
+    for wrong in ([1, 0, 0, 0, 0], [0, 1], [-1, 0, 0, 0, 0]):
+        with pytest.raises(ValueError, match="for each of 5 entries the number of its part"):
+            chunk(x, wrong)
+    with pytest.raises(ValueError, match="the number of its part"):
+        chunk(x, [0, 1, 2, 3, 4], npartitions=3)
+
+
+@pytest.mark.parametrize(
+    "observations", [[(1, 2), (3,)], [{"a": 1}, {"b": 2}], [{"a": 1}, {"a": 1, "b": 2}], [(1,), 2]]
+)
+def test_observations_of_different_forms_make_no_batch(observations):
+    """MLUtils: "Cannot batch tuples with different lengths"; what only some had was lost."""
+    with pytest.raises(ValueError, match="tuples of one length, or dicts with the same keys"):
+        batch(observations)

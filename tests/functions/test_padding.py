@@ -60,3 +60,21 @@ def test_a_value_that_the_array_cannot_hold_is_refused(value, dtype):
     """Julia: InexactError."""
     with pytest.raises(ValueError, match="expects a value that"):
         pyimpl.pad_constant(np.ones(2, dtype), 1, value)
+
+
+@pytest.mark.parametrize(
+    ("x", "n", "options", "expected"),
+    [
+        ([1, 2], 4, {"value": -1}, [1, 2, -1, -1]),
+        ([1, 2, 3], 2, {}, [1, 2, 3]),
+        ([[1, 2], [3, 4]], 3, {"dims": 1}, [[1, 2, 0], [3, 4, 0]]),
+        ([[1, 2], [3, 4]], 3, {}, [[1, 2, 0], [3, 4, 0], [0, 0, 0]]),
+        ([[1, 2]], (2, 3), {"dims": (0, 1)}, [[1, 2, 0], [0, 0, 0]]),
+    ],
+)
+def test_padding_up_to_a_length(x, n, options, expected):
+    """The examples of `MLUtils.rpad_constant`, axes reversed."""
+    y = pyimpl.rpad_constant(np.array(x), n, **options)
+    assert y.tolist() == expected
+    with pytest.raises(ValueError, match="n as an integer or 1 integers"):
+        pyimpl.rpad_constant(np.ones(2), (1, 2))

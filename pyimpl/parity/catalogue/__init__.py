@@ -4,6 +4,7 @@ from . import (
     activations,
     containers,
     convolution,
+    data,
     dense,
     dropout,
     functions,
@@ -36,6 +37,7 @@ CATALOGUE: dict[str, Row] = {
         training.ROWS,
         functions.ROWS,
         utilities.ROWS,
+        data.ROWS,
         textbook.ROWS,
     )
     for row in rows
@@ -62,7 +64,9 @@ COVERED_ELSEWHERE: dict[str, str] = {
     "modules": "a list of layers: tests/core/test_tree.py",
     "onehot": "onehotbatch of one label: tests/training/test_labels.py",
     "pullback": "every row",
+    "randobs": "drawn by a generator: tests/training/test_observations.py",
     "read_state": "files: tests/test_state_files.py",
+    "shuffleobs": "drawn by a generator: tests/training/test_observations.py",
     "semantics": "older versions of Flux: tests/core/test_versions.py",
     "setup": "row train",
     "silu": "another name of swish",

@@ -1,5 +1,7 @@
 """Cases of a row, drawn: spread over its structures, from one seed."""
 
+import json
+from collections.abc import Iterable
 from typing import Any
 
 from hypothesis import strategies as st
@@ -23,6 +25,39 @@ def cases(draw, row: Row, structure: dict[str, Any] | None = None) -> Case:
     return row.complete(
         config, drawn_fill(draw, exact), draw(st.sampled_from(row.modes)), exact=exact
     )
+
+
+def missing(row: Row, recorded: Iterable[Case]) -> tuple[set[str], list[dict[str, Any]]]:
+    """The names of the row's examples, and its structures, of which no case was recorded."""
+    recorded = list(recorded)
+    examples = {example.name for example in row.examples} - {case.origin for case in recorded}
+    configs = [
+        {name: value for name, value in plain(case.config).items() if name not in row.sizes}
+        for case in recorded
+        if case.origin == "drawn"
+    ]
+    return examples, [one for one in row.structures if plain(one) not in configs]
+
+
+def plain(config: dict[str, Any]) -> dict[str, Any]:
+    """A configuration as a recording has it, with lists for tuples."""
+    return json.loads(json.dumps(config))
+
+
+def draw_structures(
+    row: Row, structures: list[dict[str, Any]], each: int, start: int
+) -> list[Case]:
+    """`each` cases of every one of some structures."""
+    return [
+        case
+        for structure in structures
+        for case in generated(
+            cases(row, structure),
+            each,
+            f"{start}, structure {row.structures.index(structure)}",
+            with_simplest=False,
+        )
+    ]
 
 
 def draw_cases(row: Row, count: int, start: int) -> list[Case]:

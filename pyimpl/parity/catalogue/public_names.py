@@ -252,6 +252,27 @@ PUBLIC_NAMES: tuple[PublicName, ...] = (
         "onehot onehotbatch onecold DataLoader batch unbatch chunk stack unstack unsqueeze",
         exported=False,
     ),
+    *_same(
+        "data",
+        "batchseq batch_sequence rpad_constant group_counts group_indices fill_like ones_like "
+        "zeros_like rand_like randn_like trues_like falses_like",
+        exported=False,
+    ),
+    *_same(
+        "data",
+        "numobs getobs ObsView obsview BatchView batchsize eachobs shuffleobs randobs splitobs "
+        "kfolds leavepout oversample undersample mapobs filterobs groupobs joinobs slidingwindow",
+        exported=False,
+    ),
+    *_other("data", {"getobs!": "getobs"}, exported=False, note="with `buffer=`"),
+    *_other("data", {"ObsDim": "obsview"}, exported=False, note="with `dims=`"),
+    *_none(
+        "data",
+        "MLUtils.normalise",
+        'divides by std + eps, as `normalise` with `semantics("0.14")`',
+        exported=False,
+    ),
+    *_none("data", "Datasets load_iris", "data sets, which Flux does not load", exported=False),
     # Models as trees.
     *_same("model", "fmap f16 f32 f64"),
     *_same("model", "modules", exported=False),

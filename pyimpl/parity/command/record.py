@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 
 from ...files.disk import file_name
 from ..case.case import Case, Outcome
 from ..catalogue import Row
 from ..catalogue.checking import Live
+from ..catalogue.drawing import draw_structures, missing
 from ..judge.findings import DTYPES
 from ..reference import recorded
 from ..reference.recorded import Recorded, RecordedRows
@@ -39,6 +41,10 @@ def record(
             help="The cases of a recording (its folder, or a version of Flux), not fresh draws.",
         ),
     ] = None,
+    complete: Annotated[
+        bool,
+        typer.Option(help="With --like: also the examples and structures that it has no case of."),
+    ] = False,
 ):
     """Record what live Julia makes of every row, or of some: examples and fresh draws, in both
     precisions, with full provenance.
@@ -58,7 +64,7 @@ def record(
         }
         folder = out or recorded.own_place() / file_name(f"flux-{julia.versions['Flux']}")
         asked = (
-            ((row, _again(julia, row, given)) for row in wanted)
+            ((row, _again(julia, row, given, seed if complete else None)) for row in wanted)
             if given
             else julia.of_rows(wanted, DTYPES, cases, seed)
         )
@@ -92,9 +98,29 @@ def _draw(
     return {name: of_row.provenance[name] for name in asked if name in of_row.provenance}
 
 
+NEW_EACH = 2  # drawn cases of a structure that a recording does not have
+
+
 def _again(
-    julia: Live, row: Row, given: Recorded | RecordedRows
+    julia: Live, row: Row, given: Recorded | RecordedRows, seed: int | None
 ) -> Iterator[tuple[Case, dict[str, Outcome]]]:
-    return julia.evaluated(
-        row, [(case, tuple(outcomes)) for case, outcomes in given.pairs(row, DTYPES, None, 0)]
-    )
+    """The cases of a recording asked again; with a seed, those that it lacks as well."""
+    asked = [(case, tuple(outcomes)) for case, outcomes in given.pairs(row, DTYPES, None, 0)]
+    if seed is not None:
+        asked += _new(row, [case for case, _ in asked], seed)
+    return julia.evaluated(row, asked)
+
+
+def _new(row: Row, recorded: list[Case], seed: int) -> list[tuple[Case, tuple[str, ...]]]:
+    examples, structures = missing(row, recorded)
+    dtypes: dict[str, list[str]] = {}
+    named: dict[str, Case] = {}
+    for dtype in DTYPES:
+        for case in row.named_cases(dtype):
+            if case.origin in examples:
+                named[case.origin] = case.cast(np.float64)
+                dtypes.setdefault(case.origin, []).append(dtype)
+    drawn = draw_structures(row, structures, NEW_EACH, seed)
+    return [(case, tuple(dtypes[name])) for name, case in named.items()] + [
+        (case, DTYPES) for case in drawn
+    ]
