@@ -15,7 +15,7 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from ...files.disk import Unwritable, read_arrays, write_json, write_text
+from ...files.disk import Unreadable, Unwritable, read_arrays, write_json, write_text
 from ..judge.findings import DTYPES
 from ..judge.words import ulps
 from ..plain_text import error_words
@@ -394,7 +394,7 @@ def _started() -> Iterator[None]:
 def _own(path: Path | None, subject):
     """The arrays of a file: those that the function asks for by name, or else all in order.
 
-    Raises ValueError where the file has not, or not as numbers, what the function asks for.
+    Raises Unreadable where the file has not as numbers what the function asks for.
     """
     from ..pair.pair import argument_names
 
@@ -406,10 +406,10 @@ def _own(path: Path | None, subject):
     names = argument_names(subject)
     asked = [name for name in names if name in found or name in left_out]
     if unfit := [name for name in asked if name in left_out]:
-        raise ValueError(f"{path}: {left_out[unfit[0]]}")
+        raise Unreadable(f"{path}: {left_out[unfit[0]]}")
     if not asked or not _enough(subject, asked):
         if left_out:
-            raise ValueError(f"{path}: {next(iter(left_out.values()))}")
+            raise Unreadable(f"{path}: {next(iter(left_out.values()))}")
         return list(found.values())
     others = [name for name in (*found, *left_out) if name not in asked]
     if others:
