@@ -125,42 +125,6 @@ const FINDINGS = [
         () -> Descent(-0.1),
         !raises,
     ),
-    Finding(
-        "loadmodel! passes over a bias that is not zero if the layer has none; the docstring promises an error",
-        "an error",
-        () -> Flux.loadmodel!(Dense(ones(2, 2), false), Dense(ones(2, 2), ones(2))).bias,
-        ==(false),
-    ),
-    Finding(
-        "Chain() returns nothing",
-        "its argument, as the composition of no functions is the identity",
-        () -> Chain()(1),
-        isnothing,
-    ),
-    Finding(
-        "Dropout draws one number for everything if dims are beyond the array",
-        "an error",
-        () -> length(unique(Dropout(0.5; dims=5, active=true)(ones(4, 4)))),
-        ==(1),
-    ),
-    Finding(
-        "pad_repeat and its kin pass over a third number for one axis, and pad_constant over dims beyond the array",
-        "an error",
-        () -> (size(pad_repeat(ones(3, 3), (1, 1, 5); dims=1)), size(pad_constant(ones(3, 3), 1; dims=5))),
-        ==(((5, 3), (3, 3))),
-    ),
-    Finding(
-        "BatchNorm makes NaN of its running statistics in training with an empty batch",
-        "an error, or statistics as they were",
-        () -> (norm = trainmode!(BatchNorm(2)); norm(zeros(Float32, 2, 0)); norm.μ),
-        seen -> all(isnan, seen),
-    ),
-    Finding(
-        "MultiHeadAttention raises DivideError for an empty batch",
-        "an empty batch of outputs",
-        () -> size(first(MultiHeadAttention(4; nheads=2)(zeros(Float32, 4, 3, 0)))),
-        raises,
-    ),
     # Documentation that says something else
     Finding(
         "tversky_loss: beta weights the false positives; the docstring gives it to the false negatives",

@@ -103,12 +103,22 @@ class TracedModels:
     def __init__(self, **models):
         self._models = models
 
+    def describe(self, side):
+        """A model."""
+        return "model"
+
+    def shapes(self, side):
+        """The arrays of the model, by path."""
+        return {path: a.shape for path, a in own_arrays(self._models[side.expression], "").items()}
+
     def evaluate(self, side, layout, cases):
-        """The traces that are asked for."""
+        """The traces and outcomes that are asked for."""
         model = self._models[side.expression]
         for case in cases:
-            assert case.mode == "trace", case.mode
             playing = side_of(model)
+            if case.mode != "trace":
+                yield playing.evaluate(case)
+                continue
             given = dict(case.arrays)
             for tie in ties_of(model):  # what is one array in Julia is copied apart by NumPy
                 first = given.get(Name(Kind.PARAMETER, tie.first))

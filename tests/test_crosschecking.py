@@ -1,15 +1,12 @@
-"""The function `crosscheck` with a live Julia."""
+"""The function `crosscheck`, with a live Julia and with one that pyimpl plays."""
 
 import numpy as np
 import pytest
+from pretended import TracedModels
 from small_models import BATCH, flux, in_torch
 
 import pyimpl
-from pyimpl import (
-    Adam,
-    AdamW,
-    mse,
-)
+from pyimpl import Adam, AdamW, Chain, Dense, f64, mse, sigmoid, tanh
 from pyimpl.parity import Training, arrays, crosscheck
 from pyimpl.parity.crosschecking import Disagreement
 from pyimpl.parity.report.story import story
@@ -145,3 +142,21 @@ def test_live_torch_and_training(julia):
         raises=False,
     )
     assert "x@" in story(wrong)
+
+
+def test_models_that_differ_are_walked_through(monkeypatch):
+    weights = [np.random.default_rng(i).standard_normal((4, 4)) for i in range(2)]
+
+    def model(*acts):
+        return Chain(*(Dense(W, True, act) for W, act in zip(weights, acts, strict=True)))
+
+    session = TracedModels(model=f64(model(tanh, sigmoid)))
+    monkeypatch.setattr("pyimpl.parity.pair.held_against.session", lambda *_: session)
+    torch = pytest.importorskip("torch")
+    layers = [torch.nn.Linear(4, 4), torch.nn.Tanh(), torch.nn.Linear(4, 4), torch.nn.Tanh()]
+    python = torch.nn.Sequential(*layers)
+    result = crosscheck(python, "model", arrays("batch,4"), cases=10, raises=False)
+    assert not result.agrees and result.pair.laid_out
+    assert result.located.stages[result.located.guilty].name == "2"
+    assert all(match.proved for match in result.pair.matches[:2])
+    assert "where:" in story(result) and "stage 2, Dense, forward" in story(result)

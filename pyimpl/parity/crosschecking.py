@@ -8,20 +8,27 @@ crosscheck(my_function, "MyModule.my_function", file="my.jl", inputs=arrays("bat
 
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..files.disk import Unwritable
-from .explain import adopt, explain, try_freedoms
+from .case.inputs import Given
+from .explain import adopt, adopt_ties, explain, try_freedoms
 from .judge.findings import DTYPES
+from .locate.walk import locate
 from .pair.checking import CASES, check_pair
 from .pair.held_against import PairReference, open_reference
 from .pair.layouts import try_layouts
 from .pair.pair import Result, make_pair
+from .reference.live import NoJulia
 from .report.bundle import write_bundle
 from .report.story import story
 from .sides.side import SECONDS
 from .sides.training import Training
+
+WALKED = 3  # cases that models which differ are walked through on
 
 
 class Disagreement(AssertionError):
@@ -124,9 +131,44 @@ def conclude(result: Result, reference: PairReference, exact_literals: bool = Fa
     """
     if result.differs and not exact_literals:
         adopt(result)
+        adopt_ties(result)
     if result.differs:
         try_layouts(result, reference)
     if result.differs:
         try_freedoms(result)
     if result.differs:
         result.explanations = explain(result)
+    if result.differs and not any(each.confident for each in result.explanations):
+        _walk_through(result, reference, exact_literals)
+
+
+def _walk_through(result: Result, reference: PairReference, exact_literals: bool) -> None:
+    """Of two models that were laid side by side: where they differ, and why."""
+    session, pair = getattr(reference, "session", None), result.pair
+    if session is None or not pair.laid_out or pair.training is not None:
+        return
+    mode = pair.mode if pair.mode in ("train", "test") else "auto"
+    inputs = pair.inputs
+    if isinstance(inputs, Given):
+        inputs = Given(inputs.cases[:WALKED])
+    with suppress(ValueError, NoJulia):  # then the story goes without
+        result.located = locate(
+            pair.python.subject,
+            pair.julia.expression,
+            inputs,
+            file=pair.julia.file,
+            mode=mode,
+            cases=WALKED,
+            exact_literals=exact_literals,
+            reference=session,
+        )
+        proofs = {
+            (stage.paths.get(found.python, found.python), found.python_piece.block): found.proved
+            for stage in result.located.stages
+            for found in stage.matches
+        }
+        matches = [
+            replace(match, proved=proofs.get((match.python, match.python_piece.block)))
+            for match in pair.matches
+        ]
+        result.pair = replace(result.pair, matches=tuple(matches))

@@ -96,8 +96,8 @@ def test_what_is_no_activation_is_refused_when_the_layer_is_made(make, act):
 
 @pytest.mark.parametrize("act", [softmax, pyimpl.logsoftmax, pyimpl.logsumexp])
 def test_what_takes_whole_arrays_is_no_activation(act):
-    """NNlib 0.9.36 raises as well, when the layer is called: "`softmax` needs to be outside the
-    layer".
+    """NNlib 0.9.36 raises as well: "a layer like `Dense(3 => 4, softmax)` should be
+    `Chain(Dense(3 => 4), softmax)`".
     """
     with pytest.raises(ValueError, match=rf"put it behind the layer, Chain\(Dense.*{act}"):
         Dense(2, 3, act)

@@ -12,7 +12,7 @@ X = np.ones((2, 2), np.float32)
 
 
 def test_several_arguments_are_a_tuple():
-    """Flux: `Chain(identity)(1, 2, 3) == (1, 2, 3)`; it raised. `Chain()` gives nothing there."""
+    """Flux: `Chain(identity)(1, 2, 3) == (1, 2, 3)`; it raised."""
     assert Chain(identity)(1, 2, 3) == (1, 2, 3)
     assert Chain()(1, 2, 3) == (1, 2, 3) and Chain()(1) == 1
     assert Chain(identity, identity)(1, "a") == (1, "a")

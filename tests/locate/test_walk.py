@@ -13,9 +13,10 @@ from located.table import (
     refused,
 )
 
-from pyimpl.parity.command.locate import as_data, sentence
+from pyimpl.parity.command.locate import as_data
 from pyimpl.parity.pair.matching import AS_IT_IS, TRANSPOSED
 from pyimpl.parity.report.page import write_html
+from pyimpl.parity.report.stages import sentence
 
 
 @pytest.mark.parametrize("name", RIGHT)

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from located import models
-from pyimpl.parity.command.locate import sentence
 from pyimpl.parity.locate.walk import locate
 from pyimpl.parity.reference.stage_recordings import Taped
+from pyimpl.parity.report.stages import sentence
 
 JULIA = Path(__file__).with_name("models.jl")
 

@@ -27,7 +27,8 @@ def python():
 def test_arrays_of_models_that_are_cut_differently():
     pair = make_pair(python(), "model", arrays("batch,2,6"))
     found = met(pair, TracedModels(model=JULIA))
-    assert [match.pair for match in found] == [
+    assert found.same_shapes
+    assert [match.pair for match in found.matches] == [
         "0.weight = layers.0.weight, with its kernel flipped",
         "0.bias = layers.0.bias",
         "3.weight = layers.2.weight, transposed",
@@ -42,7 +43,7 @@ def test_of_models_in_training_the_target_is_no_input():
         (lambda y, t: ((y - t) ** 2).mean(), "mse"), (torch.optim.SGD, "Descent()"), 2
     )
     pair = make_pair(python(), "model", arrays("batch,2,6", "batch,4"), training=training)
-    assert len(met(pair, TracedModels(model=JULIA))) == 6
+    assert len(met(pair, TracedModels(model=JULIA)).matches) == 6
 
 
 def test_what_cannot_be_laid_side_by_side_is_left_to_others():

@@ -4,6 +4,7 @@ slow to start.
 
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -137,3 +138,12 @@ def test_nothing_is_left_running(tmp_path, impatient):
     time.sleep(0.5)
     assert all(process is None or process.poll() is not None for process in processes)
     assert threading.active_count() < 10
+
+
+def test_a_whole_model_is_given_to_both_at_once(tmp_path):
+    whole = [replace(case, mode="trace") for case in cases(*["fine"] * 6)]
+    with both(tmp_path, 0.6) as julia:  # with patience enough for all of them
+        assert "thorough" in answered_by(list(julia.evaluate_many(whole)))
+    with both(tmp_path, 0.6) as julia:
+        julia.hurry()
+        assert "thorough" in answered_by(list(julia.evaluate_many(cases(*["fine"] * 6))))

@@ -30,3 +30,11 @@ def test_whole_numbers_by_one_and_entries_in_the_other_order():
     x = np.arange(6.0).reshape(2, 3)
     ways = results_of("order", x, x)
     assert any(np.array_equal(way.ravel(), x.T.ravel()) for way in ways)
+
+
+def test_the_extent_of_a_padding_is_tried_smaller_and_larger():
+    tried = dict(indices._other_padding("output_padding", (1, 1)))
+    assert set(tried.values()) == {(0, 0), (2, 2), (3, 3)}
+    assert "in Julia outpad = (1, 1)" in next(iter(tried))
+    assert set(dict(indices._other_padding("padding", 1)).values()) == {0, 2, 3}
+    assert not list(indices._other_padding("padding", "same"))

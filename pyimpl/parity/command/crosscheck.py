@@ -18,6 +18,7 @@ from rich.table import Table
 from ...files.disk import Unreadable, Unwritable, read_arrays, write_json, write_text
 from ..judge.findings import DTYPES
 from ..judge.words import ulps
+from ..pair.matching import in_pairs
 from ..plain_text import error_words
 from ..reference.live import NoJulia
 from ..reference.provenance import versions_line
@@ -471,6 +472,9 @@ def _table(result) -> None:
         )
     if result.report.worst:
         screen.print(sheet)
+    if result.pair.matches:
+        named = [(found.python, found) for found in result.pair.matches]
+        screen.print(in_pairs(named), soft_wrap=True)
     if result.refused:
         screen.print(
             f"both sides refused {result.refused} of {result.report.cases} cases",

@@ -10,7 +10,6 @@ from rich.table import Table
 from ...files.disk import expect_plain, write_json
 from ..judge.findings import DTYPES
 from ..judge.words import ulps
-from ..pair.matching import AS_IT_IS
 from ..reference.live import NoJulia
 from ..reference.provenance import versions_line
 from .console import (
@@ -69,6 +68,7 @@ def locate_models(
     from ..locate.walk import locate
     from ..pair.loading import SubjectError, load_subject, parse_julia
     from ..reference.session import session
+    from ..report.stages import arrays_in_pairs, because, sentence
 
     dtypes = chosen_dtypes(dtype)
     expect_directories(html, json)
@@ -155,80 +155,6 @@ def table(located) -> Table:
         shown = [f"{size[dtype]:.2g}" if dtype in size else "-" for size in sizes]
         sheet.add_row(stage.in_python, stage.in_julia, *shown, worst, verdict, style=style)
     return sheet
-
-
-def arrays_in_pairs(located) -> list[str]:
-    """How many arrays were matched, which lie otherwise, and each that could not be proved."""
-    every = [(stage, match) for stage in located.stages for match in stage.matches]
-    if not every:
-        return []
-
-    def called(stage, match) -> str:
-        return stage.paths.get(match.python, match.python)
-
-    names = {called(stage, match) for stage, match in every}
-    proved = {called(stage, match) for stage, match in every if match.proved}
-    parts = [f"{len(names)} arrays in pairs, {len(proved)} proved by moving them"]
-    by_way: dict[str, list[str]] = {}
-    for stage, match in every:
-        if match.mapping is not AS_IT_IS:
-            by_way.setdefault(match.mapping.words, []).append(called(stage, match))
-    parts += [f"{way}: {', '.join(dict.fromkeys(those))}" for way, those in by_way.items()]
-    doubtful = dict.fromkeys(
-        f"{stage.name}: {match}" for stage, match in every if match.proved is False
-    )
-    return ["; ".join(parts), *doubtful]
-
-
-def sentence(located) -> str:
-    """What was found, in one."""
-    if located.guilty is None:
-        unproved = [
-            f"{stage.name}: {m.python}"
-            for stage in located.stages
-            for m in stage.matches
-            if m.proved is False
-        ]
-        doubt = f"; not proved: {', '.join(unproved)}" if unproved else ""
-        notes = [
-            f"stage {stage.name}, {stage.kind}: {note}"
-            for stage in located.stages
-            for note in stage.notes
-        ]
-        notes += [
-            f"stage {stage.name}, {stage.kind}: {', '.join(map(str, sorted(stage.mistrusted)))} "
-            "was zero or constant in every case: that proves nothing"
-            for stage in located.stages
-            if stage.mistrusted
-        ]
-        return "\n".join(
-            [f"all {len(located.stages)} stages agree{doubt}", *(f"  {note}" for note in notes)]
-        )
-    stage = located.stages[located.guilty]
-    return f"the first difference arises in {_where(stage, located.direction)}"
-
-
-def _where(stage, direction: str) -> str:
-    inside = f", in {stage.inside}" if stage.inside else ""
-    shown = ", ".join(stage.shows)
-    return f"stage {stage.name}, {stage.kind}, {direction}{inside}; it shows in {shown}"
-
-
-def because(located) -> list[str]:
-    """The explanations of the first difference, and the further ones with theirs."""
-    from ..report.story import NO_EXPLANATION, explanation_lines
-
-    if located.agrees:
-        return []
-    guilty = located.stages[located.guilty]
-    known = guilty.inside or guilty.explanations
-    lines = explanation_lines(guilty.explanations) if known else [f"    {NO_EXPLANATION}"]
-    for stage in located.stages:
-        if stage is not guilty and not stage.agrees:
-            direction = "forward" if stage.forward_findings else "backward"
-            lines.append(f"another one in {_where(stage, direction)}")
-            lines += explanation_lines(stage.explanations)
-    return lines
 
 
 def as_data(located) -> dict:

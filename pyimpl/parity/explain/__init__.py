@@ -2,9 +2,9 @@
 and held against Julia's outcomes.
 """
 
-from .adopting import adopt
+from .adopting import adopt, adopt_ties
 from .explaining import explain
 from .explanation import Explanation
 from .freeing import try_freedoms
 
-__all__ = ["Explanation", "adopt", "explain", "try_freedoms"]
+__all__ = ["Explanation", "adopt", "adopt_ties", "explain", "try_freedoms"]

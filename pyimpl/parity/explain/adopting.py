@@ -57,6 +57,24 @@ def adopt(result: Result, seconds: float = SECONDS) -> None:
             return
 
 
+def adopt_ties(result: Result) -> None:
+    """Where Julia's choice among entries that are nearly equal explains all that differs in some
+    case, take it over: which of them is the largest is no matter of meaning.
+    """
+    side = result.pair.python
+    changed = None if result.random else side.framework.ties_as_in_julia(side)
+    if changed is None:
+        return
+    words, other = changed
+    pair = replace(result.pair, python=other)
+    report = judge_again(pair, result.answers)
+    was = judge_again(result.pair, result.answers)
+    before, after = ({_place(f) for f in each.findings} for each in (was, report))
+    if after < before:
+        result.adopt(pair, report, result.adopted)
+        result.ties = words
+
+
 def _of_values(finding: Finding) -> bool:
     """Whether values differ in Float64, for ordinary inputs."""
     values = [d for d in finding.verdict.differences if d.reason is Reason.VALUE and not d.agrees]

@@ -97,6 +97,8 @@ def locate(
         raise ValueError(f"mode is auto, train or test, got {mode!r}")
     side = whole(python)  # what has no stages need not wait for Julia
     reached = reference if reference is not None else session()
+    if hasattr(reached, "hurry"):
+        reached.hurry()
     models = Models(
         side,
         JuliaSide(julia, path),
@@ -149,9 +151,7 @@ def _adoptions(stages: Sequence[Stage]) -> list[str]:
     for stage in stages:
         by_words.setdefault(stage.adopted, []).append(stage.name)
     return [
-        f"Julia's constants are in single precision, which was adopted: {words} "
-        f"({', '.join(names)})"
-        for words, names in by_words.items()
+        f"taken over from Julia: {words} ({', '.join(names)})" for words, names in by_words.items()
     ]
 
 

@@ -86,7 +86,7 @@ def check_pair(
             f"both sides refuse every case, so nothing was compared\n  python: {python}\n  "
             f"julia: {julia}"
         )
-    if reference.asks and pair.matches:
+    if reference.asks and pair.matches and (result.agrees or not pair.laid_out):
         result.pair = replace(pair, matches=_proved(result, reference))
     differing = [evidence for evidence in result.evidence if not evidence.agrees]
     if result.smallest is None and differing:

@@ -88,6 +88,8 @@ class LivePair:
 
         Raises JuliaSubjectError where Julia cannot read it, NoMatch for models of different arrays.
         """
+        if len(pair.python.parameters()) > len(pair.alone) and hasattr(self.session, "hurry"):
+            self.session.hurry()
         self.session.describe(pair.julia)
         if pair.training is not None:
             for expression in pair.training.config.values():
@@ -103,11 +105,13 @@ class LivePair:
         model = model_of(pair.python)
         if mine == theirs and model.framework.same_names:
             return pair
-        matches = met(pair, self.session)
-        if matches is None:
+        found = met(pair, self.session)
+        if found is None:
             transposed = partial(model.framework.transposed, model)
-            matches = match_models(mine, theirs, transposed)
-        return replace(pair, matches=tuple(matches))
+            return replace(pair, matches=tuple(match_models(mine, theirs, transposed)))
+        # Where the outputs have other shapes, no cotangent fits both.
+        gradient = pair.gradient if found.same_shapes else "none"
+        return replace(pair, matches=tuple(found.matches), gradient=gradient, laid_out=True)
 
     def kept(
         self, pair: Pair, dtypes: tuple[str, ...], seed: int

@@ -114,6 +114,34 @@ class Match:
         return f"{self.pair}: {said[self.proved]}"
 
 
+def in_pairs(matches: Sequence[tuple[str, Match]]) -> str:
+    """How many arrays were matched and proved, and which lie otherwise, in a line; each match comes
+    with what its array is called.
+
+    >>> in_pairs([("W", Match("W", "weight", TRANSPOSED, True)), ("b", Match("b", "bias"))])
+    '2 arrays in pairs, 1 proved by moving it; transposed: W'
+    """
+    names = {name for name, _ in matches}
+    proved = {name for name, match in matches if match.proved}
+    moved = "it" if len(proved) == 1 else "them"
+    parts = [f"{len(names)} arrays in pairs, {len(proved)} proved by moving {moved}"]
+    by_way: dict[str, list[str]] = {}
+    for name, found in matches:
+        if found.mapping is not AS_IT_IS:
+            by_way.setdefault(found.mapping.words, []).append(name)
+    parts += [f"{way}: {', '.join(dict.fromkeys(those))}" for way, those in by_way.items()]
+    places: dict[tuple[str, int], list[str]] = {}
+    for name, found in matches:
+        places.setdefault((name, found.python_piece.block), []).append(found.julia)
+    parts += [
+        f"{name} stands in several places in Julia, whose gradients are added: "
+        + ", ".join(dict.fromkeys(several))
+        for (name, _), several in places.items()
+        if len(set(several)) > 1
+    ]
+    return "; ".join(parts)
+
+
 def match(
     python: dict[str, tuple[int, ...]],
     julia: dict[str, tuple[int, ...]],

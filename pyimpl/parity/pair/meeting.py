@@ -6,7 +6,7 @@ models are built, and with it how the arrays of one library lie in the other.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,7 +41,17 @@ def without(trace: Trace, names: Sequence[str]) -> Trace:
     return Trace(trace.inputs, trace.outputs, calls, trace.values, trace.error)
 
 
-def met(pair: Pair, julia: Evaluates) -> list[Match] | None:
+@dataclass(frozen=True)
+class Met:
+    """What was seen of two models: all of their arrays in pairs, and whether their outputs have the
+    same shapes.
+    """
+
+    matches: list[Match]
+    same_shapes: bool
+
+
+def met(pair: Pair, julia: Evaluates) -> Met | None:
     """All arrays of the pair's models, matched; None where either cannot be taken apart, or where
     something is left over.
     """
@@ -62,7 +72,8 @@ def met(pair: Pair, julia: Evaluates) -> list[Match] | None:
     found = matched(alignment, theirs, shapes, convention_of(side))
     if found.problems or found.python_alone or found.julia_alone:
         return None
-    return found.matches
+    shapes_of = [[t.values[n].shape for n in t.outputs] for t in (python, theirs)]
+    return Met(found.matches, shapes_of[0] == shapes_of[1])
 
 
 def _example(pair: Pair, side: PythonSide) -> Case:

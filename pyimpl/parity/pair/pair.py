@@ -67,6 +67,7 @@ class Pair:
     up_to: tuple[tuple[Name | None, Freedom], ...] = ()  # outputs that are free by nature
     laid: bool = False  # whether the user has said how arrays lie
     strict: bool = True  # whether the type of a result in Float32 counts where Float64 agrees
+    laid_out: bool = False  # whether the arrays were matched by laying the models side by side
 
     # What a row of the catalogue would say:
     constant = False
@@ -244,6 +245,8 @@ class Result:
     answers: list[tuple[Case, dict[str, Outcome]]] = field(default_factory=list)
     # Julia's Float32 literals that the Python side has taken over, in words
     adopted: list[str] = field(default_factory=list)
+    located: Any = None  # the models, walked through stage by stage: see `locate`
+    ties: str = ""  # what was taken over of Julia's choice among entries that are nearly equal
     # what the outputs are free up to, where that makes the difference vanish, as `--up-to` takes it
     free: str = ""
     # layouts, as `--layout` takes them, in which the sides agree; the first may have been taken

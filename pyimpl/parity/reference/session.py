@@ -147,6 +147,10 @@ class JuliaSession:
         except RuntimeError as error:
             raise JuliaSubjectError(str(error).removeprefix(f"{name} failed in Julia: ")) from None
 
+    def hurry(self) -> None:
+        """Have a compiling Julia started, for a model that an interpreter would be slow with."""
+        self._julia.hurry()
+
     def shapes(self, side: JuliaSide) -> dict[str, tuple[int, ...]]:
         """The arrays of floating-point numbers of a model by path, in the order of its fields:
         their shapes, in Python's orientation.

@@ -115,6 +115,11 @@ class TwoSpeeds:
         )
         self._threads[interprets].start()
 
+    def hurry(self) -> None:
+        """Have the compiling Julia started, for questions that it will have to answer."""
+        with self._changed:
+            self._begin(False)
+
     def _serve(self, interprets: bool) -> None:
         """The life of one Julia: take a question, answer it, take the next."""
         julia = self._julias[interprets]
@@ -188,8 +193,7 @@ class TwoSpeeds:
     def evaluate_many(self, cases: Sequence[Case]) -> Iterator[Outcome]:
         """One outcome per case, in order. Once one is lost, so are those that are not there yet."""
         if any(case.mode == WHOLE for case in cases):
-            with self._changed:
-                self._begin(False)
+            self.hurry()
         for answer in self._answers([partial(LiveJulia.evaluate, case=case) for case in cases]):
             if isinstance(answer, Exception):
                 yield Outcome(error=str(answer), lost=True)

@@ -3,9 +3,7 @@ make it vanish.
 """
 
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -19,11 +17,9 @@ from ..pair.layouts import ambiguous
 from ..pair.manners import manners_of, shapes_of
 from ..pair.pair import Pair, Result
 from ..reference.provenance import versions_line
+from .explained import NO_EXPLANATION, TOLD, explanation_lines
+from .stages import because, sentence
 
-TOLD = 3  # explanations
-NO_EXPLANATION = (
-    "none of the known ways in which two correct programs differ makes this difference vanish"
-)
 HOW = {Sort.LOST: "could not be compared", Sort.REFUSAL: "differ: one side raised an error"}
 SHOWN = 64  # entries of an array that are printed in full
 
@@ -49,8 +45,12 @@ def story(result: Result) -> str:
             *(f"    {found}" for found in wrong),
             "",
         ]
+    if result.located is not None and not result.located.agrees:
+        lines += ["where:", f"    {sentence(result.located)}", *because(result.located), ""]
     if result.explanations:
         lines += ["why:", *explanation_lines(result.explanations)]
+    elif result.located is not None and not result.located.agrees:
+        pass  # that is why
     elif not any(finding.verdict.lost for finding in result.report.findings):
         lines += [f"why: {unexplained(result)}"]
     lines += remarks(result)
@@ -96,6 +96,10 @@ def remarks(result: Result) -> list[str]:
             "note: taken over from Julia, whose literals are in single precision (`0.1f0`): "
             + "; ".join(result.adopted)
             + " (`--exact-literals` makes it a difference)"
+        )
+    if result.ties:
+        lines.append(
+            f"note: taken over from Julia: {result.ties} (`--exact-literals` makes it a difference)"
         )
     of_types = [finding for finding in result.report.notes if finding.kind is Sort.DTYPE]
     if of_types:
@@ -146,19 +150,6 @@ def replay_line(bundle: Path) -> str:
     place = str(bundle)
     place = f"./{place}" if place.startswith("-") else place  # which is no option
     return f"replay: julia-parity explain {shlex.quote(place)}"
-
-
-def explanation_lines(explanations: Sequence[Any]) -> list[str]:
-    """The likeliest of them: what it is, where, and what speaks for it."""
-    lines = []
-    for explanation in explanations[:TOLD]:
-        sure = "" if explanation.confident else "possibly: "
-        lines += [
-            f"    {sure}{explanation.cause}",
-            f"        at {explanation.where}: {explanation.change}",
-            f"        {explanation.evidence}",
-        ]
-    return lines
 
 
 def headline(result: Result) -> str:

@@ -87,6 +87,12 @@ class Framework:
         """The model itself and all parts of it that may have settings, by path."""
         return iter(())
 
+    def ties_as_in_julia(self, side: PythonSide) -> tuple[str, PythonSide] | None:
+        """The side with what Julia makes of entries that are nearly equal, and that in words; None
+        where nothing of the kind is known.
+        """
+        return None
+
     def drops(self, side: PythonSide) -> bool:
         """Whether it drops entries at random in training, which has to be switched off."""
         return "dropout" in type(side.subject).__name__.lower()

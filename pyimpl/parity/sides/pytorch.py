@@ -216,6 +216,18 @@ class PyTorch(Framework):
         if _is_module(model):
             yield from model.named_modules()
 
+    def ties_as_in_julia(self, side: PythonSide) -> tuple[str, PythonSide] | None:
+        """With max pooling as NNlib differentiates it."""
+        if type(side) is not TorchSide or not side.is_model:
+            return None
+        from .torch_ties import TiesAsInJulia
+
+        words = (
+            "of a window, the gradient goes to the first entry that is nearly the largest "
+            "(within sqrt(eps), as in NNlib), not to the largest"
+        )
+        return words, TiesAsInJulia(side.subject, seconds=side.seconds)
+
     def drops(self, side: PythonSide) -> bool:
         """Whether a module of it does; an excerpt of a model sees to that itself."""
         if not _is_module(side.subject):
@@ -237,12 +249,16 @@ class PyTorch(Framework):
         return ended_early(found) if isinstance(found, Outcome) else found
 
     def settings(self, side: PythonSide) -> Iterator[Setting]:
-        """The attributes of every module that are numbers, words or switches."""
+        """The attributes of every module that are numbers, words or switches, or the sizes of
+        something along several axes.
+        """
         for path, module in self.parts(side.subject):
             kind = type(module).__name__
             where = f"layer {path} ({kind})" if path else f"the {kind}"
             for name, value in vars(module).items():
-                if isinstance(value, bool | int | float | str) and name != "training":
+                sizes = isinstance(value, tuple) and all(type(size) is int for size in value)
+                plain = isinstance(value, bool | int | float | str) and name != "training"
+                if plain or (sizes and value):
                     yield Setting(where, name, value, partial(_put, path, name))
 
     def expect_training(self, side: PythonSide, training: Any) -> tuple[Any, Any]:

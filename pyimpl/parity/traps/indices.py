@@ -505,6 +505,9 @@ def _read_otherwise(array: np.ndarray, other: np.ndarray) -> Iterator[Way]:
 PADDINGS = ("zeros", "reflect", "replicate", "circular")
 
 
+EXTENTS = {"padding": "pad", "output_padding": "outpad"}  # of PyTorch's layers, and of Flux's
+
+
 def _other_padding(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     if name == "padding_mode" and value in PADDINGS:
         for mode in PADDINGS:
@@ -512,6 +515,14 @@ def _other_padding(name: str, value: Any) -> Iterator[tuple[str, Any]]:
                 yield f'padding_mode="{mode}"', mode
     elif name in ("count_include_pad", "ceil_mode") and isinstance(value, bool):
         yield f"{name}={not value}", not value
+    elif name in EXTENTS:
+        sizes = value if isinstance(value, tuple) else (value,)
+        if sizes and all(type(size) is int for size in sizes):
+            for step in (-1, 1, -2, 2):
+                moved = tuple(size + step for size in sizes)
+                if min(moved) >= 0:
+                    other = moved if isinstance(value, tuple) else moved[0]
+                    yield f"{name}={other} (in Julia {EXTENTS[name]} = {value})", other
 
 
 def _flip(axes: tuple[int, ...]) -> Callable[[np.ndarray], np.ndarray]:
