@@ -7,7 +7,10 @@ from pretended import checked
 from pyimpl import (
     BatchNorm,
     Chain,
+    Conv,
     Dense,
+    Dropout,
+    flatten,
     relu,
 )
 from pyimpl.parity import arrays
@@ -25,6 +28,18 @@ def checked_model(python, julia, inputs=BATCH, training=None, of_julia=None, cas
     """The result of a pair of models, rules or trainings, on a batch by default."""
     return checked(
         python, julia, inputs, training=training, of_julia=of_julia, count=cases, **options
+    )
+
+
+def network(seed=0):
+    """Of a convolution, statistics, a function, a product and a mask, for images of 4 by 4."""
+    rng = np.random.default_rng(seed)
+    return Chain(
+        Conv((3, 3), 1, 2, relu, rng=rng),
+        BatchNorm(2),
+        flatten,
+        Dense(8, 3, rng=rng),
+        Dropout(0.5, rng=np.random.default_rng(seed)),
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..files.disk import Unwritable
 from .case.inputs import Given
-from .explain import adopt, adopt_ties, explain, try_freedoms
+from .explain import adopt, adopt_ties, explain, find_proportions, try_freedoms
 from .judge.findings import DTYPES
 from .locate.walk import locate
 from .pair.checking import CASES, check_pair
@@ -136,6 +136,7 @@ def conclude(result: Result, reference: PairReference, exact_literals: bool = Fa
         try_layouts(result, reference)
     if result.differs:
         try_freedoms(result)
+        find_proportions(result)
     if result.differs:
         result.explanations = explain(result)
     if result.differs and not any(each.confident for each in result.explanations):

@@ -18,13 +18,14 @@ def test_the_command_drift(tmp_path):
     assert done.returncode == 3 and "is no recording" in " ".join(done.stderr.split())
 
 
-def test_the_command_tells_what_changed():
+def test_the_command_tells_what_changed(between):
     done = run("drift", OLD, NEW)
     lines = done.stdout.splitlines()
     assert done.returncode == 1
     rows = {line.split(maxsplit=1)[0] for line in lines[3:-1] if line[:1].strip()}
     assert rows == VALUES | STATES | ONLY_NEW | NEW_IN_PART
-    assert lines[-1] == f"{len(rows)} of {len(CATALOGUE)} rows changed"
+    apart = len(CATALOGUE) - len(between)
+    assert lines[-1] == f"{len(rows)} of {len(between)} rows changed; {apart} have no case in both"
 
 
 def test_the_command_check_says_what_the_reference_is_too_old_for(old, tmp_path):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from small_models import network
 
 from pyimpl import (
     BatchNorm,
@@ -9,27 +10,14 @@ from pyimpl import (
     Chain,
     Conv,
     Dense,
-    Dropout,
     Embedding,
     GRUCell,
     Scale,
-    flatten,
     loadmodel,
     relu,
     state,
     tanh,
 )
-
-
-def network(seed=0):
-    rng = np.random.default_rng(seed)
-    return Chain(
-        Conv((3, 3), 1, 2, relu, rng=rng),
-        BatchNorm(2),
-        flatten,
-        Dense(8, 3, rng=rng),
-        Dropout(0.5, rng=np.random.default_rng(seed)),
-    )
 
 
 def test_state_goes_from_one_model_to_another():

@@ -6,6 +6,7 @@ from collections import namedtuple
 
 import numpy as np
 import pytest
+from small_models import network
 
 import pyimpl
 from pyimpl import (
@@ -14,7 +15,6 @@ from pyimpl import (
     Conv,
     Dense,
     Dropout,
-    flatten,
     fmap,
     modules,
     relu,
@@ -22,17 +22,6 @@ from pyimpl import (
     trainables,
     trainmode,
 )
-
-
-def network(seed=0):
-    rng = np.random.default_rng(seed)
-    return Chain(
-        Conv((3, 3), 1, 2, relu, rng=rng),
-        BatchNorm(2),
-        flatten,
-        Dense(8, 3, rng=rng),
-        Dropout(0.5, rng=np.random.default_rng(seed)),
-    )
 
 
 def test_trainables_in_flux_s_order():

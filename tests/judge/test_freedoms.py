@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pyimpl.parity.case.case import Outcome
-from pyimpl.parity.judge.freedoms import Freedom, aligned, freed, parse_freedoms
+from pyimpl.parity.judge.freedoms import Freedom, aligned, freed, parse_freedoms, write_freedoms
 
 RNG = np.random.default_rng(0)
 A = RNG.normal(size=(6, 3))
@@ -68,6 +68,21 @@ def test_complex_outputs_are_moved_as_a_whole_and_others_left_alone():
 def test_other_words_are_refused(text):
     with pytest.raises(ValueError, match=r"free|called"):
         parse_freedoms(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "outputs"),
+    [
+        ("sign", [None]),
+        ("y=sign,y.1=adjoint phase", ["y", "y.1"]),
+        ("y.conv1/w=sign,y.'; rm -rf /=scale", ["y.conv1/w", "y.'; rm -rf /"]),
+        ("y.a,b=sign,y.\x1b[2J=order", ["y.a,b", "y.\x1b[2J"]),
+    ],
+)
+def test_freedoms_are_written_as_they_are_read(text, outputs):
+    freedoms = parse_freedoms(text)
+    assert [name and str(name) for name, _ in freedoms] == outputs
+    assert write_freedoms(freedoms) == text
 
 
 def test_words_are_each_others_inverse():

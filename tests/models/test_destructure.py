@@ -2,14 +2,11 @@
 
 import numpy as np
 import pytest
+from small_models import network
 
 from pyimpl import (
-    BatchNorm,
     Chain,
-    Conv,
     Dense,
-    Dropout,
-    flatten,
     mse,
     relu,
     supervised,
@@ -17,17 +14,6 @@ from pyimpl import (
     trainables,
 )
 from pyimpl.models.destructure import destructure
-
-
-def network(seed=0):
-    rng = np.random.default_rng(seed)
-    return Chain(
-        Conv((3, 3), 1, 2, relu, rng=rng),
-        BatchNorm(2),
-        flatten,
-        Dense(8, 3, rng=rng),
-        Dropout(0.5, rng=np.random.default_rng(seed)),
-    )
 
 
 def test_a_model_as_a_vector_and_back():

@@ -54,6 +54,7 @@ NUMBERED = (
     Kind.GIVEN_GRADIENT,
 )
 ORDER = {kind: place for place, kind in enumerate(Kind)}
+PARTS = {"real": "imag", "imag": "real"}  # of complex numbers, each with the other
 READ_AS_OTHERS = re.compile(
     r"(x\d+|param)(\..*)?", re.DOTALL
 )  # paths of parameters whose gradients have to be written in full
@@ -133,6 +134,18 @@ class Name:
     def last(self) -> str:
         """The last word of the path: weight of layers.0.weight."""
         return self.path.rpartition(".")[2]
+
+    @property
+    def whole(self) -> "Name":
+        """The complex numbers that it is a part of, where it is their real or imaginary part; else
+        itself.
+        """
+        return replace(self, path=self.path.rpartition(".")[0]) if self.last in PARTS else self
+
+    @property
+    def other_part(self) -> "Name | None":
+        """The imaginary part of a real one, and the other way; None of what is no part."""
+        return self.whole.part(PARTS[self.last]) if self.last in PARTS else None
 
     @property
     def is_gradient(self) -> bool:

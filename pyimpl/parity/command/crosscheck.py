@@ -161,6 +161,7 @@ def crosscheck(
     Exit codes as in `check`.
     """
     from ..case.inputs import arrays
+    from ..crosschecking import conclude
     from ..pair.asked import record_pair
     from ..pair.checking import CASES, NothingCompared, check_pair
     from ..pair.held_against import Taped, open_reference
@@ -226,7 +227,8 @@ def crosscheck(
             result = check_pair(pair, reached, dtypes, count, drawn_with)
     except (JuliaSubjectError, NoMatch, NothingCompared) as wrong:
         raise fail(str(wrong), USAGE) from None
-    conclude_if_possible(result, reached, exact_literals)
+    with _looking():
+        conclude(result, reached, exact_literals)
     _table(result)
     written = True
     if not result.agrees:
@@ -294,6 +296,7 @@ def explain_bundle(
     Your own bundles are known by a seal; another's is replayed with --trust only, for its code is
     run.
     """
+    from ..explain import explain, find_proportions
     from ..pair.checking import NothingCompared
     from ..pair.held_against import LivePair
     from ..pair.matching import NoMatch
@@ -313,7 +316,9 @@ def explain_bundle(
         raise fail(str(wrong), USAGE) from None
     result.bundle = bundle
     if not result.agrees:
-        explain_if_possible(result)
+        with _looking():
+            result.explanations = explain(result)
+            find_proportions(result)
     screen.print(f"reference: {versions_line(result)}", soft_wrap=True)
     screen.print(story(result), soft_wrap=True)
     written = True
@@ -361,24 +366,14 @@ def new(
     screen.print(said, soft_wrap=True)
 
 
-def conclude_if_possible(result, reference, exact_literals: bool) -> None:
-    """Look for what is behind a difference; where that goes wrong, the finding is told without."""
-    from ..crosschecking import conclude
-
+@contextmanager
+def _looking() -> Iterator[None]:
+    """While what is behind a difference is looked for: where that goes wrong, the finding is told
+    without.
+    """
     try:
         with working("looking for an explanation"):
-            conclude(result, reference, exact_literals)
-    except Exception as problem:
-        note(f"no explanation could be looked for: {error_words(problem)}")
-
-
-def explain_if_possible(result) -> None:
-    """Look for an explanation; where that goes wrong, the finding is told without one."""
-    from ..explain import explain
-
-    try:
-        with working("looking for an explanation"):
-            result.explanations = explain(result)
+            yield
     except Exception as problem:
         note(f"no explanation could be looked for: {error_words(problem)}")
 
@@ -498,6 +493,7 @@ def _table(result) -> None:
 
 
 def _as_json(result) -> dict:
+    from ..judge.freedoms import write_freedoms
     from ..report.story import remarks
 
     report = result.report
@@ -509,7 +505,7 @@ def _as_json(result) -> dict:
         "unsaid": result.unsaid or None,
         "notes": remarks(result),
         "limits": result.extremes,
-        "up_to": result.free or None,
+        "up_to": write_freedoms(result.free) or None,
         "layouts": result.layouts,
         "cases": report.cases,
         "mistrusted": list(map(str, sorted(report.mistrusted))),

@@ -49,7 +49,9 @@ def show_drift(
         )
     changed = [row for row in found if row.changed]
     screen.print(drift_table(found if verbose else changed, before, after, verbose))
-    screen.print(f"{len(changed)} of {len(found)} rows changed", style="bold")
+    apart = len(wanted) - len(found)
+    alone = f"; {apart} have no case in both" if apart else ""
+    screen.print(f"{len(changed)} of {len(found)} rows changed{alone}", style="bold")
     raise typer.Exit(1 if changed else 0)
 
 

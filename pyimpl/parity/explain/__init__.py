@@ -5,6 +5,6 @@ and held against Julia's outcomes.
 from .adopting import adopt, adopt_ties
 from .explaining import explain
 from .explanation import Explanation
-from .freeing import try_freedoms
+from .freeing import find_proportions, try_freedoms
 
-__all__ = ["Explanation", "adopt", "adopt_ties", "explain", "try_freedoms"]
+__all__ = ["Explanation", "adopt", "adopt_ties", "explain", "find_proportions", "try_freedoms"]

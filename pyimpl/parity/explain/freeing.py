@@ -35,7 +35,7 @@ def try_freedoms(result: Result) -> None:
         return
     report = judge_again(replace(pair, up_to=tuple(chosen)), result.answers)
     if not any(not finding.case.extreme for finding in report.findings):
-        result.free = ",".join(f"{name}={freedom}" for name, freedom in chosen)
+        result.free = tuple(chosen)
 
 
 def _freedoms() -> Iterator[Freedom]:
@@ -58,7 +58,7 @@ def _only_outputs(result: Result) -> bool:
 def _differing(result: Result) -> list[Name]:
     """The outputs that differ, complex ones without their parts."""
     names = {
-        _whole(difference.array)
+        difference.array.whole
         for finding in result.report.findings
         if not finding.case.extreme
         for difference in finding.verdict.differences
@@ -67,40 +67,34 @@ def _differing(result: Result) -> list[Name]:
     return sorted(names)
 
 
-def _whole(name: Name) -> Name:
-    if name.last in ("real", "imag"):
-        return replace(name, path=name.path.rpartition(".")[0])
-    return name
-
-
 def _fits(result: Result, evidence: list[Evidence], name: Name, freedom: Freedom) -> bool:
     """Whether the output agrees in the evidence with this freedom."""
     pair = replace(result.pair, up_to=((name, freedom),))
     answers = [(each.case, each.julia) for each in evidence if each.case.size < MOST_ENTRIES]
     findings = judge_again(pair, answers).findings
     return bool(answers) and not any(
-        difference.array is not None and _whole(difference.array) == name
+        difference.array is not None and difference.array.whole == name
         for finding in findings
         for difference in finding.verdict.differences
         if not difference.agrees
     )
 
 
-def nearly_proportional(result: Result) -> list[str]:
-    """Outputs whose columns are Julia's times a factor but for a small rest: what one of the sides
-    has not computed to the end, in words.
+def find_proportions(result: Result) -> None:
+    """Find the outputs whose columns are Julia's times a factor but for a small rest: what one of
+    the sides has not computed to the end. `result.proportional` says it in words.
     """
     if result.free or result.pair.python.is_model or not _only_outputs(result):
-        return []
+        return
     evidence = max(
         (e for e in result.evidence if not e.agrees and not e.case.extreme),
         key=lambda each: each.case.size,
         default=None,
     )
     if evidence is None or "float64" not in evidence.julia:
-        return []
+        return
     mine = result.pair.evaluate(evidence.case).arrays
-    lines = []
+    result.proportional = []
     for name in _differing(result):
         a, b = mine.get(name), evidence.julia["float64"].arrays.get(name)
         if a is None or b is None or a.shape != b.shape or a.ndim != 2 or min(a.shape) < 2:
@@ -116,9 +110,8 @@ def nearly_proportional(result: Result) -> list[str]:
             )
             factors = np.divide(*(np.sum(one * a, axis) for one in (moved, a)))
             shown = ", ".join(f"{factor:.3g}" for factor in factors[:SHOWN])
-            lines.append(
+            result.proportional.append(
                 f"Julia's {name} is Python's times a factor for each {('column', 'row')[axis]} "
                 f"({shown}), but for {100 * rest:.2g} % of it: one side may not have been computed "
                 "to the end (a tolerance, a number of iterations)"
             )
-    return lines

@@ -61,20 +61,28 @@ class Freedom:
         return " and ".join(part for part in (self.turned, allowed.get(self.up_to, "")) if part)
 
 
-def parse_freedoms(text: str) -> tuple[tuple[Name | None, Freedom], ...]:
+Freedoms = tuple[tuple[Name | None, Freedom], ...]  # by output; None stands for every output
+
+
+def parse_freedoms(text: str) -> Freedoms:
     """From `sign` (of every output) or `y.0=sign,y.2=adjoint phase`. Raises ValueError."""
     found: list[tuple[Name | None, Freedom]] = []
-    for part in text.split(","):
-        name, equals, freedom = part.partition("=")
-        if equals and not re.fullmatch(r"y(\.[\w.]+)?", name.strip()):
+    for part in re.split(r",(?=\s*y[.=]|[^=]*$)", text):
+        name, equals, freedom = part.rpartition("=")
+        if equals and not re.fullmatch(r"y(\..+)?", name.strip(), re.DOTALL):
             raise ValueError(f"outputs are called y, y.0, y.1, ...; got {name.strip()!r}")
         found.append(
             (
                 Name.parse(name.strip()) if equals else None,
-                Freedom.parse(freedom if equals else name),
+                Freedom.parse(freedom),
             )
         )
     return tuple(found)
+
+
+def write_freedoms(freedoms: Freedoms) -> str:
+    """As `parse_freedoms` reads it."""
+    return ",".join(f"{name}={freedom}" if name else str(freedom) for name, freedom in freedoms)
 
 
 def aligned(mine: np.ndarray, theirs: np.ndarray, freedom: Freedom) -> np.ndarray:
@@ -139,9 +147,7 @@ def _rotated(mine: np.ndarray, theirs: np.ndarray) -> np.ndarray:
     return mine @ (u @ vh)
 
 
-def freed(
-    python: Outcome, julia: Outcome, freedoms: tuple[tuple[Name | None, Freedom], ...]
-) -> Outcome:
+def freed(python: Outcome, julia: Outcome, freedoms: Freedoms) -> Outcome:
     """Python's outcome, its outputs moved as close to Julia's as their freedoms allow."""
     if not freedoms:
         return python
@@ -166,12 +172,9 @@ def _outputs(arrays: dict[Name, np.ndarray]) -> Iterator[Name]:
     for name, array in arrays.items():
         if name.kind is not Kind.OUTPUT or array.dtype.kind not in "fc":
             continue
-        whole = name
-        if name.last in ("real", "imag"):
-            whole = replace(name, path=name.path.rpartition(".")[0])
-        if whole not in seen:
-            seen.add(whole)
-            yield whole
+        if name.whole not in seen:
+            seen.add(name.whole)
+            yield name.whole
 
 
 def _whole(name: Name, outcome: Outcome) -> np.ndarray | None:

@@ -322,21 +322,11 @@ def compare(
         expected = name.kind in (Kind.STATE, Kind.ARGUMENT)
         if difference.blunt or (_proves_nothing(theirs) and not expected):
             blind.add(name)
-    parts = {name: _other_part(name) for name in blind}
-    alone = {name for name in blind if parts[name] in (None, *blind) or _empty(julia, name)}
+    # Of complex numbers either part may be constant.
+    alone = {
+        name for name in blind if name.other_part in (None, *blind) or julia.arrays[name].size == 0
+    }
     return Verdict(case, tuple(differences), frozenset(alone))
-
-
-def _other_part(name: Name) -> Name | None:
-    """The imaginary part of a real one, and the other way; of complex numbers either may be
-    constant.
-    """
-    other = {"real": "imag", "imag": "real"}.get(name.last)
-    return replace(name, path=name.path.removesuffix(name.last) + other) if other else None
-
-
-def _empty(outcome: Outcome, name: Name) -> bool:
-    return outcome.arrays[name].size == 0
 
 
 def _in_parts(outcome: Outcome) -> Outcome:

@@ -112,18 +112,6 @@ class Alignment:
             if any(atom.sizes for atom in (*step.python, *step.julia))
         )
 
-    @property
-    def left_over(self) -> tuple[list[Call], list[Call]]:
-        """The calls with arrays of their own that have no counterpart, of Python and of Julia."""
-        left = [step for step in self.steps if not step.matched]
-        mine, theirs = (
-            dict.fromkeys(
-                atom.call for step in left for atom in (step.python, step.julia)[side] if atom.sizes
-            )
-            for side in (0, 1)
-        )
-        return [self.python[place] for place in mine], [self.julia[place] for place in theirs]
-
 
 OPEN, WHOLE = -2, -1
 Choice = dict[str, int]  # by the kind of a call: open, whole, or which of its splits is taken

@@ -214,23 +214,35 @@ def _proved(result: Result, reference: PairReference) -> tuple[Match, ...]:
 def _judge(result: Result, case: Case, outcomes: dict[str, Outcome]) -> list[Finding]:
     """Enter what comes of a case; its disagreements."""
     result.answers.append((case, outcomes))
-    found = Report(result.pair)
-    enter(found, case, outcomes)
+    found = _entered(result.report, case, outcomes)
+    if found is None:
+        return []
     agrees = not found.findings
-    report = result.report
     if case.extreme:
-        if any(finding.verdict.lost for finding in found.findings):
-            return []  # too much for a side: no word on whether they agree
         result.extremes += 1
-        report.findings += found.findings
-        report.notes += found.notes
     else:
-        report.cases += 1
-        report.take(found)
         result.refused += agrees and all(outcome.error for outcome in outcomes.values())
     if sum(other.agrees == agrees for other in result.evidence) < KEPT:
         result.evidence.append(Evidence(case, outcomes, agrees))
     return found.findings
+
+
+def _entered(report: Report, case: Case, outcomes: dict[str, Outcome]) -> Report | None:
+    """What comes of one case, which has been entered into the report: of one that goes to the
+    limits its disagreements alone; None where that was too much for a side, which is no word on
+    whether they agree.
+    """
+    found = Report(report.subject)
+    enter(found, case, outcomes)
+    if not case.extreme:
+        report.cases += 1
+        report.take(found)
+        return found
+    if any(finding.verdict.lost for finding in found.findings):
+        return None
+    report.findings += found.findings
+    report.notes += found.notes
+    return found
 
 
 def manner(finding: Finding) -> Reason:
@@ -310,14 +322,7 @@ def judge_again(pair: Pair, answers: Sequence[tuple[Case, dict[str, Outcome]]]) 
     """The report of a pair with another Python side, given what Julia has said before."""
     report = Report(pair)
     for case, outcomes in answers:
-        found = Report(pair)
-        enter(found, case, outcomes)
-        if not case.extreme:
-            report.cases += 1
-            report.take(found)
-        elif not any(finding.verdict.lost for finding in found.findings):
-            report.findings += found.findings
-            report.notes += found.notes
+        _entered(report, case, outcomes)
     report.findings.sort(key=lambda finding: finding.case.size)
     return report
 

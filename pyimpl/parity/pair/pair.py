@@ -16,7 +16,7 @@ from ..case.draws import drawn_fill
 from ..case.inputs import Drawn, Given, Inputs, as_inputs
 from ..case.names import Kind, Name, numbered
 from ..judge.findings import Report
-from ..judge.freedoms import Freedom, freed, parse_freedoms
+from ..judge.freedoms import Freedoms, freed, parse_freedoms
 from ..judge.verdict import (
     MOST_ROUNDING,
     OF_JULIA,
@@ -64,7 +64,7 @@ class Pair:
         # asked
     ] = ()
     alone: tuple[str, ...] = ()  # arrays that only the Python model has: they are zero
-    up_to: tuple[tuple[Name | None, Freedom], ...] = ()  # outputs that are free by nature
+    up_to: Freedoms = ()  # outputs that are free by nature
     laid: bool = False  # whether the user has said how arrays lie
     strict: bool = True  # whether the type of a result in Float32 counts where Float64 agrees
     laid_out: bool = False  # whether the arrays were matched by laying the models side by side
@@ -201,8 +201,8 @@ def _share_scale(responses: dict[Name, np.ndarray], base: dict[Name, np.ndarray]
     one, such as a Fourier transform, rounds both, and all entries, at the size of the whole.
     """
     for real in [name for name in responses if name.last == "real"]:
-        imag = replace(real, path=f"{real.path.removesuffix('real')}imag")
-        if imag not in responses or responses[imag].shape != responses[real].shape:
+        imag = real.other_part
+        if imag is None or imag not in responses or responses[imag].shape != responses[real].shape:
             continue
         sizes = [np.abs(base[part]) + responses[part] for part in (real, imag)]
         whole = np.hypot(*sizes)
@@ -247,8 +247,9 @@ class Result:
     adopted: list[str] = field(default_factory=list)
     located: Any = None  # the models, walked through stage by stage: see `locate`
     ties: str = ""  # what was taken over of Julia's choice among entries that are nearly equal
-    # what the outputs are free up to, where that makes the difference vanish, as `--up-to` takes it
-    free: str = ""
+    free: Freedoms = ()  # what the outputs are free up to, where that makes the difference vanish
+    # outputs that are Julia's times factors but for a small rest, in words
+    proportional: list[str] = field(default_factory=list)
     # layouts, as `--layout` takes them, in which the sides agree; the first may have been taken
     layouts: list[str] = field(default_factory=list)
     relaid: bool = False  # whether the result is that of the first of them

@@ -9,9 +9,8 @@ import numpy as np
 
 from ..case.case import EXTREME, Case, Outcome
 from ..case.names import Kind, Name, numbered
-from ..explain.freeing import nearly_proportional
 from ..judge.findings import Finding, Sort
-from ..judge.freedoms import parse_freedoms
+from ..judge.freedoms import write_freedoms
 from ..judge.verdict import Difference
 from ..pair.layouts import ambiguous
 from ..pair.manners import manners_of, shapes_of
@@ -83,12 +82,12 @@ def remarks(result: Result) -> list[str]:
     """
     lines = []
     if result.free:
-        ways = ", ".join(f"{name} {freedom.words}" for name, freedom in parse_freedoms(result.free))
+        ways = ", ".join(f"{name} {freedom.words}" for name, freedom in result.free)
         lines.append(
             f"note: they agree but for what is free by nature: {ways} "
-            f"(`--up-to {shlex.quote(result.free)}` counts that as agreement)"
+            f"(`--up-to {shlex.quote(write_freedoms(result.free))}` counts that as agreement)"
         )
-    lines += [f"note: {line}" for line in nearly_proportional(result)]
+    lines += [f"note: {line}" for line in result.proportional]
     if result.layouts:
         lines.append(layout_line(result))
     if result.adopted:
