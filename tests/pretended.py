@@ -107,6 +107,11 @@ class TracedModels:
         """A model."""
         return "model"
 
+    def call(self, name, file, expression):
+        """The arrays of the model, by path, of which a call tells the values."""
+        assert name == "parameters", name
+        return dict(own_arrays(self._models[expression], ""))
+
     def shapes(self, side):
         """The arrays of the model, by path."""
         return {path: a.shape for path, a in own_arrays(self._models[side.expression], "").items()}

@@ -22,6 +22,7 @@ from .pair.checking import CASES, check_pair
 from .pair.held_against import PairReference, open_reference
 from .pair.layouts import try_layouts
 from .pair.pair import Result, make_pair
+from .pair.weights import Weights
 from .reference.live import NoJulia
 from .report.bundle import write_bundle
 from .report.story import story
@@ -67,6 +68,7 @@ def crosscheck(
     seconds: float = SECONDS,
     up_to: str | None = None,
     exact_literals: bool = False,
+    weights: str = "auto",
     raises: bool = True,
 ) -> Result:
     """Check that a Python subject and a Julia expression agree.
@@ -84,9 +86,12 @@ def crosscheck(
     `seconds`: how long one call may take. `exact_literals`: whether it is a difference that Julia's
     code has 0.1f0 where Python's has 0.1; else Julia's numbers are taken over, and named. `up_to`:
     what outputs are free up to by nature, such as "sign", or "y.0=sign,y.2=adjoint phase".
+    `weights`: "python" (given to both models), "julia", "drawn", "as-they-are" (each keeps its own,
+    and what was not carried over rightly is named), or "auto": as they are, where most are the same
+    numbers in both models, else Python's.
 
-    The arrays of models that are called otherwise in Julia are matched by order, name and shape,
-    and the matches proved by moving both.
+    Models may be of any build: both are run and laid side by side, so that their arrays are matched
+    layer by layer, and the matches proved by moving both.
 
     Returns the Result; raises Disagreement, an AssertionError, where the sides differ, and its kind
     Undecided where nothing can be said, unless `raises` is False. A `bundle` directory is written
@@ -109,6 +114,7 @@ def crosscheck(
         seconds=seconds,
         up_to=up_to,
         strict=dtypes is not None,
+        weights=weights,
     )
     asked = tuple(dtypes or DTYPES)
     held_against = open_reference(pair, reference, recording, seconds, dtypes=asked)
@@ -152,6 +158,8 @@ def _walk_through(result: Result, reference: PairReference, exact_literals: bool
     inputs = pair.inputs
     if isinstance(inputs, Given):
         inputs = Given(inputs.cases[:WALKED])
+    # What differs beside weights that each model has for itself shows with the same in both.
+    of_both = pair.weighed is not None and bool(pair.weighed.wrong)
     with suppress(ValueError, NoJulia):  # then the story goes without
         result.located = locate(
             pair.python.subject,
@@ -161,6 +169,7 @@ def _walk_through(result: Result, reference: PairReference, exact_literals: bool
             mode=mode,
             cases=WALKED,
             exact_literals=exact_literals,
+            weights=Weights.PYTHON if of_both else pair.weights,
             reference=session,
         )
         proofs = {

@@ -49,7 +49,12 @@ def inputs(shape):
 def located(name, reference, **wrong):
     """A model, with these layers wrong, held against Julia's right one."""
     return locate(
-        getattr(models, name)(**wrong), name, inputs(SHAPES[name]), file=JULIA, reference=reference
+        getattr(models, name)(**wrong),
+        name,
+        inputs(SHAPES[name]),
+        file=JULIA,
+        weights="python",
+        reference=reference,
     )
 
 

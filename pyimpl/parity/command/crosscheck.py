@@ -19,6 +19,7 @@ from ...files.disk import Unreadable, Unwritable, read_arrays, write_json, write
 from ..judge.findings import DTYPES
 from ..judge.words import ulps
 from ..pair.matching import in_pairs
+from ..pair.weights import Weights
 from ..plain_text import error_words
 from ..reference.live import NoJulia
 from ..reference.provenance import versions_line
@@ -148,6 +149,14 @@ def crosscheck(
             "taking Julia's number over.",
         ),
     ] = False,
+    weights: Annotated[
+        Weights,
+        typer.Option(
+            help="Of two models: python (given to both), julia, drawn, as-they-are (each keeps its "
+            "own, and what was not carried over rightly is named), or auto: as they are, where "
+            "most are the same numbers in both, else Python's.",
+        ),
+    ] = Weights.AUTO,
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write a page about it.")
     ] = None,
@@ -206,6 +215,7 @@ def crosscheck(
             seconds=seconds,
             up_to=up_to,
             strict=dtype is not None,
+            weights=weights,
         )
     except (SubjectError, ValueError, TypeError, OSError) as wrong:
         raise fail(str(wrong), USAGE) from None
@@ -470,6 +480,9 @@ def _table(result) -> None:
     if result.pair.matches:
         named = [(found.python, found) for found in result.pair.matches]
         screen.print(in_pairs(named), soft_wrap=True)
+    if result.pair.weighed:
+        for line in result.pair.weighed.lines():
+            screen.print(line, soft_wrap=True)
     if result.refused:
         screen.print(
             f"both sides refused {result.refused} of {result.report.cases} cases",

@@ -10,6 +10,7 @@ from rich.table import Table
 from ...files.disk import expect_plain, write_json
 from ..judge.findings import DTYPES
 from ..judge.words import ulps
+from ..pair.weights import Weights
 from ..reference.live import NoJulia
 from ..reference.provenance import versions_line
 from .console import (
@@ -55,6 +56,14 @@ def locate_models(
         bool,
         typer.Option("--exact-literals", help="Julia's 0.1f0 is a difference from 0.1, too."),
     ] = False,
+    weights: Annotated[
+        Weights,
+        typer.Option(
+            help="Of two models: python (given to both), julia, drawn, as-they-are (each keeps its "
+            "own, and what was not carried over rightly is named), or auto: as they are, where "
+            "most are the same numbers in both, else Python's.",
+        ),
+    ] = Weights.AUTO,
     cases: Annotated[int, typer.Option(min=1, help="Drawn inputs.")] = 6,
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
     html: Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False)] = None,
@@ -102,6 +111,7 @@ def locate_models(
                 cases=cases,
                 seed=seed,
                 exact_literals=exact_literals,
+                weights=weights,
                 reference=reached,
             )
     except NoJulia as missing:
@@ -109,7 +119,8 @@ def locate_models(
     except (ValueError, TypeError, OSError) as wrong:
         raise fail(str(wrong), USAGE) from None
     screen.print(table(located))
-    for line in (*arrays_in_pairs(located), *located.notes):
+    of_weights = located.weighed.lines() if located.weighed else []
+    for line in (*arrays_in_pairs(located), *of_weights, *located.notes):
         screen.print(line, soft_wrap=True)
     screen.print(sentence(located), style="bold", soft_wrap=True)
     for line in because(located):
@@ -170,6 +181,7 @@ def as_data(located) -> dict:
         "direction": located.direction,
         "inside": located.inside,
         "notes": located.notes,
+        "weights": located.weighed.lines() if located.weighed else [],
         "stages": [
             {
                 "name": stage.name,

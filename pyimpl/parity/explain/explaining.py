@@ -13,6 +13,7 @@ from ..pair.pair import Evidence, Result
 from ..sides.side import PythonSide
 from ..traps.table import TRAPS
 from . import program, transformations
+from .carried import of_weights
 from .explanation import Explanation
 from .settings import changed_settings
 from .transformations import Transformed
@@ -56,6 +57,8 @@ def explain(result: Result, seconds: float = SECONDS) -> list[Explanation]:
     trial = trial_of(result, seconds)
     if trial is None:
         return []
+    if told_of_weights := of_weights(trial, result.pair.weighed):
+        return told_of_weights
     single = edits(trial)
     if found := explaining(trial, single) or explaining(trial, composites(trial)):
         return told(trial, found)

@@ -12,11 +12,12 @@ from ..case.case import Case, Outcome
 from ..case.inputs import Given
 from ..case.names import OUTPUT, Kind, Name, numbered
 from ..pair.alignment import Alignment, align
-from ..pair.crossing import OF_PARAMETERS, received, sent
+from ..pair.crossing import OF_PARAMETERS, received
 from ..pair.julia_trace import Evaluates, JuliaTrace, NoTrace, ask
 from ..pair.layer_matching import Convention, Matched, matched
 from ..pair.meeting import without
 from ..pair.pair import Evidence, Pair
+from ..pair.weights import Weighed, Weights, weighed
 from ..reference.session import JuliaSide, Layout
 from ..sides.side import PythonSide
 from ..sides.stage_list import StageList
@@ -56,9 +57,11 @@ class Models:
         alone: Sequence[str],
         dtypes: tuple[str, ...],
         rng: np.random.Generator,
+        weights: Weights = Weights.PYTHON,
     ):
         self.side, self.julia, self.reached, self.mode = side, julia, reached, mode
-        self.alone, self.dtypes, self.rng = alone, dtypes, rng
+        self.alone, self.dtypes, self.rng, self.weights = alone, dtypes, rng, weights
+        self.weighed: Weighed | None = None
         self.matched = Matched([])
         self.notes: list[str] = []
         self.rewired: dict[int, str] = {}  # by the identity of a stage: who takes what
@@ -67,7 +70,9 @@ class Models:
     @property
     def pair(self) -> Pair:
         """Both models as a pair."""
-        return Pair("model", self.side, self.julia, Given(()), Layout("reversed"), self.mode)
+        lies = Layout("reversed")
+        pair = Pair("model", self.side, self.julia, Given(()), lies, self.mode)
+        return replace(pair, matches=tuple(self.matched.matches), weighed=self.weighed)
 
     @property
     def stages(self) -> list[Stage]:
@@ -80,7 +85,7 @@ class Models:
         return self.side.framework.trace(self.side, case)
 
     def _julia(self, case: Case) -> JuliaTrace:
-        asked = [sent(case, self.matched.matches)]
+        asked = [self.pair.crossed(case)]
         try:
             (found,) = ask(self.reached, self.julia, asked, self.mode)
         except NoTrace as problem:
@@ -110,6 +115,10 @@ class Models:
             self._expect_all(alignment)
         if state is not None:
             self._put_in(state)
+        elif self.weights is not Weights.PYTHON:
+            theirs = self.reached.call("parameters", *self.julia.config.values())
+            mine = self.side.parameters()
+            self.weighed = weighed(self.weights, self.matched.matches, mine, theirs)
 
     def _transposed(self, name: str) -> bool:
         if isinstance(self.side, StageList):
@@ -192,8 +201,11 @@ class Models:
 
     def prove(self, case: Case) -> None:
         """Prove which array is which on a case: in the mode of the walk, and what moves nothing
-        there once more in test mode, where running statistics count and no batch is centred.
+        there once more in test mode, where running statistics count and no batch is centred. Both
+        have Python's weights then.
         """
+        if self.weights is Weights.AS_THEY_ARE or (self.weighed and self.weighed.theirs):
+            self.weighed = None
         for mode in dict.fromkeys((self.mode, "test")):
             self.mode = mode
             run, *_ = self._run(replace(case, mode=mode).cast(np.float64), [], None)
@@ -241,9 +253,7 @@ class Models:
         """The stage of a segment, which an earlier case may have shown."""
         if segment.key in self._stages:
             return self._stages[segment.key]
-        stage = stage_of(
-            segment, run.python, self.julia, self.matched.matches, self.alone, self.mode
-        )
+        stage = stage_of(segment, run.python, self.pair, self.alone)
         self._stages[segment.key] = stage
         if stage is None:
             self.notes.append(

@@ -15,7 +15,8 @@ from ..judge.findings import Finding
 from ..pair.crossing import STATISTICS
 from ..pair.matching import Match
 from ..pair.pair import Evidence, Pair
-from ..reference.session import JuliaSide, Layout
+from ..pair.weights import Weighed
+from ..reference.session import Layout
 from ..sides.framework import Framework
 from ..sides.frameworks import FRAMEWORKS, framework_of, side_of
 from ..sides.functions import FUNCTIONS
@@ -174,15 +175,8 @@ def named(arrays: Sequence[np.ndarray]) -> dict[Name, np.ndarray]:
     return {OUTPUT.part(i): np.array(array) for i, array in enumerate(arrays)}
 
 
-def stage_of(
-    segment: Segment,
-    python: Trace,
-    julia: JuliaSide,
-    matches: Sequence[Match],
-    alone: Sequence[str],
-    mode: str,
-) -> Stage | None:
-    """The stage of a segment; None where Python's part of it cannot be run alone."""
+def stage_of(segment: Segment, python: Trace, models: Pair, alone: Sequence[str]) -> Stage | None:
+    """The stage of a segment of two models; None where Python's part of it cannot be run alone."""
     part: Part | None = Part(Handed(), {})
     if segment.python_calls:
         part = python.between(segment.python_inputs, segment.python_outputs)
@@ -191,27 +185,28 @@ def stage_of(
     name, kind = _called(segment)
     names = {path: name for name, path in part.paths.items()}
     prefix = _shared_path(segment.julia_calls)
-    own = [
-        replace(
+    own: dict[Match, Match] = {
+        match: replace(
             match,
             python=names[match.python],
             julia=match.julia.removeprefix(prefix),
             mine=match.mine and replace(match.mine, name=names[match.python]),
             theirs=match.theirs and replace(match.theirs, name=match.julia.removeprefix(prefix)),
         )
-        for match in matches
+        for match in models.matches
         if match.python in names and any(match.julia in call.arrays for call in segment.julia_calls)
-    ]
+    }
     moving = {call.key for call in python.moving()}
     side = part.side
-    mode = mode if side.is_model else "function"
-    pair = Pair(f"stage {name}", side, julia, Given(()), Layout("reversed"), mode)
+    mode = models.mode if side.is_model else "function"
+    pair = Pair(f"stage {name}", side, models.julia, Given(()), Layout("reversed"), mode)
+    pair = replace(pair, weighed=_weighed(models.weighed, own, names, prefix))
     stage = Stage(
         name,
         kind,
         pair,
-        {match.python: match.julia for match in own},
-        own,
+        {match.python: match.julia for match in own.values()},
+        list(own.values()),
         sort=segment.sort,
         main=segment.main,
         python_calls=[call for call in segment.python_calls if call.key in moving],
@@ -227,6 +222,26 @@ def stage_of(
     if not segment.backward and segment.sort is not Sort.OUT and not segment.rewired:
         stage.notes.append(OWN_CODE)
     return stage
+
+
+def _weighed(
+    models: Weighed | None, own: dict[Match, Match], names: dict[str, str], prefix: str
+) -> Weighed | None:
+    """What the models' weights are to a stage, in its own names."""
+    if models is None:
+        return None
+    return replace(
+        models,
+        own={names[path]: array for path, array in models.own.items() if path in names},
+        theirs={
+            found.julia: models.theirs[match.julia]
+            for match, found in own.items()
+            if match.julia in models.theirs
+        },
+        arrays=tuple(
+            replace(each, match=own[each.match]) for each in models.arrays if each.match in own
+        ),
+    )
 
 
 def _source(trace: Trace, number: int) -> str:

@@ -21,6 +21,7 @@ from ..case.names import Kind
 from ..judge.findings import DTYPES, Finding, Report, enter
 from ..pair.julia_trace import Evaluates
 from ..pair.pair import Pair, Result
+from ..pair.weights import Weighed, Weights
 from ..progress import busy
 from ..reference.session import JuliaSide
 from .constants import adopt
@@ -52,6 +53,7 @@ class Located:
     inside: str = ""  # the intermediate of the guilty stage at which it goes wrong
     explanations: list[Any] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # of the models as a whole
+    weighed: Weighed | None = None  # the weights that they were compared with
 
     @property
     def agrees(self) -> bool:
@@ -71,6 +73,7 @@ def locate(
     cases: int = CASES,
     seed: int = 0,
     exact_literals: bool = False,
+    weights: str = Weights.AUTO,
     reference: Reference | None = None,
 ) -> Located:
     """Find the first stage of two models that differs.
@@ -80,7 +83,8 @@ def locate(
     expression for a Flux model, or a vector or tuple of functions and layers. They may be cut
     differently: a stage is what lies between two places that both have. `inputs` as for
     `crosscheck`; arrays are the same memory on both sides. Parameters are those of the Python
-    model, or of `state`: nested dicts and lists as `read_state` gives of a file. Constants that
+    model, or of `state`: nested dicts and lists as `read_state` gives of a file; or as `weights`
+    says, see `crosscheck`. Constants that
     Julia writes in single precision count as differences with `exact_literals` only. Raises
     ValueError where layers or their arrays cannot be matched or both models refuse their inputs,
     JuliaSubjectError, NoJulia.
@@ -107,6 +111,7 @@ def locate(
         left_out(python, side),
         tuple(dtypes),
         np.random.default_rng(seed),
+        Weights(weights),
     )
     walked = _first_cases(models.pair, inputs, cases, seed)
     with busy("laying the models side by side"):
@@ -117,7 +122,7 @@ def locate(
             step(number, len(walked))
             models.walk(models.pair.case(case.all(Kind.INPUT)))
     stages = found.stages = models.stages
-    found.notes = models.notes
+    found.notes, found.weighed = models.notes, models.weighed
     with busy("proving which array is which"):
         models.prove(models.pair.case(walked[-1].all(Kind.INPUT)))
     if not exact_literals:

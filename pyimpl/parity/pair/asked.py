@@ -24,6 +24,7 @@ from ..reference import recorded
 from ..reference.julia_files import content_of
 from ..reference.recorded import Recorded
 from .pair import Pair
+from .weights import Weights
 
 FORM = {  # of what was asked, see `asked`
     "expression": str,
@@ -37,6 +38,7 @@ FORM = {  # of what was asked, see `asked`
     "inputs": dict,
     "parameters": {str: [int]},
     "dtypes": [str],
+    "weights?": str,
 }
 
 
@@ -77,6 +79,7 @@ def asked(pair: Pair, dtypes: tuple[str, ...]) -> dict[str, Any]:
         "inputs": _described(pair.inputs),
         "parameters": {name: list(array.shape) for name, array in pair.python.parameters().items()},
         "dtypes": list(dtypes),
+        "weights": str(pair.weights),
     }
 
 
@@ -114,6 +117,7 @@ def changed_since(
     except Unreadable as damage:
         return [f"it does not say what was asked: {damage}"]
     now, changes = asked(pair, dtypes), []
+    then = {"weights": str(Weights.AUTO)} | then
     if now["file"] == then["file"] and now["content"] != then["content"]:
         changes.append(f"recorded with another version of {now['file']}")
     for what in (
@@ -125,6 +129,7 @@ def changed_since(
         "gradient",
         "training",
         "parameters",
+        "weights",
     ):
         if now[what] != then.get(what):
             changes.append(

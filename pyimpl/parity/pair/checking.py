@@ -169,7 +169,12 @@ def _proved(result: Result, reference: PairReference) -> tuple[Match, ...]:
     where every array moves the output.
     """
     pair = replace(
-        result.pair, python=model_of(result.pair.python), training=None, config={}, mode="test"
+        result.pair,
+        python=model_of(result.pair.python),
+        training=None,
+        config={},
+        mode="test",
+        weighed=None,
     )
     whole = [
         evidence.case

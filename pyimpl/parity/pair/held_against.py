@@ -14,10 +14,11 @@ from ..reference.recorded import NoRecording, Recorded
 from ..reference.session import SECONDS, JuliaSession, JuliaSide, session
 from ..sides.training import RuleSide, model_of
 from .asked import changed_since
-from .crossing import received, sent
-from .matching import match_models
+from .crossing import received
+from .matching import Match, match_models
 from .meeting import met
 from .pair import SMALLEST, Pair, Result
+from .weights import Weights, weighed
 
 
 class PairReference(Protocol):
@@ -104,14 +105,23 @@ class LivePair:
         theirs = self.session.shapes(pair.julia)
         model = model_of(pair.python)
         if mine == theirs and model.framework.same_names:
-            return pair
+            return self._weighed(pair, [Match(name, name) for name in mine])
         found = met(pair, self.session)
         if found is None:
             transposed = partial(model.framework.transposed, model)
-            return replace(pair, matches=tuple(match_models(mine, theirs, transposed)))
-        # Where the outputs have other shapes, no cotangent fits both.
-        gradient = pair.gradient if found.same_shapes else "none"
-        return replace(pair, matches=tuple(found.matches), gradient=gradient, laid_out=True)
+            pair = replace(pair, matches=tuple(match_models(mine, theirs, transposed)))
+        else:  # where the outputs have other shapes, no cotangent fits both
+            gradient = pair.gradient if found.same_shapes else "none"
+            pair = replace(pair, matches=tuple(found.matches), gradient=gradient, laid_out=True)
+        return self._weighed(pair, pair.matches)
+
+    def _weighed(self, pair: Pair, matches: Sequence[Match]) -> Pair:
+        """The pair with the weights that are asked for."""
+        if pair.weights is Weights.PYTHON or not hasattr(self.session, "call"):
+            return pair
+        julia = self.session.call("parameters", *pair.julia.config.values())
+        python = model_of(pair.python).parameters()
+        return replace(pair, weighed=weighed(pair.weights, matches, python, julia))
 
     def kept(
         self, pair: Pair, dtypes: tuple[str, ...], seed: int
@@ -123,7 +133,7 @@ class LivePair:
         self, pair: Pair, cases: Sequence[Case], dtypes: tuple[str, ...]
     ) -> Iterator[tuple[Case, dict[str, Outcome]]]:
         """Every case with Julia's outcome in every dtype."""
-        asked = [sent(case, pair.matches) for case in cases]
+        asked = [pair.crossed(case) for case in cases]
         found = self.session.evaluate(
             pair.julia, pair.layout, [case.cast(dtype) for case in asked for dtype in dtypes]
         )

@@ -6,7 +6,7 @@ the lines refer to by number.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -24,7 +24,11 @@ class NoTrace(ValueError):
 
 
 class Evaluates(Protocol):
-    """A Julia that evaluates cases: live, or what was recorded of one."""
+    """A Julia that evaluates cases and answers calls: live, or what was recorded of one."""
+
+    def call(self, name: str, *arguments: Any) -> Any:
+        """A function of the Julia side."""
+        ...
 
     def evaluate(self, side: JuliaSide, layout: Layout, cases: Sequence[Case]) -> Iterator[Outcome]:
         """One outcome per case, in Python's orientation."""

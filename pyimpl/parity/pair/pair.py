@@ -31,8 +31,9 @@ from ..sides.frameworks import side_of
 from ..sides.functions import DifferencesSide, FunctionSide
 from ..sides.side import SECONDS, PythonSide
 from ..sides.training import RuleSide, Training, training_side
-from .crossing import compared
+from .crossing import compared, sent
 from .matching import Match
+from .weights import Weighed, Weights, with_theirs
 
 MODEL_SLACK = 16.0
 DOUBLE = {"f": np.float64, "c": np.complex128}  # what inputs of a kind are given as
@@ -68,6 +69,8 @@ class Pair:
     laid: bool = False  # whether the user has said how arrays lie
     strict: bool = True  # whether the type of a result in Float32 counts where Float64 agrees
     laid_out: bool = False  # whether the arrays were matched by laying the models side by side
+    weights: Weights = Weights.AUTO  # with which the models are to be compared
+    weighed: Weighed | None = field(default=None, compare=False)  # those, once Julia has been asked
 
     # What a row of the catalogue would say:
     constant = False
@@ -76,6 +79,16 @@ class Pair:
     def key(self) -> str:
         """The name under which the pair is recorded."""
         return self.name
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The arrays of the Python model: its own, or what it is given in their place."""
+        own = self.python.parameters()
+        return own | self.weighed.own if self.weighed else own
+
+    def crossed(self, case: Case) -> Case:
+        """The case as Julia is asked: in its names, with the arrays that it has or is given."""
+        asked = sent(case, self.matches)
+        return with_theirs(asked, self.weighed.theirs) if self.weighed else asked
 
     def evaluate(self, case: Case) -> Outcome:
         """The Python side's outcome."""
@@ -146,7 +159,7 @@ class Pair:
         }
         arrays |= {
             Name(Kind.PARAMETER, path): array.astype(np.float64)
-            for path, array in self.python.parameters().items()
+            for path, array in self.arrays().items()
         }
         arrays |= {numbered(Kind.COTANGENT, i): np.asarray(dy) for i, dy in enumerate(dys, 1)}
         return Case(self.name, self.config, arrays, self.mode, origin=origin)
@@ -325,6 +338,7 @@ def make_pair(
     seconds: float = SECONDS,
     up_to: str | None = None,
     strict: bool = True,
+    weights: str = Weights.AUTO,
 ) -> Pair:
     """The pair that the arguments of `crosscheck` describe; `origin` is where the Python subject
     can be loaded again.
@@ -342,6 +356,8 @@ def make_pair(
         raise ValueError(f"calls must be at least 1, got {calls}")
     if not 0 < seconds <= MOST_SECONDS:  # which NaN and infinity are not
         raise ValueError(f"seconds must be between 0 and {MOST_SECONDS}, got {seconds}")
+    if weights not in list(Weights):
+        raise ValueError(f"weights are one of {', '.join(Weights)}, got {weights!r}")
     drawn = as_inputs(inputs)
     config: dict[str, Any] = {"calls": calls} if calls > 1 else {}
     called = str(name or getattr(python, "__name__", type(python).__name__))
@@ -370,6 +386,7 @@ def make_pair(
             (),
             alone,
             strict=strict,
+            weights=Weights(weights),
         )
     side, alone = _shared(side_of(python, backward, seconds))
     if gradient == "differences":
@@ -398,6 +415,7 @@ def make_pair(
         parse_freedoms(up_to) if up_to else (),
         layout is not None,
         strict,
+        weights=Weights(weights),
     )
 
 

@@ -46,7 +46,6 @@ from ..case.names import Kind, Name
 from ..judge.findings import DTYPES
 from ..pair.asked import layout_of
 from ..pair.checking import CASES, check_pair
-from ..pair.crossing import sent
 from ..pair.held_against import LivePair, RecordedPair
 from ..pair.loading import SubjectError, load_subject
 from ..pair.pair import Pair, Result, make_pair
@@ -247,7 +246,7 @@ def programs(result: Result, case: Case, python: Outcome, julia: Outcome) -> dic
     ]
     differing = differing or sorted({*python.arrays, *julia.arrays})
     layout, training = pair.layout, _training(pair) or {}
-    there = sent(case, pair.matches)
+    there = pair.crossed(case)
     crossed = layout.cross(there.arrays)
     of_arrays = _array_files(case, python, julia)
     called = _identifiers([*case.arrays, *there.arrays])
