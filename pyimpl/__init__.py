@@ -5,44 +5,26 @@ same memory. `model(x)` is the forward pass outside a gradient, `y, back = model
 one inside.
 """
 
-from types import ModuleType as _ModuleType
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from .core.loading import *
-from .core.pullback import *
-from .core.tree import *
-from .core.versions import *
-from .files.state_files import *
-from .functions.activations import *
-from .functions.batching import *
-from .functions.filling import *
-from .functions.gating import *
-from .functions.grouping import *
-from .functions.padding import *
-from .functions.products import *
-from .functions.rrelu import *
-from .functions.softmax import *
-from .initialise import *
-from .layers import *
-from .losses import *
-from .models.destructure import *
-from .models.jacobian import *
-from .models.outputsize import *
-from .optimise import *
-from .training.balancing import *
-from .training.data import *
-from .training.derived_data import *
-from .training.labels import *
-from .training.observations import *
-from .training.splitting import *
-from .training.train import *
-from .training.triggers import *
+if TYPE_CHECKING:
+    from .public_names import *
 
 __version__ = "0.1.0"
 
-# Every name that the modules give; set so, because type checkers take a list that they cannot read
-# for an empty one.
-globals()["__all__"] = [
-    name
-    for name, thing in list(globals().items())
-    if not name.startswith("_") and not isinstance(thing, _ModuleType)
-]
+
+def __getattr__(name: str) -> Any:
+    # Lazily: the command and the pytest plugin, which lie in this package, begin without NumPy.
+    if name.startswith("_") and name != "__all__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    public = import_module(".public_names", __name__)
+    globals().update({known: getattr(public, known) for known in public.__all__})
+    globals()["__all__"] = public.__all__
+    if name not in globals():
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return globals()[name]
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *import_module(".public_names", __name__).__all__})

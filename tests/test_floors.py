@@ -31,6 +31,7 @@ FLOORS = (
 )
 FLOOR = {room: number for number, rooms in enumerate(reversed(FLOORS)) for room in rooms}
 TWIN_FLOORS = (
+    ("public_names",),
     ("files",),
     ("models",),
     ("training", "textbook"),
@@ -170,7 +171,7 @@ print(*sys.modules)
             ["juliacall", "pyimpl.parity.catalogue", "torch"],
         ),
         (
-            "import pyimpl.parity.command.main",
+            "import pyimpl.parity.command.verbs",
             ["juliacall", "hypothesis", "pyimpl.parity.catalogue", "torch"],
         ),
         (

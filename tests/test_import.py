@@ -9,6 +9,7 @@ import json, sys
 import numpy, numpy.random
 before = set(sys.modules)
 import pyimpl
+pyimpl.Dense
 print(json.dumps(sorted({name.partition(".")[0] for name in set(sys.modules) - before})))
 """
 

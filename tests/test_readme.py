@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pyimpl.parity.command.main import VERBS
+from pyimpl.parity.command.verbs import VERBS
 from pyimpl.parity.reference.find_julia import julia_sources
 
 ROOT = Path(__file__).parents[1]

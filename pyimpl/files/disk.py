@@ -36,6 +36,8 @@ from typing import Any
 import numpy as np
 from numpy.lib import format as npy
 
+from .failures import Unreadable, Unwritable
+
 __all__ = [
     "Unreadable",
     "Unwritable",
@@ -67,18 +69,6 @@ KINDS = {
     stat.S_IFSOCK: "a socket",
 }
 NAME = 80  # characters of a file's name that are kept
-
-
-class Unreadable(Exception):
-    """A file that cannot be read, or is not what it should be; the message says which, what was
-    expected and what came.
-    """
-
-
-class Unwritable(Exception):
-    """A file that cannot be written; the message says which and why. What was there is there
-    still.
-    """
 
 
 # Reading

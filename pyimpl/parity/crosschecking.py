@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from ..files.disk import Unwritable
+from .case.dtypes import DTYPES
 from .case.inputs import Given
 from .explain import adopt, adopt_ties, explain, find_proportions, try_freedoms
-from .judge.findings import DTYPES
 from .locate.walk import locate
 from .pair.checking import CASES, check_pair
 from .pair.held_against import PairReference, open_reference

@@ -11,11 +11,11 @@ from known_drift import NEW, NEW_IN_PART, OLD, ONLY_NEW, STATES, VALUES
 from pyimpl import semantics
 from pyimpl.core.versions import formulas_of
 from pyimpl.parity.case.case import Outcome
+from pyimpl.parity.case.dtypes import DTYPES
 from pyimpl.parity.case.names import Name
 from pyimpl.parity.catalogue import CATALOGUE
 from pyimpl.parity.catalogue.checking import Live, Summary, check_row
 from pyimpl.parity.catalogue.drift import drift, key
-from pyimpl.parity.judge.findings import DTYPES
 
 
 class Shifted:

@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from faults.trials import COMMAND, crosscheck
+from faults.trials import COMMAND, Desk, crosscheck
 
 from pyimpl.parity.reference import find_julia
 
@@ -36,6 +36,13 @@ QUIRKY = {
     "is too deep": "head -c 100000 /dev/zero | tr '\\000' '['",
     "does not stop printing": "yes",
 }
+
+
+@pytest.fixture
+def desk(desk) -> Desk:
+    """A user's directory, whose commands begin in a new interpreter."""
+    desk.warm = False
+    return desk
 
 
 def julia(desk, script: str) -> None:

@@ -13,7 +13,7 @@ import time
 
 import numpy as np
 import pytest
-from faults.trials import crosscheck
+from faults.trials import Desk, crosscheck
 
 from pyimpl.parity.case.case import Case
 from pyimpl.parity.sides.frameworks import side_of
@@ -36,6 +36,13 @@ WHEN_LOADED = {
     "no UTF-8": b"x = '\xff\xfe'\n",
     "recursion": "def f(): f()\nf()",
 }
+
+
+@pytest.fixture
+def desk(desk) -> Desk:
+    """A user's directory, whose commands begin in a new interpreter."""
+    desk.warm = False
+    return desk
 
 
 @pytest.mark.parametrize("what", WHEN_LOADED)
@@ -144,19 +151,23 @@ def test_a_function_that_bends_the_process(desk, what):
 
 def test_ctrl_c_that_is_swallowed(doubled):
     """Ctrl-C while the user's code catches everything, for ever: 130, and nothing is left over."""
+    begun = []
     for caught in ("Exception", "BaseException", "KeyboardInterrupt"):
         doubled.file(
-            "double.py",
+            f"{caught}.py",
             "import time\ndef double(x):\n    print('begun', flush=True)\n    while True:\n"
             f"        try:\n            time.sleep(0.01)\n        except {caught}:\n"
             "            pass\n",
         )
-        process = doubled.start(*crosscheck())
+        begun.append(doubled.start(*crosscheck(f"{caught}.py:double")))
+    for process in begun:
         assert process.stdout is not None
         while b"begun" not in process.stdout.readline():
             assert process.poll() is None
-        time.sleep(0.2)
+    time.sleep(0.2)
+    for process in begun:
         process.send_signal(signal.SIGINT)
+    for process in begun:
         out, err = process.communicate(timeout=60)
         assert process.returncode == 130, (out, err)
         assert b"agrees" not in out and b"Traceback" not in err

@@ -5,9 +5,11 @@ It is survived where the tool says in plain words what is wrong, with the exit c
 it: never a traceback, a hang, a lost file, a wrong verdict, code that ran because data said so.
 """
 
+import multiprocessing
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from pyimpl.parity.sides.frameworks import side_of
 
 ROOT = Path(__file__).parents[2]
 COMMAND = str(Path(sys.executable).with_name("julia-parity"))
+LONGEST = 120  # seconds
 VERSIONS = {"Flux": "0.16.9", "Julia": "1.10.8", "NNlib": "0.9.36", "Zygote": "0.7.12"}
 
 
@@ -34,6 +37,10 @@ class Survived:
 
     def __str__(self):
         return f"exit code {self.code}\n--- out\n{self.out}\n--- err\n{self.err}"
+
+
+def _text(said: bytes) -> str:
+    return said.decode(errors="surrogateescape")
 
 
 class Session:
@@ -57,11 +64,38 @@ class Session:
         return iter([self._side.evaluate(case) for case in cases])
 
 
+# Processes that begin where the libraries are loaded already. What the command reads of its
+# surroundings when it begins, its console for example, is loaded by each.
+WARM = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
+if os.name == "posix":
+    WARM.set_forkserver_preload(
+        ["typer.rich_utils", "pyimpl.parity.crosschecking", "pyimpl.parity.report.page"]
+    )
+
+
+def _begun(arguments, folder, environment, out, err):
+    """The command in a process of its own that has begun already: see `WARM`."""
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    for handle, path in enumerate((os.devnull, out, err)):
+        os.dup2(os.open(path, os.O_RDWR | os.O_CREAT), handle)
+    sys.argv = ["julia-parity", *arguments]
+    from pyimpl.parity.command.verbs import run_verb
+
+    sys.exit(run_verb(arguments))
+
+
 @dataclass
 class Desk:
-    """A user's directory, in which there is no Julia."""
+    """A user's directory, in which there is no Julia.
+
+    `warm`: whether its commands need not begin at the very beginning, in a new interpreter, nor be
+    waited for by a process of their own.
+    """
 
     folder: Path
+    warm: bool = True
 
     def file(self, name: str, text: str | bytes) -> Path:
         """Write a file of the user's."""
@@ -97,22 +131,34 @@ class Desk:
             **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options,
         )
 
-    def run(self, *arguments: object, code=None, says=(), **options) -> Survived:
-        """The command, and what came of it. Fails on a traceback, on another exit code than one of
-        `code`, and where a text of `says` is not there.
-        """
+    def _run(self, *arguments: object, **options) -> Survived:
         process = self.start(*arguments, **options)
         try:
-            out, err = process.communicate(timeout=120)
+            out, err = process.communicate(timeout=LONGEST)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
             raise AssertionError(f"{arguments} hangs") from None
-        came = Survived(
-            process.returncode,
-            (out or b"").decode(errors="surrogateescape"),
-            (err or b"").decode(errors="surrogateescape"),
-        )
+        return Survived(process.returncode, *(_text(said or b"") for said in (out, err)))
+
+    def _run_warm(self, *arguments: object) -> Survived:
+        with tempfile.TemporaryDirectory() as said:
+            outlets = [Path(said) / name for name in ("out", "err")]
+            given = [*map(str, arguments)], self.folder, self.environment(), *outlets
+            process = WARM.Process(target=_begun, args=given)
+            process.start()
+            process.join(LONGEST)
+            if process.is_alive():
+                process.kill()
+                raise AssertionError(f"{arguments} hangs")
+            return Survived(process.exitcode, *(_text(path.read_bytes()) for path in outlets))
+
+    def run(self, *arguments: object, code=None, says=(), **options) -> Survived:
+        """The command, and what came of it. Fails on a traceback, on another exit code than one of
+        `code`, and where a text of `says` is not there.
+        """
+        warm = self.warm and not options
+        came = (self._run_warm if warm else self._run)(*arguments, **options)
         assert "Traceback" not in came.out + came.err, str(came)
         if code is not None:
             assert came.code in ((code,) if isinstance(code, int) else code), str(came)

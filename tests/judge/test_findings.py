@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from pyimpl.parity.case.case import Case, Outcome
+from pyimpl.parity.case.dtypes import DTYPES
 from pyimpl.parity.case.names import OUTPUT
-from pyimpl.parity.judge.findings import DTYPES, Report, Sort, enter
+from pyimpl.parity.judge.findings import Report, Sort, enter
 from pyimpl.parity.judge.verdict import Allowance, sensitivity
 
 X = np.array([0.3, -1.7, 2.9])

@@ -4,7 +4,7 @@ import pytest
 from pretended import checked
 
 from pyimpl.parity import arrays
-from pyimpl.parity.judge.findings import DTYPES
+from pyimpl.parity.case.dtypes import DTYPES
 from pyimpl.parity.report.story import story
 from pyimpl.parity.sides.frameworks import side_of
 from pyimpl.parity.sides.pytorch import PYTORCH

@@ -13,7 +13,8 @@ import numpy as np
 
 from ...core.versions import semantics
 from ..case.case import Case, Outcome
-from ..judge.findings import DTYPES, Report, enter
+from ..case.dtypes import DTYPES
+from ..judge.findings import Report, enter
 from .drawing import draw_cases
 from .row import Row
 

@@ -5,7 +5,8 @@ seen.
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from ..judge.findings import DTYPES, Report
+from ..case.dtypes import DTYPES
+from ..judge.findings import Report
 from ..judge.words import ulps
 from .public_names import PUBLIC_NAMES
 from .row import Row

@@ -11,9 +11,9 @@ import numpy as np
 
 from ...core.versions import CHANGES, formulas_of, parsed, parsed_release
 from ..case.case import Case, Outcome
+from ..case.dtypes import DTYPES
 from ..case.names import Name
 from ..case.twin import other_release
-from ..judge.findings import DTYPES
 from ..judge.verdict import absolute_errors, compare, sensitivity
 from . import CATALOGUE
 from .checking import Live, Reference

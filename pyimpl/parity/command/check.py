@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from ...core.versions import parsed, semantics
+from ..case.dtypes import DTYPES
 from ..catalogue import Row
 from ..catalogue.checking import LIVE_CASES, Summary
-from ..judge.findings import DTYPES, Report
+from ..judge.findings import Report
 from ..reference.provenance import versions_line
 from ..report import tables
 from .console import USAGE, Source, code_of, expect_directories, fail, screen, write_all

@@ -22,8 +22,8 @@ from rich.segment import Segment
 from rich.status import Status
 from rich.text import Text
 
-from ...files.disk import Unreadable, Unwritable
-from ..judge.findings import DTYPES
+from ...files.failures import Unreadable, Unwritable
+from ..case.dtypes import DTYPES
 from ..plain_text import error_words, one_line, plain
 from ..progress import busy, current
 

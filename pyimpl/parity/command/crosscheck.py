@@ -16,7 +16,7 @@ import typer
 from rich.table import Table
 
 from ...files.disk import Unreadable, Unwritable, read_arrays, write_json, write_text
-from ..judge.findings import DTYPES
+from ..case.dtypes import DTYPES
 from ..judge.words import ulps
 from ..pair.matching import in_pairs
 from ..pair.weights import Weights

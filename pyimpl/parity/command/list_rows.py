@@ -6,9 +6,9 @@ import typer
 from rich.table import Table
 
 from ...core.versions import semantics
+from ..case.dtypes import DTYPES
 from ..catalogue import CATALOGUE
 from ..catalogue.coverage import markdown as coverage_table
-from ..judge.findings import DTYPES
 from ..reference.provenance import versions_line
 from .console import Source, screen
 from .rows import Names, checked, chosen_rows, opened

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from ...files.disk import expect_plain, write_json
-from ..judge.findings import DTYPES
+from ..case.dtypes import DTYPES
 from ..judge.words import ulps
 from ..pair.weights import Weights
 from ..reference.live import NoJulia

@@ -21,8 +21,8 @@ import pytest
 
 from ...files.disk import Unwritable
 from ..case.case import Case, Outcome
+from ..case.dtypes import DTYPES
 from ..crosschecking import Disagreement, Undecided, conclude
-from ..judge.findings import DTYPES
 from ..pair.asked import asked, changed_since
 from ..pair.checking import CASES, NothingCompared, check_pair
 from ..pair.held_against import LivePair, PairReference, RecordedPair, Taped

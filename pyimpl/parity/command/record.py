@@ -11,10 +11,10 @@ import typer
 
 from ...files.disk import file_name
 from ..case.case import Case, Outcome
+from ..case.dtypes import DTYPES
 from ..catalogue import Row
 from ..catalogue.checking import Live
 from ..catalogue.drawing import draw_structures, missing
-from ..judge.findings import DTYPES
 from ..reference import recorded
 from ..reference.recorded import Recorded, RecordedRows
 from .console import NO_REFERENCE, Source, fail, screen, working

@@ -35,9 +35,9 @@ CHILD = (
 
 def supervise(arguments: list[str]) -> int:
     """Run a verb in a child; the exit code."""
-    from .main import run_verb
-
     if os.name != "posix":
+        from .verbs import run_verb
+
         return run_verb(arguments)
     verdict, sent = os.pipe()
     alive, hold = os.pipe()  # the child sees the end of it when we are gone
@@ -154,7 +154,7 @@ def work(verdict: int, alive: int, arguments: list[str]) -> None:
     threading.Thread(target=_end_with, args=(alive,), daemon=True).start()
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _once())
-    from .main import run_verb
+    from .verbs import run_verb
 
     code = run_verb(arguments)
     session = sys.modules.get("pyimpl.parity.reference.session")

@@ -16,7 +16,6 @@ from ..case.names import Name
 from .subject import Subject
 from .verdict import Difference, Reason, Verdict, compare
 
-DTYPES = ("float64", "float32")
 S = TypeVar("S", bound=Subject)
 
 

@@ -171,6 +171,8 @@ def sensitivity(evaluate: Callable[[Case], Outcome], case: Case) -> dict[Name, n
     response = {
         name: np.zeros(array.shape) for name, array in base.items() if array.dtype.kind == "f"
     }
+    if not response:  # it was refused, or nothing of it can be measured
+        return response
     for probe in range(PROBES):
         coarse = evaluate(nudged(case, probe, NUDGE)).arrays
         fine = evaluate(nudged(case, probe, NUDGE / 8)).arrays

@@ -16,9 +16,10 @@ import numpy as np
 
 from ..case.case import Case
 from ..case.draws import generated
+from ..case.dtypes import DTYPES
 from ..case.inputs import Given, as_inputs
 from ..case.names import Kind
-from ..judge.findings import DTYPES, Finding, Report, enter
+from ..judge.findings import Finding, Report, enter
 from ..pair.julia_trace import Evaluates
 from ..pair.pair import Pair, Result
 from ..pair.weights import Weighed, Weights

@@ -16,9 +16,10 @@ from hypothesis.errors import Flaky
 
 from ..case.case import Case, Outcome
 from ..case.draws import generated
+from ..case.dtypes import DTYPES
 from ..case.inputs import Given
 from ..case.names import Kind, numbered
-from ..judge.findings import DTYPES, Finding, Report, Sort, enter
+from ..judge.findings import Finding, Report, Sort, enter
 from ..judge.verdict import Reason, absolute_errors
 from ..progress import busy
 from ..sides.training import model_of

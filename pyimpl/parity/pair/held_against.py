@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..case.case import Case, Outcome
+from ..case.dtypes import DTYPES
 from ..case.names import Kind
-from ..judge.findings import DTYPES
 from ..reference.live import NoJulia
 from ..reference.recorded import NoRecording, Recorded
 from ..reference.session import SECONDS, JuliaSession, JuliaSide, session

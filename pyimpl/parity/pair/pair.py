@@ -117,7 +117,10 @@ class Pair:
 
         `evaluate` is the Python side's, asked every question once.
         """
-        to_inputs, inner = sensitivity(evaluate, case), rounding(evaluate, case, julia)
+        to_inputs = sensitivity(evaluate, case)
+        if not to_inputs:
+            return {dtype: {} for dtype in julia}
+        inner = rounding(evaluate, case, julia)
         base, lost = evaluate(case.cast(np.float64)).arrays, own_loss(julia)
         unsure: dict[str, dict[Name, np.ndarray]] = {
             dtype: {} for dtype in julia

@@ -41,9 +41,9 @@ from ...files.disk import (
     write_text,
 )
 from ..case.case import Case, Outcome
+from ..case.dtypes import DTYPES
 from ..case.inputs import Given
 from ..case.names import Kind, Name
-from ..judge.findings import DTYPES
 from ..pair.asked import layout_of
 from ..pair.checking import CASES, check_pair
 from ..pair.held_against import LivePair, RecordedPair

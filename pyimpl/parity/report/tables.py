@@ -9,11 +9,12 @@ from rich.table import Table
 from rich.text import Text
 
 from ...files import disk
+from ..case.dtypes import DTYPES
 from ..case.names import Kind
 from ..catalogue.checking import Reference, Summary
 from ..catalogue.drift import KINDS, RowDrift
 from ..catalogue.row import Row
-from ..judge.findings import DTYPES, Report
+from ..judge.findings import Report
 from ..judge.words import ulps
 from ..plain_text import plain
 from ..reference.provenance import versions_line

@@ -51,14 +51,17 @@ class PythonSide(Protocol):
         ...
 
 
+TOOLKIT = str(Path(__file__).parents[1])
+
+
 def _place(error: BaseException) -> str:
     """The last line of the user's that an error came through."""
-    frames = [
-        at
-        for at in traceback.extract_tb(error.__traceback__)
-        if not at.filename.startswith(str(Path(__file__).parents[1]))
-    ]
-    return f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+    place = ""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        file = frame.f_code.co_filename
+        if not file.startswith(TOOLKIT):
+            place = f" ({file}:{line})"
+    return place
 
 
 @dataclass
