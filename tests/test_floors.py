@@ -137,6 +137,16 @@ def test_no_file_is_called_by_what_is_left_over():
     assert not wrong
 
 
+def test_no_function_has_a_name_that_says_nothing():
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+        for path in files_of("pyimpl")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.name in {"found", "told", "of"}
+    ]
+    assert not wrong
+
+
 def test_every_folder_of_code_has_a_door_plate():
     rooms = [
         ROOT / "pyimpl" / "parity" / room

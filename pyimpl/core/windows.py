@@ -137,7 +137,7 @@ class Columns:
         ]
         self._windows: Any = (..., *(slice(n) for n in self.out))
 
-    def of(self, x: np.ndarray, groups: int = 1) -> np.ndarray:
+    def gather(self, x: np.ndarray, groups: int = 1) -> np.ndarray:
         """The columns of x, (groups, taps * channels / groups, positions)."""
         batch, channels = x.shape[:2]
         taps, positions = len(self._starts), batch * math.prod(self._cells)
@@ -155,7 +155,7 @@ class Columns:
         return columns.swapaxes(0, 1).reshape(groups, taps * (channels // groups), positions)
 
     def back(self, dcolumns: np.ndarray, batch: int) -> np.ndarray:
-        """The transpose of `of`: every entry added to where it was read.
+        """The transpose of `gather`: every entry added to where it was read.
 
         The surplus must be zero.
         """

@@ -17,7 +17,7 @@ def our_names(value: Any) -> Any:
 
     Raises StateFileError where parts that occur again and again make it larger than any memory.
     """
-    return _Walk().of(value)[0]
+    return _Walk().renamed(value)[0]
 
 
 class _Walk:
@@ -27,14 +27,14 @@ class _Walk:
         self.done: dict[int, tuple[Any, int]] = {}
         self.kept: list[Any] = []  # ids are those of living objects only
 
-    def of(self, node: Any) -> tuple[Any, int]:
+    def renamed(self, node: Any) -> tuple[Any, int]:
         if isinstance(node, JuliaType):
             return node.described, 1
         if not isinstance(node, dict | list):
             return node, 1
         if id(node) not in self.done:
             self.kept.append(node)
-            self.done[id(node)] = self._renamed(node)
+            self.done[id(node)] = self._renamed_anew(node)
         result, size = self.done[id(node)]
         if size > MOST_OCCURRENCES:
             raise StateFileError(
@@ -43,9 +43,9 @@ class _Walk:
             )
         return result, size
 
-    def _renamed(self, node: Any) -> tuple[Any, int]:
+    def _renamed_anew(self, node: Any) -> tuple[Any, int]:
         items = node.items() if isinstance(node, dict) else enumerate(node)
-        pairs = [(name, self.of(child)) for name, child in items]
+        pairs = [(name, self.renamed(child)) for name, child in items]
         size = 1 + sum(part for _, (_, part) in pairs)
         values = {name: child for name, (child, _) in pairs}
         if isinstance(node, Struct | Unnamed):
@@ -58,7 +58,7 @@ class _Walk:
         if isinstance(node, Unnamed):
             return Unnamed(kind, values.values()), size
         if isinstance(node, NamedParts):
-            parts, more = self.of(node.parts)
+            parts, more = self.renamed(node.parts)
             return NamedParts(kind, values, parts), size + more
         if kind.partition(".")[0] == "Flux":
             return Struct(kind, layer_from_flux(modern(Struct(kind, values)))), size

@@ -131,7 +131,7 @@ class CrossCor(Layer):
             Columns(x.shape[2:], weight.shape[2:], self.stride, self.dilation, self.pad),
             len(x),
         )
-        kernels, im2col = kernel_matrix(self._turned(weight), groups), columns.of(x, groups)
+        kernels, im2col = kernel_matrix(self._turned(weight), groups), columns.gather(x, groups)
         z = columns.image(kernels @ im2col, batch)
         if bias is not None:
             z = z + bias.reshape(-1, *(1,) * len(columns.out))

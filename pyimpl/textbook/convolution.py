@@ -56,7 +56,7 @@ class Convolution(Layer):
         columns = Columns(
             x.shape[2:], weight.shape[2:], self.stride, UNDILATED, tuple((p, p) for p in self.pad)
         )
-        kernels, im2col, batch = kernel_matrix(weight), columns.of(x), len(x)
+        kernels, im2col, batch = kernel_matrix(weight), columns.gather(x), len(x)
         y = columns.image(kernels @ im2col, batch) + self.bias[:, None, None]
 
         def own(dy):

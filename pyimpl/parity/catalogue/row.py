@@ -67,6 +67,17 @@ class Row:
     `structures` are the configurations that differ in more than size; Julia compiles anew for each,
     so they are few. `sizes` draws the rest of the configuration. `shapes(config)` names the data
     arrays: a shape, or (shape, kind), the kind one of those that `draws.ELEMENTS` knows.
+
+        >>> from pyimpl import Dense
+        >>> row = Row(
+        ...     "Dense", "flux", "layer",
+        ...     twin=lambda config: Dense(3, config["n_out"]),
+        ...     structures=({}, {"bias": False}),
+        ...     sizes={"n_out": st.integers(1, 4), "batch": st.integers(1, 6)},
+        ...     shapes=lambda config: {"x1": (config["batch"], 3)},
+        ... )
+        >>> row.key, row.shapes({"n_out": 2, "batch": 5})
+        ('Dense', {'x1': (5, 3)})
     """
 
     name: str

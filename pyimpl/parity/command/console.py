@@ -139,7 +139,7 @@ def last_resort(verb: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     @functools.wraps(verb)
-    def told(*arguments: Any, **options: Any) -> Any:
+    def wrapped(*arguments: Any, **options: Any) -> Any:
         from ..reference.live import NoJulia
 
         try:
@@ -158,7 +158,7 @@ def last_resort(verb: Callable[..., Any]) -> Callable[..., Any]:
                 NO_VERDICT,
             ) from None
 
-    return told
+    return wrapped
 
 
 def _place(error: BaseException) -> str:

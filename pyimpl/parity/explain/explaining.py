@@ -61,7 +61,7 @@ def explain(result: Result, seconds: float = SECONDS) -> list[Explanation]:
         return told_of_weights
     single = edits(trial)
     if found := explaining(trial, single) or explaining(trial, composites(trial)):
-        return told(trial, found)
+        return in_words(trial, found)
     return partial(trial, single)
 
 
@@ -145,7 +145,7 @@ def composites(trial: Trial) -> list[Edit]:
     return found
 
 
-def told(trial: Trial, found: Sequence[Edit]) -> list[Explanation]:
+def in_words(trial: Trial, found: Sequence[Edit]) -> list[Explanation]:
     """The best edit of every cause; sure of it only where it is the only one and the evidence can
     tell.
     """

@@ -33,7 +33,13 @@ OWN_CODE = "the model's own code in Julia: what goes back through it is not know
 class Stage:
     """One stage of both models, and what it does to the error.
 
-    Errors are the largest over all cases, absolute.
+    Errors are the largest over all cases, absolute. A stage is guilty where what it adds is more
+    than rounding: given Julia's own input it still gives something else.
+
+        python           julia         inherited   added
+        0 Linear, 1 ReLU layers.0 Dense(relu)  0   0         agrees
+        2 Linear         layers.1 Dense        0   0.5       differs: here it arises
+        3 Softmax        layers.2 softmax      0.5 2.2e-16   agrees, for all that it inherits
     """
 
     name: str

@@ -164,11 +164,11 @@ def _adoptions(stages: Sequence[Stage]) -> list[str]:
 def _differing(stages: Sequence[Stage], dtype: str = "") -> tuple[list[int], list[int]]:
     """The stages that differ, forward and backward."""
 
-    def of(findings: Sequence[Finding]) -> bool:
+    def differs(findings: Sequence[Finding]) -> bool:
         return any(not dtype or finding.verdict.case.dtype == dtype for finding in findings)
 
-    return [i for i, s in enumerate(stages) if of(s.forward_findings)], [
-        i for i, s in enumerate(stages) if of(s.backward_findings)
+    return [i for i, s in enumerate(stages) if differs(s.forward_findings)], [
+        i for i, s in enumerate(stages) if differs(s.backward_findings)
     ]
 
 

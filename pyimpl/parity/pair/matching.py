@@ -73,7 +73,11 @@ TRANSPOSED = Way("transposed", np.transpose, np.transpose)
 
 @dataclass(frozen=True)
 class Match:
-    """A pair of arrays, how one follows from the other, and whether that was proved."""
+    """A pair of arrays, how one follows from the other, and whether that was proved.
+
+    >>> Match("0.weight", "layers.0.weight").python_piece
+    Piece(name='0.weight', block=0, blocks=1, axis=0)
+    """
 
     python: str
     julia: str

@@ -46,6 +46,10 @@ class Layout:
     `exceptions` says otherwise for single arrays: arguments (x1), the output (y) or one of several
     (y.0); what is named longest counts. A gradient lies as its input does, and a cotangent as its
     output.
+
+        >>> layout = Layout("same", ((Name.parse("y.1"), "reversed"),))
+        >>> layout.lies(Name.parse("grad.x1")), layout.lies(Name.parse("y.1"))
+        ('same', 'reversed')
     """
 
     default: str = "same"

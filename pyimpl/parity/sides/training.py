@@ -35,6 +35,10 @@ class Training:
     `update(parameters, gradients)`, two dicts of arrays by name, or for PyTorch a function that
     makes an optimiser of a list of parameters. Neither is given where the pair is itself one of
     rules.
+
+        >>> from pyimpl import Adam, mse
+        >>> Training(loss=(mse, "Flux.mse"), rule=(Adam(1e-3), "Adam(1f-3)"), steps=3).steps
+        3
     """
 
     loss: tuple[Any, str] | None = None
