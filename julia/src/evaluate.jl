@@ -134,6 +134,8 @@ function evaluate(row::AbstractString, config::Config, mode::AbstractString, arr
         evaluate_steps!(found, construct(), arrays["x"], numbered("g", arrays))
     elseif mode == "training"
         evaluate_training!(found, construct(), config, arrays)
+    elseif mode == "program"
+        run_program!(found, construct(), arrays)
     elseif mode == "function"
         pull!(found, construct(), arrays)
     else

@@ -45,6 +45,9 @@ def evaluate(case: Case, build: Callable[[Case], Any]) -> Outcome:
                 return steps(twin, case)
             if case.mode == "training":
                 return _training(twin, case)
+            if case.mode == "program":
+                model, run = twin
+                return _named(run(model, case))
             if case.mode == "function":
                 return _pull(twin, case, {})
             return _layer(twin, build(case), case)

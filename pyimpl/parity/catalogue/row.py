@@ -20,7 +20,9 @@ from ..case.case import Case, Outcome
 from ..case.names import Arrays, Kind, Name, numbered
 from ..judge.verdict import Allowance, sensitivity
 
-MODELS = ("auto", "train", "test", "training")  # the modes whose subject has parameters
+# The modes that have no backward pass of their own.
+WITHOUT_COTANGENTS = ("steps", "draw", "training", "program")
+MODELS = ("auto", "train", "test", "training", "program")  # the modes whose subject has parameters
 
 REFUSAL = "refusal"  # in place of an array: one side alone raises an error
 
@@ -225,7 +227,7 @@ class Row:
                     kind = "positive" if name.last in self.positive else self.parameters
                     arrays[name] = fill(leaf.shape, kind)
         case = Case(self.key, config, arrays, mode, **marks)
-        if not self.differentiable or mode in ("steps", "draw", "training") or marks.get("refused"):
+        if not self.differentiable or mode in WITHOUT_COTANGENTS or marks.get("refused"):
             return case
         return self._with_cotangents(case, fill)
 
