@@ -57,7 +57,7 @@ def _network(c: Config):
     return pyimpl.Chain(*layers), lambda model, case: _optimise(model, make_rule(c["rule"]), case)
 
 
-def _optimise(model: pyimpl.Chain, rule: pyimpl.Rule, case: Case) -> dict[Name, Any]:
+def _optimise(model: Any, rule: pyimpl.Rule, case: Case) -> dict[Name, Any]:
     """The arrays of the model after every command."""
     if case.config.get("tied"):
         model.layers[1].weight = model.layers[0].weight
