@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 CHECK_ARGS ?=
 PYTEST_ARGS ?=
 
-.PHONY: check test lint benchmarks clean
+.PHONY: check test lint benchmarks mutants clean
 
 check: $(VENV)/ready
 	$(BIN)/julia-parity check $(CHECK_ARGS)
@@ -21,6 +21,9 @@ lint: $(VENV)/ready
 
 benchmarks: $(VENV)/ready
 	$(BIN)/julia-parity benchmarks
+
+mutants: $(VENV)/ready
+	$(BIN)/julia-parity mutants --page pyimpl/parity/mutants/MUTANTS.md
 
 # If a Julia with PythonCall is installed here, juliacall must have PythonCall's version: `doctor --juliacall-pin` names it.
 $(VENV)/ready: pyproject.toml

@@ -28,6 +28,7 @@ SHORTER: dict[str, tuple[str, str] | str] = {
     "compare": ("--all", "regression"),  # test_compare.py
     "drift": "--row normalise",  # command/test_drift.py
     "benchmarks": "regression --rounds 1",
+    "mutants": "dense-bias-mean --named-rows",  # command/test_mutants.py
 }
 OTHER_PROCESSOR = 2.0  # ulp: sums and exponentials are rounded otherwise on another one
 FINDINGS = (julia_sources() / "flux_findings.jl").read_text(encoding="utf-8")

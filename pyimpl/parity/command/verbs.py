@@ -49,6 +49,11 @@ VERBS = {
         "List the names, kinds and sizes of all that a file of weights has.",
     ),
     "check": Verb("check", "check", "Check the NumPy twin against Flux, row by row."),
+    "mutants": Verb(
+        "mutants",
+        "try_all",
+        "Break the twin and the toolkit, one convention at a time: each mutant must be found.",
+    ),
     "list": Verb("list_rows", "list_rows", "The catalogue: every row, and what it covers."),
     "doctor": Verb("doctor", "doctor", "What was found of Python, Julia, PythonCall and Flux."),
     "warm-up": Verb("warm_up", "warm_up", "Compile rows for live checks, once."),

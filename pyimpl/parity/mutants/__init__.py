@@ -1,0 +1,1 @@
+"""Mutants: the program with one convention broken, each of which a check must find."""
