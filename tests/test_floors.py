@@ -15,7 +15,7 @@ TOOLKIT = "pyimpl.parity"
 # From the top to the bottom; a dot stands for a room or a file of the toolkit.
 FLOORS = (
     ("command",),
-    ("port", "experiments", "mutants"),
+    ("experiments", "mutants"),
     ("crosschecking",),
     ("report",),
     ("locate",),

@@ -67,7 +67,7 @@ COVERED_ELSEWHERE: dict[str, str] = {
     "onehot": "onehotbatch of one label: tests/training/test_labels.py",
     "pullback": "every row",
     "randobs": "drawn by a generator: tests/training/test_observations.py",
-    "read_state": "files: tests/test_state_files.py",
+    "read_state": "files: tests/files/test_state_files.py",
     "shuffleobs": "drawn by a generator: tests/training/test_observations.py",
     "semantics": "older versions of Flux: tests/core/test_versions.py",
     "setup": "row optimiser_program",
@@ -81,7 +81,7 @@ COVERED_ELSEWHERE: dict[str, str] = {
     "trainmode": "every row with a train mode",
     "update": "row optimiser_program",
     "withgradient": "row train",
-    "write_state": "files: tests/test_state_files.py",
+    "write_state": "files: tests/files/test_state_files.py",
     "withjacobian": "row jacobian",
 }
 

@@ -89,8 +89,8 @@ class Report(Generic[S]):
 
     @property
     def mistrusted(self) -> set[Name]:
-        """Arrays that were zero, constant or not finite in every case: their agreement proves
-        nothing.
+        """Arrays that were blind in every case (zero, constant, not finite, or swallowed by the
+        tolerance): their agreement proves nothing.
         """
         return self.blind - self.trusted
 

@@ -4,14 +4,19 @@ Nothing here is tuned to an operation. An entry y may be off by
 
     FACTOR * eps * (|y| + S) + slack * eps * scale
 
-where S is the entry's sensitivity: by how much it moves, per unit of relative change, when every
-input, and every number that passes between layers, is nudged at random (in Float64, so that the
-measurement itself has no rounding to speak of). |y| + S is the size of the terms that the entry is
-made of, however they cancel: `(a - b)` for large a and b has a large S. Where the outcome jumps (at
-a kink or a tie) it has no sensitivity, and none is granted. `slack` is what a row claims for
-itself, in ulps of the largest number that the outcome is made of, and must give its reason for.
-Where most entries may be off by as much as the largest of them is, agreement proves nothing: the
-array is *blind*.
+where y is Julia's entry (nothing at all where `case.exact`), and S its sensitivity: by how much it
+moves, per unit of relative change, when every input, and every number that passes between layers,
+is nudged at random (in Float64, so that the measurement itself has no rounding to speak of).
+|y| + S is the size of the terms that the entry is made of, however they cancel: `(a - b)` for large
+a and b has a large S. Where the outcome jumps (at a kink or a tie) it has no sensitivity, and none
+is granted. `slack` is what a row claims for
+itself, or a model of the user's is given, in ulps of `scale`, the largest number that the outcome
+is made of; a row must give its reason. For a user's pair S also holds what Float32 loses on either
+side, in that very case: `Pair.responses`.
+
+A difference is *blunt* where most entries may be off by as much as the largest of them is. An array
+is *blind* in a case where its agreement proves nothing: it is blunt, zero, constant or not finite.
+It is *mistrusted* where it is blind in every case.
 
 An *ulp* in reports is a FACTOR-th of the tolerance: without slack eps * (|y| + S), one unit of
 rounding at the scale of the terms. What agrees is below FACTOR ulp.

@@ -1,7 +1,7 @@
 """What is known of a kind of Python side, in one object: how its subjects are recognised, run,
 trained, varied and written down.
 
-A new framework is one file with a `Framework` and its side, and a line in `frameworks.py`.
+A new framework is one file with a `Framework` and its side, and its place in `frameworks.py`.
 """
 
 import copy

@@ -1,7 +1,7 @@
 """What is known of one trap, in one entry.
 
-`explain` tries its patterns, transformations and settings on the Python side, `locate` its steps
-inside of a layer, `matching` its ways in which one array may follow from another.
+`explain` tries its patterns, transformations, factors and settings on the Python side, `locate` its
+steps inside of a layer, `matching` its ways in which one array may follow from another.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
