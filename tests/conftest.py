@@ -95,15 +95,6 @@ def pytest_report_header(config):
 def pytest_terminal_summary(terminalreporter, config):
     used = versions_line(Live(config.live_julia)) if config.live_julia else _recorded_line(config)
     terminalreporter.write_line(f"parity reference used: {used}")
-    results = [
-        result
-        for key in ("passed", "failed")
-        for result in terminalreporter.stats.get(key, [])
-        if "the_recording_kills" in result.nodeid
-    ]
-    if results:
-        killed = sum(result.passed for result in results)
-        terminalreporter.write_line(f"mutants killed: {killed} of {len(results)}")
 
 
 @pytest.fixture(scope="session")

@@ -39,6 +39,50 @@ ELSEWHERE = {
     "pyimpl/parity/command/streams.py": ("faults/test_surroundings.py", "closed and narrow ones"),
     "pyimpl/parity/command/supervision.py": ("faults/test_users_code.py", "crashes and exits"),
     "pyimpl/parity/judge/subject.py": ("judge/test_findings.py", "a protocol: no code runs"),
+    "pyimpl/parity/mutants/probes/borders.py": (
+        "mutants/probes/test_probe.py",
+        "every probe is asked",
+    ),
+    "pyimpl/parity/mutants/probes/findings.py": (
+        "mutants/probes/test_probe.py",
+        "every probe is asked",
+    ),
+    "pyimpl/parity/mutants/probes/freedoms.py": (
+        "mutants/probes/test_probe.py",
+        "every probe is asked",
+    ),
+    "pyimpl/parity/mutants/probes/judging.py": (
+        "mutants/probes/test_probe.py",
+        "every probe is asked",
+    ),
+    "pyimpl/parity/mutants/probes/layers.py": (
+        "mutants/probes/test_probe.py",
+        "every probe is asked",
+    ),
+    "pyimpl/parity/mutants/probes/matches.py": (
+        "mutants/probes/test_probe.py",
+        "every probe is asked",
+    ),
+    "pyimpl/parity/mutants/probes/measuring.py": (
+        "mutants/probes/test_probe.py",
+        "every probe is asked",
+    ),
+    "pyimpl/parity/mutants/probes/modules.py": (
+        "mutants/probes/test_probe.py",
+        "every probe is asked",
+    ),
+    "pyimpl/parity/mutants/probes/objects.py": (
+        "mutants/probes/test_probe.py",
+        "every probe is asked",
+    ),
+    "pyimpl/parity/mutants/probes/sides.py": (
+        "mutants/probes/test_probe.py",
+        "every probe is asked",
+    ),
+    "pyimpl/parity/mutants/probes/wholes.py": (
+        "mutants/probes/test_probe.py",
+        "every probe is asked",
+    ),
     "pyimpl/parity/pair/asked.py": (
         "faults/test_recordings_answer_their_question.py",
         "what a recording was asked",

@@ -2,9 +2,11 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 from pretended import Twins
 
+import pyimpl
 from pyimpl.parity.catalogue import CATALOGUE
 from pyimpl.parity.catalogue.checking import Live, Summary, check_row, check_rows
 from pyimpl.parity.judge.findings import Report
@@ -61,3 +63,24 @@ def test_the_exit_code_of_a_summary(verdicts, code):
 def test_a_row_without_a_recording_is_absent(recording):
     unknown = dataclasses.replace(CATALOGUE["Dense"], name="Unknown")
     assert check_row(unknown, recording).verdict == "absent"
+
+
+def test_a_wrong_row_is_wrong_for_one_precision_only(recording):
+    """A twin that computes in Float32 whatever it is given differs in Float64: a difference in
+    meaning.
+    """
+    row = CATALOGUE["softmax"]
+
+    def narrow(config):
+        twin = row.twin(config)
+        return pyimpl.differentiable(
+            lambda x: _narrowed(*twin.pullback(x.astype(np.float32)), x.dtype)
+        )
+
+    result = check_row(dataclasses.replace(row, twin=narrow), recording)
+    assert result.verdict == "disagrees"
+    assert {finding.kind for finding in result.findings} == {"meaning"}
+
+
+def _narrowed(y, back, dtype):
+    return y.astype(dtype), lambda dy: (None, back(dy.astype(np.float32))[1].astype(dtype))

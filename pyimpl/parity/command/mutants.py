@@ -1,9 +1,11 @@
 """The verb `mutants`."""
 
 import fnmatch
+import os
 import random
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -27,11 +29,14 @@ from .console import (
     code_of,
     expect_directories,
     fail,
+    note,
     screen,
     working,
     write_all,
 )
-from .rows import WORKERS, opened
+from .rows import opened
+
+CORES = os.cpu_count() or 1
 
 
 def try_all(
@@ -53,7 +58,7 @@ def try_all(
         typer.Option(metavar="FILE", help="A recording other than the newest shipped one."),
     ] = None,
     cases: Annotated[int | None, typer.Option(min=1, help="Drawn cases per row (live).")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Mutants tried at a time.")] = WORKERS,
+    workers: Annotated[int, typer.Option(min=1, help="Mutants tried at a time.")] = CORES,
     timeout: Annotated[
         float, typer.Option(min=1, help="Seconds after which a mutant is killed by time.")
     ] = SECONDS,
@@ -89,6 +94,7 @@ def try_all(
     expect_directories(json, junit, page)
     if sample is not None and sample < len(chosen):
         chosen = random.Random(seed).sample(chosen, sample)
+    chosen = _possible(chosen)
     start = time.perf_counter()
     twin = [mutant for mutant in chosen if not mutant.of_toolkit]
     wanted = list(CATALOGUE.values()) if not named_rows else _rows_of(twin)
@@ -132,6 +138,15 @@ def _chosen(names: list[str] | None) -> list[Mutant]:
             raise fail(f"no mutant or group is called {name}; groups are {groups}", USAGE)
         chosen |= fitting
     return list(chosen.values())
+
+
+def _possible(mutants: list[Mutant]) -> list[Mutant]:
+    """Those that can be found here; of the others it is said what is missing."""
+    missing = {m.needs for m in mutants if m.needs and find_spec(m.needs) is None}
+    for library in sorted(missing):
+        count = sum(mutant.needs == library for mutant in mutants)
+        note(f"{count} mutants are left out: {library} is not installed")
+    return [mutant for mutant in mutants if mutant.needs not in missing]
 
 
 def _rows_of(mutants: list[Mutant]) -> list[Row]:

@@ -14,7 +14,7 @@ The lists of this room are TOML, one file for each module that is broken:
 
 A mutant of the twin is held against the catalogue: the rows that it names first, then all others. A
 mutant of the toolkit (`judge`, `pair`, `sides`, ...) is held against the probes, pairs whose
-verdict is known. `lives` says why a mutant cannot be killed.
+verdict is known. `lives` says why a mutant cannot be killed, `needs` which library that takes.
 """
 
 import ast
@@ -45,6 +45,7 @@ class Mutant:
     new: str
     rows: tuple[str, ...] = ()  # of the catalogue, in which it should show
     lives: str = ""  # why no check can find it, or none of those that there are
+    needs: str = ""  # a library without which it cannot be found
 
     @property
     def of_toolkit(self) -> bool:
@@ -94,7 +95,7 @@ def all_mutants() -> tuple[Mutant, ...]:
 def _read(path: Path) -> Iterable[Mutant]:
     about = tomllib.loads(path.read_text(encoding="utf-8"))
     for entry in about["mutant"]:
-        entry = {"group": about["group"], "module": about["module"]} | entry
+        entry = {key: value for key, value in about.items() if key != "mutant"} | entry
         try:
             yield Mutant(**entry | {"rows": tuple(entry.get("rows", ()))})
         except TypeError as problem:

@@ -8,6 +8,7 @@ that does not come to an end is killed by time.
 import multiprocessing
 import os
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -37,6 +38,7 @@ def _work(sent: Any, mutant: Mutant | None, rows: list[str], trial: Trial) -> No
     """In the child: plant, import the package anew, and send what came of it."""
     from . import planting  # of the right program
 
+    warnings.simplefilter("ignore")  # of what a broken program divides by
     try:
         if mutant is None:
             planting.forget()
