@@ -79,6 +79,10 @@ ELSEWHERE = {
         "mutants/probes/test_probe.py",
         "every probe is asked",
     ),
+    "pyimpl/parity/mutants/probes/twins.py": (
+        "mutants/probes/test_probe.py",
+        "every probe is asked",
+    ),
     "pyimpl/parity/mutants/probes/wholes.py": (
         "mutants/probes/test_probe.py",
         "every probe is asked",

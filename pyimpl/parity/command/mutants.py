@@ -96,7 +96,7 @@ def try_all(
         chosen = random.Random(seed).sample(chosen, sample)
     chosen = _possible(chosen)
     start = time.perf_counter()
-    twin = [mutant for mutant in chosen if not mutant.of_toolkit]
+    twin = [mutant for mutant in chosen if not mutant.is_probed]
     wanted = list(CATALOGUE.values()) if not named_rows else _rows_of(twin)
     with opened(reference, wanted, recording) as julia, tempfile.TemporaryDirectory() as scratch:
         screen.print(f"reference: {versions_line(julia)}", soft_wrap=True)

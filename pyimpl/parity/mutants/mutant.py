@@ -13,8 +13,9 @@ The lists of this room are TOML, one file for each module that is broken:
     new = "rows.mean(0) if has_bias"
 
 A mutant of the twin is held against the catalogue: the rows that it names first, then all others. A
-mutant of the toolkit (`judge`, `pair`, `sides`, ...) is held against the probes, pairs whose
-verdict is known. `lives` says why a mutant cannot be killed, `needs` which library that takes.
+mutant of the toolkit (`judge`, `pair`, `sides`, ...), and of what has no row, names none: it is
+held against the probes, whose answers are known. `lives` says why a mutant cannot be killed,
+`needs` which library that takes.
 """
 
 import ast
@@ -26,7 +27,8 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2]
 LISTS = Path(__file__).with_name("lists")
-TOOLKIT = ("verdict", "matching", "sides", "border")  # groups of mutants that probes must kill
+TOOLKIT = ("verdict", "matching", "sides", "border")  # groups of mutants of the check itself
+STATES = "states"  # the group of what the twin has beside its rows: files, modes, draws, the tape
 
 
 class NoMutant(ValueError):
@@ -48,9 +50,9 @@ class Mutant:
     needs: str = ""  # a library without which it cannot be found
 
     @property
-    def of_toolkit(self) -> bool:
-        """Whether it is the check that is broken, not what is checked."""
-        return self.group in TOOLKIT
+    def is_probed(self) -> bool:
+        """Whether it is held against probes, and not against rows."""
+        return not self.rows
 
     @property
     def module_name(self) -> str:
@@ -62,7 +64,7 @@ class Mutant:
         """The text of the module with the convention broken. Raises NoMutant where the old text is
         not there once, or where the new one makes no other program.
         """
-        text = (PACKAGE / self.module).read_text(encoding="utf-8")
+        text = text_of(self.module)
         if (count := text.count(self.old)) != 1:
             raise NoMutant(
                 f"{self.name}: pyimpl/{self.module} has {count} times what is to be replaced, "
@@ -70,12 +72,45 @@ class Mutant:
             )
         broken = text.replace(self.old, self.new)
         try:
-            same = ast.dump(ast.parse(broken)) == ast.dump(ast.parse(text))
+            same = _own_parts(self.module) == _parts(broken)
         except SyntaxError as problem:
             raise NoMutant(f"{self.name}: what comes of it is no Python: {problem}") from None
         if same:
             raise NoMutant(f"{self.name}: the program is the same with it")
         return broken
+
+
+@cache
+def text_of(module: str) -> str:
+    """The text of a module as it is."""
+    return (PACKAGE / module).read_text(encoding="utf-8")
+
+
+@cache
+def _own_parts(module: str) -> list["_Part"]:
+    return _parts(text_of(module))
+
+
+def _parts(text: str) -> list["_Part"]:
+    """The statements of a module, without comments and layout."""
+    lines = text.splitlines()
+    return [_Part(node, lines) for node in ast.parse(text).body]
+
+
+class _Part:
+    """A statement. Two are the same if their lines are, or if they are the same program: to ask the
+    second of all takes long.
+    """
+
+    def __init__(self, node: ast.stmt, lines: list[str]):
+        decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+        first = min([node.lineno, *(one.lineno for one in decorators)])
+        self.node, self.lines = node, lines[first - 1 : node.end_lineno]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Part) and (
+            self.lines == other.lines or ast.dump(self.node) == ast.dump(other.node)
+        )
 
 
 @cache

@@ -49,7 +49,7 @@ def _work(sent: Any, mutant: Mutant | None, rows: list[str], trial: Trial) -> No
         sent.send({"broken": f"{type(problem).__name__}: {problem}"})
         return
     try:
-        if mutant is not None and mutant.of_toolkit:
+        if mutant is not None and mutant.is_probed:
             sent.send(killing.against_probes())
         else:
             others = trial.everywhere and mutant is not None

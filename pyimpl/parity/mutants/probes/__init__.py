@@ -14,6 +14,7 @@ from . import (  # isort: skip
     layers,
     objects,
     wholes,
+    twins,
     modules,
 )
 from .probe import PROBES, Probe

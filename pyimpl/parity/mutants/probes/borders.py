@@ -157,7 +157,7 @@ def a_layer_trains_as_the_mode_and_the_gradient_say():
     return listed((*modes, without.trains, replace(without, mode="function").trains))
 
 
-@probe("1, 5, 1")
+@probe("1, 6, 1")
 def a_question_is_known_by_its_content():
     def prints(*cases):
         return len({one.fingerprint for one in cases})
@@ -165,10 +165,18 @@ def a_question_is_known_by_its_content():
     case = example()
     other = replace(case, arrays=case.arrays | {numbered(Kind.INPUT, 1): MATRIX.T.copy()})
     moved = replace(case, arrays=case.arrays | {numbered(Kind.INPUT, 1): MATRIX + 1})
+    same_bytes = case.arrays | {numbered(Kind.INPUT, 1): MATRIX.reshape(3, 2)}
     return listed(
         (
             prints(case, replace(case, origin="elsewhere")),
-            prints(case, other, moved, replace(case, mode="test"), replace(case, config={"n": 2})),
+            prints(
+                case,
+                other,
+                moved,
+                replace(case, arrays=same_bytes),
+                replace(case, mode="test"),
+                replace(case, config={"n": 2}),
+            ),
             prints(case, example()),
         )
     )
@@ -251,7 +259,7 @@ class Echo:
 @probe("x -> x x1 (3, 2) y.0 float64 [[1, 2, 3], [4, 5, 6]]")
 def a_session_turns_arrays_on_both_ways():
     julia = Echo()
-    case = posed("f", {"calls": 2}, {"x1": MATRIX}, "function")
+    case = posed("f", {"calls": 2, "expression": "of the case"}, {"x1": MATRIX}, "function")
     (outcome,) = JuliaSession(julia).evaluate(  # type: ignore[arg-type]
         JuliaSide("x -> x"), Layout("same"), [case]
     )

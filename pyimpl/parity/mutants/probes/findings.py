@@ -145,6 +145,24 @@ def the_worst_array_is_kept_for_each_precision():
     return listed(f"{dtype} {d.what} {d.ulps:.1g}" for dtype, d in found.worst.items())
 
 
+@probe("5, 5")
+def the_worst_of_all_cases_is_kept():
+    def worst(*ulps):
+        found = report({"float64": off(ulps[0], 1)})
+        found.take(report({"float64": off(ulps[1], 1)}))
+        return f"{found.worst['float64'].ulps:.1g}"
+
+    return listed((worst(2, 5), worst(5, 2)))
+
+
+@probe("2, 5")
+def a_case_that_is_worse_takes_the_place_of_the_worst():
+    found = report({"float64": off(2, 1)})
+    before = f"{found.worst['float64'].ulps:.1g}"
+    enter(found, case(), {"float64": gave({"y": off(-3, 1)})})
+    return listed((before, f"{found.worst['float64'].ulps:.1g}"))
+
+
 @probe("0, 1, 3, 5, 3")
 def exit_codes_say_what_the_rows_say():
     def summary(*reports):

@@ -50,6 +50,12 @@ def the_order_of_columns_is_free_with_their_signs():
     )
 
 
+@probe("[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]")
+def each_column_has_a_place_of_its_own():
+    theirs = np.array([[1.0, 0.8, 0.0], [0.0, 0.6, 0.0], [0.0, 0.0, 1.0]])
+    return (aligned(np.eye(3), theirs, Freedom.parse("order")) + 0.0).tolist()
+
+
 @probe("same, not the same")
 def a_rotation_of_columns_is_free():
     c, s = math.cos(0.7), math.sin(0.7)

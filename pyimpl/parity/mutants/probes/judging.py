@@ -270,6 +270,23 @@ def a_side_that_did_not_come_to_an_end_is_no_verdict():
     )
 
 
+@probe("False")
+def a_lost_case_does_not_agree():
+    lost = Outcome(error="slow", lost=True)
+    return compare(case(), lost, gave({"y": X}), {}).agrees
+
+
+@probe("grad.w, grad.w, y")
+def the_array_that_disagrees_most_is_the_worst():
+    def worst(y, gradient):
+        verdict = compare(
+            case(), gave({"y": off(y), "grad.w": off(gradient)}), gave({"y": X, "grad.w": X}), {}
+        )
+        return verdict.worst.what if verdict.worst else ""
+
+    return listed((worst(30, 40), worst(100, 200), worst(3, 2)))
+
+
 @probe("agrees, differs in y[0] not finite, differs in y[0] not finite")
 def at_the_limits_nan_and_infinity_are_one_and_numbers_are_not():
     def one(value):

@@ -9,7 +9,7 @@ import pyimpl
 
 from ...case import twin
 from ...sides.frameworks import side_of
-from .probe import gave, listed, probe, shown, written
+from .probe import X1, gave, listed, probe, shown, written
 from .sides import X, asked, only, outcome
 
 
@@ -129,13 +129,26 @@ def a_rule_is_told_step_by_step():
     return written(twin.steps(pyimpl.Momentum(0.5, 0.5), case))
 
 
-@probe("y float64 [[0.25, 0.5]]; y float64 [[0.75, 0]]")
+@probe("y float64 [[0.25, 0.5]]; y float64 [[2, 0, 2, 0, 0, 2, 2, 0, 2, 0]]")
 def random_numbers_are_handed_in():
     handed = twin.HandedIn(np.array([0.25, 0.5]))
     draws = written(gave({"y": handed.random((1, 2))}))
-    dropout = pyimpl.Dropout(0.5)
-    case = asked("train", x1=[[0.375, 2.0]], noise=[[0.75, 0.25]])
-    return f"{draws}; {only(written(twin.evaluate(case, lambda c: dropout)), 'y')}"
+    noise = [[0.75, 0.25, 1.0, 0.5, 0.0, 0.625, 0.75, 0.25, 1.0, 0.125]]
+    case = asked("train", x1=np.ones((1, 10)), noise=noise)
+    found = twin.evaluate(case, lambda _: pyimpl.Dropout(0.5))
+    return f"{draws}; {only(written(found), 'y')}"
+
+
+@probe("float64 [[1, 2]]")
+def a_layer_that_changes_its_input_does_not_change_the_case():
+    @pyimpl.differentiable
+    def wrong(x):
+        x[...] = 0
+        return x, None
+
+    case = asked(x1=X)
+    twin.evaluate(case, lambda _: wrong)
+    return shown(case.arrays[X1])
 
 
 @probe("error: ValueError: no, raised KeyError")
