@@ -2,22 +2,35 @@
 told.
 """
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from ..case.case import EXTREME
 from ..case.names import Kind
 from ..pair.pair import Evidence, Result
 from ..sides.side import PythonSide
 from ..traps.table import TRAPS
 from . import program, transformations
 from .carried import of_weights
+from .edit import Edit
 from .explanation import Explanation
 from .settings import changed_settings
+from .together import Both, two_together
 from .transformations import Transformed
-from .trial import Trial, counted, limited, near, only_dtypes, only_outputs, telling, trial_of
+from .trial import (
+    Deadline,
+    Trial,
+    counted,
+    limited,
+    near,
+    only_dtypes,
+    only_outputs,
+    telling,
+    trial_of,
+    without_limits,
+)
 
 SECONDS = 10.0  # for the whole search
 MOST_TOLD = 4
@@ -25,27 +38,6 @@ OF_ARRAYS = 3.0  # what transformations of whole arrays cost at least
 # (cause, another one): the second, as a transformation of a whole array, is the first, at a place
 # of the program, in other words.
 SAID_BETTER = (("order", "axes"), ("axes", "order"), ("padding", "kernel"))
-
-
-@dataclass
-class Edit:
-    """One way, tried at one place."""
-
-    cause: str
-    where: str
-    change: str
-    side: PythonSide
-    cost: float
-
-    def of_arguments(self, names: dict[str, str]) -> "Edit":
-        """With arguments called as the user calls them: x1, x2, ... are the names of the
-        toolkit.
-        """
-
-        def named(text: str) -> str:
-            return re.sub(r"\bx\d+\b", lambda found: names.get(found[0], found[0]), text)
-
-        return replace(self, where=named(self.where), change=named(self.change))
 
 
 def explain(result: Result, seconds: float = SECONDS) -> list[Explanation]:
@@ -60,9 +52,29 @@ def explain(result: Result, seconds: float = SECONDS) -> list[Explanation]:
     if told_of_weights := of_weights(trial, result.pair.weighed):
         return told_of_weights
     single = edits(trial)
-    if found := explaining(trial, single) or explaining(trial, composites(trial)):
+    found = explaining(trial, single) or explaining(trial, composites(trial))
+    if found:
         return in_words(trial, found)
-    return partial(trial, single)
+    ordinary = without_limits(trial, seconds)
+    if ordinary is not None:
+        found = explaining(ordinary, single) or explaining(ordinary, composites(ordinary))
+        if found:
+            return in_words(ordinary, found, _of_limits(trial, ordinary))
+    rest = ordinary or trial
+    if in_part := partial(replace(rest, deadline=Deadline(seconds)), single):
+        return in_part
+    rest = replace(rest, deadline=Deadline(seconds), complete=True)
+    both = two_together(rest, single)
+    return both_in_words(rest, both, _of_limits(trial, rest)) if both else []
+
+
+def _of_limits(trial: Trial, ordinary: Trial) -> str:
+    """What else there is, in words, where cases at the limits were set aside."""
+    if trial.differing == ordinary.differing:
+        return ""
+    aside = [each.case for each in trial.differing if each.case.extreme]
+    themes = ", ".join(dict.fromkeys(case.origin.removeprefix(EXTREME) for case in aside))
+    return f"; what differs at the limits ({themes}) is another matter"
 
 
 def explaining(trial: Trial, tried: Sequence[Edit]) -> list[Edit]:
@@ -92,10 +104,11 @@ def edits(trial: Trial) -> list[Edit]:
                     program.change(scope, rewriting),
                     edited,
                     rewriting.cost,
+                    (scope, rewriting),
                 )
             )
     for trap, where, change, changed in changed_settings(side):
-        found.append(Edit(trap.name, where, change, changed, 2.0))
+        found.append(Edit(trap.name, where, change, changed, 2.0, of_setting=True))
     names = {f"x{i}": name for i, name in enumerate(trial.pair.argument_names, 1)}
     return [*found, *(edit.of_arguments(names) for edit in _of_arrays(side, first))]
 
@@ -145,9 +158,9 @@ def composites(trial: Trial) -> list[Edit]:
     return found
 
 
-def in_words(trial: Trial, found: Sequence[Edit]) -> list[Explanation]:
+def in_words(trial: Trial, found: Sequence[Edit], beside: str = "") -> list[Explanation]:
     """The best edit of every cause; sure of it only where it is the only one and the evidence can
-    tell.
+    tell. `beside`: what else there is to say.
     """
     best: dict[str, Edit] = {}
     for edit in sorted(found, key=lambda edit: edit.cost):
@@ -169,7 +182,19 @@ def in_words(trial: Trial, found: Sequence[Edit]) -> list[Explanation]:
         )
     else:
         note = f"{evidence}; so does another way: {_difference(trial, chosen)}"
-    return [_explanation(edit, note, sure) for edit in chosen]
+    return [_explanation(edit, note + beside, sure) for edit in chosen]
+
+
+def both_in_words(trial: Trial, found: Sequence[Both], beside: str) -> list[Explanation]:
+    """The cheapest two causes that explain together; sure of them where no other two do."""
+    names = {f"x{i}": name for i, name in enumerate(trial.pair.argument_names, 1)}
+    best = found[0]
+    places = {frozenset((both.first.cause, both.second.cause)) for both in found}
+    sure = len(places) == 1 and telling(trial)
+    note = f"one of two causes: alone it explains a part; with both {counted(trial)[8:]}{beside}"
+    return [
+        _explanation(edit.of_arguments(names), note, sure) for edit in (best.first, best.second)
+    ]
 
 
 def _explanation(edit: Edit, note: str, sure: bool) -> Explanation:

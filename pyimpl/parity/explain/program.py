@@ -40,12 +40,15 @@ OPERATIONS = {  # what the operations of the toolkit do, in a line
 }
 
 
+Part = tuple[Scope, Rewriting]  # a rewriting, of the function that it is one of
+
+
 @dataclass
 class Edited:
     """A Python side with a few functions of the user's rewritten."""
 
     base: PythonSide
-    parts: Sequence[tuple[Scope, Rewriting]]
+    parts: Sequence[Part]
     subject: Any = None
     has_gradient: bool = False
     is_model: bool = False
@@ -240,6 +243,16 @@ def scope_of(function: types.FunctionType) -> Scope | None:
         if tuple(arg.arg for arg in node.args.args) == wanted.co_varnames[: wanted.co_argcount]
     ]
     return Scope(function, fitting[0]) if len(fitting) == 1 else None
+
+
+def rescoped(scope: Scope, rewriting: Rewriting) -> Scope | None:
+    """The function as it is after a rewriting, to be rewritten further; None where its defaults
+    were rewritten, which live outside of its code.
+    """
+    if set(ast.walk(scope.tree.args)) & set(rewriting.parts):
+        return None
+    tree = ast.fix_missing_locations(replaced(scope.tree, rewriting.parts))
+    return Scope(scope.function, tree)
 
 
 def rewritings_of(scope: Scope) -> list[Rewriting]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ..sides.composed import ComposedSide
 from ..sides.framework import Setting
 from ..sides.side import PythonSide
 from ..sides.training import RuleSide, TrainingSide
@@ -32,6 +33,12 @@ def changed_settings(side: PythonSide) -> Iterator[Changed]:
             for scale in trap.loss_scales:
                 loss = side.framework.scaled_loss(side.loss, scale.factor)
                 yield trap, "the loss", scale.words, replace(side, loss=loss)
+    elif isinstance(side, ComposedSide):
+        for number, link in enumerate(side.links):
+            for trap, where, words, changed in changed_settings(link.side):
+                links = list(side.links)
+                links[number] = replace(link, side=changed)
+                yield trap, where, words, ComposedSide(links, side.inputs, side.outputs)
     else:
         yield from _of_model(side)
 

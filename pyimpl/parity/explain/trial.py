@@ -8,7 +8,7 @@ import numpy as np
 
 from ..case.case import Outcome
 from ..case.names import Kind, Name
-from ..judge.findings import Finding
+from ..judge.findings import Finding, promoted
 from ..judge.verdict import absolute_errors, sensitivity
 from ..pair.checking import judged
 from ..pair.pair import Evidence, Pair, Result
@@ -16,6 +16,22 @@ from ..sides.functions import DifferencesSide, FunctionSide
 from ..sides.side import PythonSide
 
 SECONDS_EACH = 1.0  # for one evaluation of an edited program
+PATIENCE = 4.0  # times as long by the clock, where others use the machine
+
+
+class Deadline:
+    """The end of so many seconds of computing: what is found does not depend on how busy the
+    machine is.
+    """
+
+    def __init__(self, seconds: float):
+        self._computed = time.process_time() + seconds
+        self._passed = time.monotonic() + PATIENCE * seconds
+
+    @property
+    def over(self) -> bool:
+        """Whether the time is up."""
+        return time.process_time() > self._computed or time.monotonic() > self._passed
 
 
 @dataclass
@@ -26,7 +42,7 @@ class Trial:
     differing: list[Evidence]  # the smallest first, then the largest
     agreeing: list[Evidence]
     responses: list[dict[Name, np.ndarray]]  # how far the original side moves, per differing case
-    deadline: float
+    deadline: Deadline
     complete: bool = True  # whether there was time for all edits
 
     @property
@@ -37,7 +53,7 @@ class Trial:
     @property
     def late(self) -> bool:
         """Whether the time is up."""
-        return time.monotonic() > self.deadline
+        return self.deadline.over
 
     def findings(self, side: PythonSide, evidence: Evidence) -> list[Finding]:
         """How the edited side differs, by the project's own verdict."""
@@ -57,7 +73,10 @@ class Trial:
             if self.late:
                 return False
             for dtype, julia in evidence.julia.items():
-                if not near(side.evaluate(evidence.case.cast(dtype)), julia, response):
+                mine = side.evaluate(evidence.case.cast(dtype))
+                if not self.pair.strict and promoted(dtype, mine):
+                    continue  # as the verdict has it: what Float32 does to Julia alone is a note
+                if not near(mine, julia, response, self.pair.strict):
                     return False
         return True
 
@@ -89,7 +108,7 @@ def trial_of(result: Result, seconds: float) -> Trial | None:
         return None  # Julia raised: every edit that makes Python raise too would do
     responses = [sensitivity(pair.python.evaluate, evidence.case) for evidence in differing[:4]]
     agreeing = [evidence for evidence in known if evidence.agrees]
-    return Trial(pair, differing, agreeing, responses, time.monotonic() + seconds)
+    return Trial(pair, differing, agreeing, responses, Deadline(seconds))
 
 
 def limited(side: Any) -> PythonSide:
@@ -97,8 +116,12 @@ def limited(side: Any) -> PythonSide:
     return replace(side, seconds=SECONDS_EACH) if hasattr(side, "seconds") else side
 
 
-def near(python: Outcome, julia: Outcome, response: dict[Name, np.ndarray]) -> bool:
-    """Whether two outcomes are the same but for errors that no tolerance would be as large as."""
+def near(
+    python: Outcome, julia: Outcome, response: dict[Name, np.ndarray], strict: bool = True
+) -> bool:
+    """Whether two outcomes are the same but for errors that no tolerance would be as large as;
+    `strict`: whether another precision is a difference.
+    """
     if python.lost or bool(python.error) != bool(julia.error):
         return False
     for name in set(python.arrays) | set(julia.arrays):
@@ -107,17 +130,17 @@ def near(python: Outcome, julia: Outcome, response: dict[Name, np.ndarray]) -> b
             if name.is_gradient and not np.any(theirs if mine is None else mine):
                 continue
             return False
-        if mine.shape != theirs.shape or mine.dtype != theirs.dtype:
+        alike = mine.dtype == theirs.dtype or (not strict and mine.dtype.kind == theirs.dtype.kind)
+        if mine.shape != theirs.shape or not alike:
             return False
         if mine.dtype.kind != "f":
             if np.any(mine != theirs):
                 return False
             continue
+        eps = max(float(np.finfo(array.dtype).eps) for array in (mine, theirs))
         parts = (theirs.astype(np.float64), response.get(name, np.zeros(0)))
         scale = sum(np.max(np.abs(part), initial=0, where=np.isfinite(part)) for part in parts)
-        if not np.all(
-            absolute_errors(mine, theirs) <= 2**14 * np.finfo(mine.dtype).eps * (scale + 1e-30)
-        ):
+        if not np.all(absolute_errors(mine, theirs) <= 2**14 * eps * (scale + 1e-30)):
             return False
     return True
 
@@ -169,6 +192,18 @@ def _numbers(julia: np.ndarray, mine: np.ndarray | None) -> float:
         return 0.0
     shown = np.unique(julia[np.isfinite(julia)])
     return len(shown) * (1.0 if julia.dtype.kind == "f" else 0.5) if shown.any() else 0.0
+
+
+def without_limits(trial: Trial, seconds: float) -> Trial | None:
+    """The same without the differing cases at the limits, for so many seconds; None where there
+    are none of these, or no others.
+    """
+    kept = [evidence for evidence in trial.differing if not evidence.case.extreme]
+    if not kept or len(kept) == len(trial.differing):
+        return None
+    responses = [sensitivity(trial.pair.python.evaluate, evidence.case) for evidence in kept[:4]]
+    deadline = Deadline(seconds)
+    return replace(trial, differing=kept, responses=responses, deadline=deadline, complete=True)
 
 
 def only_dtypes(trial: Trial, dtypes: set[str]) -> Trial | None:

@@ -145,7 +145,7 @@ def enter(report: Report, case: Case, outcomes: dict[str, Outcome]) -> None:
         if unknown or verdict.lost:
             finding = Finding(case, verdict, *_kind(dtype, verdicts, twins, outcomes))
             aside = not subject.strict and (
-                finding.kind is Sort.DTYPE or _promoted(dtype, twins[dtype])
+                finding.kind is Sort.DTYPE or promoted(dtype, twins[dtype])
             )
             (report.notes if aside else report.findings).append(finding)
 
@@ -161,7 +161,7 @@ def enter(report: Report, case: Case, outcomes: dict[str, Outcome]) -> None:
         report.findings.append(Finding(case, verdict, Sort.NOTHING, said))
 
 
-def _promoted(dtype: str, twin: Outcome) -> bool:
+def promoted(dtype: str, twin: Outcome) -> bool:
     """Whether Python computes in Float64 though it was given Float32: then what Float32 does to
     Julia is not a difference between the two.
     """

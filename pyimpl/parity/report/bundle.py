@@ -44,6 +44,7 @@ from ..case.case import Case, Outcome
 from ..case.dtypes import DTYPES
 from ..case.inputs import Given
 from ..case.names import Kind, Name
+from ..judge.freedoms import write_freedoms
 from ..pair.asked import layout_of
 from ..pair.checking import CASES, check_pair
 from ..pair.held_against import LivePair, RecordedPair
@@ -149,6 +150,8 @@ def _description(pair: Pair) -> dict[str, Any]:
         "calls": pair.config.get("calls", 1),
         "seconds": float(getattr(pair.python, "seconds", SECONDS)),
         "training": _training(pair),
+        "strict": pair.strict,
+        "up_to": write_freedoms(pair.up_to),
     }
 
 
@@ -163,6 +166,8 @@ FORM = {  # of bundle.json
     "gradient": str,
     "calls": int,
     "seconds?": float,
+    "strict?": bool,
+    "up_to?": str,
     "training?": (dict, None),
     "copies?": {str: str},
     "seal?": str,
@@ -463,6 +468,8 @@ def load_bundle(directory: Path, trust: bool = False) -> tuple[Pair, RecordedPai
             name=about["name"],
             seconds=about.get("seconds", SECONDS),
             origin=about["python"],
+            up_to=about.get("up_to") or None,
+            strict=about.get("strict", True),
         )
     except SubjectError as problem:
         raise BundleError(f"the Python side cannot be loaded again: {problem}") from problem

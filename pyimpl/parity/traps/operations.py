@@ -220,3 +220,36 @@ def centred(x, k, later=0):
     """`np.convolve(x, k, "same")`, by so many places later, and as long as x."""
     start = (len(k) - 1) // 2 + later
     return np.convolve(x, k)[start : start + len(x)]
+
+
+def clip_each(parameters, most):
+    """Every gradient scaled down by its own norm."""
+    for parameter in _listed(parameters):
+        if parameter.grad is not None:
+            size = float((parameter.grad.double() ** 2).sum()) ** 0.5
+            if size > most:
+                parameter.grad.mul_(most / size)
+
+
+def clip_together(parameters, most):
+    """All gradients scaled down by their common norm, with nothing added to it."""
+    grads = [one.grad for one in _listed(parameters) if one.grad is not None]
+    size = norm_of_all(grads)
+    for grad in grads if size > most else ():
+        grad.mul_(most / size)
+
+
+def _listed(parameters):
+    return [parameters] if hasattr(parameters, "grad") else list(parameters)
+
+
+def norm_of_all(arrays):
+    """The norm of all entries of several arrays."""
+    return float(sum(float((array**2).sum()) for array in arrays)) ** 0.5
+
+
+def crossed(a, b):
+    """The first as a column, to meet every entry of the second: of two vectors of one length."""
+    if np.ndim(a) != 1 or np.ndim(b) != 1 or len(a) != len(b):
+        raise ValueError("not two vectors of one length")
+    return a[:, None]

@@ -138,6 +138,74 @@ def decoupled(node: Any, at: Scope) -> Iterator[Rewriting]:
                 )
 
 
+def _taken_off(node: Any, at: Scope) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """(the parameter, what is taken off it) of `x *= 1 - T`, `x = x * (1 - T)`, `x -= T * x` and
+    `x.mul_(1 - T)`, where T is a share of the parameter.
+    """
+    if isinstance(node, ast.AugAssign):
+        if isinstance(node.op, ast.Mult) and _rest_of_one(node.value, at):
+            yield node.target, node.value.right  # type: ignore[attr-defined]
+        elif isinstance(node.op, ast.Sub):
+            yield from ((node.target, t) for x, t in factors(node.value) if same(x, node.target))
+    elif isinstance(node, ast.Assign) and len(node.targets) == 1:
+        target = node.targets[0]
+        for x, rest in factors(node.value):
+            if same(x, target) and _rest_of_one(rest, at):
+                yield target, rest.right  # type: ignore[attr-defined]
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and node.value.args:
+        call = node.value
+        if at.callee(call) == ".mul_" and _rest_of_one(call.args[0], at):
+            yield call.func.value, call.args[0].right  # type: ignore[attr-defined]
+
+
+def _rest_of_one(node: ast.AST, at: Scope) -> bool:
+    return is_binary(node, ast.Sub) and at.number(node.left) == 1
+
+
+def decay_in_place(node: Any, at: Scope) -> Iterator[Rewriting]:
+    """A decay that is taken off the parameter itself, added to the gradient instead."""
+    for parameter, share in _taken_off(node, at):
+        x = ast.parse(ast.unparse(parameter), mode="eval").body
+        loads = _gradients(node, parameter, at)
+        for decay in [*(rest for _, rest in factors(share)), share]:
+            for places in loads:
+                new: dict[Any, ast.AST] = {node: ast.Pass()}
+                new |= {g: at.make("G + D * X", G=g, D=decay, X=x) for g in places}
+                yield Rewriting("coupled", new, 1.5)
+
+
+def _gradients(dropped: ast.AST, parameter: ast.AST, at: Scope) -> Iterator[list[ast.expr]]:
+    """The places at which each thing is read that may be a gradient: an argument, `p.grad`."""
+    gone = set(ast.walk(dropped))
+    read: dict[str, list[ast.expr]] = {}
+    for part in ast.walk(at.tree):
+        named = isinstance(part, ast.Name) and (part.id in at.arguments or part.id.startswith("g"))
+        grad = isinstance(part, ast.Attribute) and part.attr == "grad"
+        if (named or grad) and part not in gone and isinstance(part.ctx, ast.Load):  # type: ignore[attr-defined]
+            if not same(part, parameter):
+                read.setdefault(ast.unparse(part), []).append(part)  # type: ignore[arg-type]
+    yield from read.values()
+
+
+def decay_off_the_parameter(node: Any, at: Scope) -> Iterator[Rewriting]:
+    """A decay that is added to the gradient, taken off the parameter in `x -= ...` instead."""
+    if not is_binary(node, ast.Add) or not isinstance(at.tree, ast.FunctionDef):
+        return
+    for term, rest in ((node.right, node.left), (node.left, node.right)):
+        for other in ast.walk(at.tree) if is_binary(term, ast.Mult) else ():
+            if not isinstance(other, ast.AugAssign) or not isinstance(other.op, ast.Sub):
+                continue
+            if node in ast.walk(other):
+                continue
+            value = other.value
+            over = value.right if is_binary(value, ast.Div) else None
+            product = value.left if is_binary(value, ast.Div) else value
+            text = "A * (B + T)" if over is None else "A * (B / D + T)"
+            for a, b in factors(product):
+                parts = {"A": a, "B": b, "T": term} | ({} if over is None else {"D": over})
+                yield Rewriting("coupled", {node: rest, value: at.make(text, **parts)}, 1.5)
+
+
 SWITCHES = ("couple", "decoupled_weight_decay")
 
 
@@ -167,7 +235,7 @@ TRAPS = (
         "coupled",
         "a term stands inside a product on one side and outside on the other: coupled or "
         "decoupled weight decay, the learning rate inside or outside",
-        patterns=(distributed, decoupled),
+        patterns=(distributed, decoupled, decay_in_place, decay_off_the_parameter),
         settings=_coupled,
     ),
     Trap(

@@ -4,8 +4,10 @@ from . import (
     arithmetic,
     averages,
     broadcasting,
+    clipping,
     epsilons,
     indices,
+    library_calls,
     networks,
     ordering,
     precision,
@@ -25,7 +27,9 @@ TOPICS = (
     epsilons,
     averages,
     broadcasting,
+    library_calls,
     products,
+    clipping,
     networks,
 )
 TRAPS: dict[str, Trap] = {trap.name: trap for topic in TOPICS for trap in topic.TRAPS}
