@@ -68,3 +68,8 @@ def test_rules_in_use_are_asked_about_the_same_outcomes(trial):
     assert alarms["equal means, outputs"] == []
     called = fate(WRONG, trial).rules
     assert called["equal means, outputs"] and called["numpy.testing.assert_allclose, outputs"]
+
+
+def test_a_program_that_cannot_be_checked_without_a_mutant_is_an_error(trial):
+    with pytest.raises(RuntimeError, match="without a mutant there is no check: KeyError"):
+        without_mutant(["no such row"], trial, workers=1)

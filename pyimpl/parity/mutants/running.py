@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ class Trial:
 
     recording: Path
     everywhere: bool = True  # whether a mutant is held against the rows that it does not name
-    seconds: float = SECONDS
+    seconds: float | None = SECONDS  # None: it has to come to an end
 
 
 def _work(sent: Any, mutant: Mutant | None, rows: list[str], trial: Trial) -> None:
@@ -56,6 +56,9 @@ def _work(sent: Any, mutant: Mutant | None, rows: list[str], trial: Trial) -> No
             sent.send(killing.against_rows(trial.recording, rows, others))
     except Exception as problem:  # the check itself stops: nobody would take that for agreement
         words = f"{type(problem).__name__}: {problem}"
+        if mutant is None:
+            sent.send({"broken": words})
+            return
         sent.send({"kill": {"by": "the check", "array": "stops", "words": words}, "rules": {}})
 
 
@@ -107,12 +110,18 @@ def _fate(mutant: Mutant, trial: Trial, context: Any) -> Fate:
 
 
 def without_mutant(rows: Sequence[str], trial: Trial, workers: int) -> dict[str, list[str]]:
-    """The cases of the right program that the rules in use call wrong, by rule."""
+    """The cases of the right program that the rules in use call wrong, by rule.
+
+    Raises RuntimeError where the right program cannot be checked.
+    """
+    trial = replace(trial, seconds=None)
     found: dict[str, list[str]] = {}
     with _one_thread(), ThreadPoolExecutor(workers) as threads:
         context = _context()
         parts = [list(rows[start::workers]) for start in range(workers)]
         for answer in threads.map(lambda part: _tried(None, part, trial, context), parts):
+            if "rules" not in answer:
+                raise RuntimeError(f"without a mutant there is no check: {answer['broken']}")
             for rule, cases in answer["rules"].items():
                 found.setdefault(rule, []).extend(cases)
     return found
