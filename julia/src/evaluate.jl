@@ -200,15 +200,32 @@ function evaluate_training!(found, run, config, arrays)
     T = eltype(arrays["x1"])
     model = place!(with_eltype(T, model), starting_with("param.", arrays))
     state = Flux.setup(rule, model)
-    for (step, (x, target)) in enumerate(zip(numbered("x", arrays), numbered("t", arrays)))
+    batches = collect(zip(numbered("x", arrays), numbered("t", arrays)))
+    if get(config, "loop", false)
+        Flux.train!((m, x, target) -> loss(m(x), target), model, batches, state)
+        return trained!(found, model, length(batches))
+    end
+    for (step, (x, target)) in enumerate(batches)
         get(config, "freeze_at", 0) == step && Flux.freeze!(state.layers[1])
-        get(config, "adjust_at", 0) == step && Flux.adjust!(state, config["adjust_to"])
+        get(config, "thaw_at", 0) == step && Flux.thaw!(state.layers[1])
+        get(config, "adjust_at", 0) == step && adjust_rule!(state, config)
         value, gradients = Flux.withgradient(m -> loss(m(x), target), model)
         Flux.update!(state, model, gradients[1])
         found["loss@$step"] = fill(value)
-        for (path, array) in Flux.trainables(model; path=true)
-            found[join(map(word, path.keys), '.') * "@$step"] = copy(array)
-        end
+        trained!(found, model, step)
+    end
+    return found
+end
+
+function adjust_rule!(state, config)
+    haskey(config, "adjust_to") && return Flux.adjust!(state, config["adjust_to"])
+    return Flux.adjust!(state; (Symbol(name) => value isa AbstractVector ? Tuple(value) : value for (name, value) in config["adjust"])...)
+end
+
+"The parameters that are trained, after a step."
+function trained!(found, model, step)
+    for (path, array) in Flux.trainables(model; path=true)
+        found[join(map(word, path.keys), '.') * "@$step"] = copy(array)
     end
     return found
 end

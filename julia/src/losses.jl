@@ -1,6 +1,6 @@
 # Flux's losses, each made from plain data.
 
-const AGGREGATIONS = Dict("mean" => mean, "sum" => sum, "identity" => identity)
+const AGGREGATIONS = Dict("mean" => mean, "sum" => sum, "identity" => identity, "columns" => x -> mean(x; dims=1))
 
 "Settings of a loss as Flux's keywords."
 loss_settings(c) = settings(
@@ -11,6 +11,9 @@ loss_settings(c) = settings(
 "Fractional settings in the type of the data, as in Python: some losses of Flux would become Float64 by a Float64 setting."
 in_type(T, options) = Zygote.ignore_derivatives(() -> map(option -> option isa AbstractFloat ? T(option) : option, options))
 
+"Targets of another type than the prediction: whether they are above zero."
+labels(c, y) = haskey(c, "labels") ? Zygote.ignore_derivatives(() -> (c["labels"] == "bool" ? Bool : Int).(y .> 0)) : y
+
 for f in (
     Flux.mse, Flux.mae, Flux.msle, Flux.huber_loss, Flux.crossentropy, Flux.logitcrossentropy, Flux.binarycrossentropy,
     Flux.logitbinarycrossentropy, Flux.kldivergence, Flux.poisson_loss, Flux.hinge_loss, Flux.squared_hinge_loss, Flux.siamese_contrastive_loss,
@@ -18,7 +21,7 @@ for f in (
 )
     CONSTRUCTORS[string(nameof(f))] = (c, _) -> begin
         options = loss_settings(c)
-        (ŷ, y) -> f(ŷ, y; in_type(eltype(ŷ), options)...)
+        (ŷ, y) -> f(ŷ, labels(c, y); in_type(eltype(ŷ), options)...)
     end
 end
 

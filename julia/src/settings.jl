@@ -29,3 +29,5 @@ settings(c, conversions...) = (; (Symbol(name) => convert_setting(c[name]) for (
 
 "An axis counted from the end in Python is counted from 1 in Julia."
 dimension(axis) = -axis
+dimensions(axis::Integer) = dimension(axis)
+dimensions(axes) = Tuple(dimension(axis) for axis in axes)

@@ -75,14 +75,18 @@ def logitbinarycrossentropy(prediction, target):
 @differentiable
 def kldivergence(prediction, target, agg="mean", dims=-1, eps=None):
     """`agg(sum(target * log(target))) + crossentropy(prediction, target)`, both over the class axis
-    `dims`.
+    `dims`. Boolean and integer targets have logarithms in Float64, so that the loss is one, as in
+    Flux.
     """
+    whole = np.asarray(target).dtype.kind in "iub"
     prediction, target = paired("kldivergence", prediction, target)
-    entropies = xlogy(target, target).sum(dims, keepdims=True)
+    of = target.astype(np.float64) if whole else target
+    entropies = xlogy(of, of).sum(dims, keepdims=True)
     entropy, agg_back = aggregation(agg).pullback(entropies)
     cross, cross_back = crossentropy.pullback(prediction, target, agg=agg, dims=dims, eps=eps)
 
     def kldivergence_back(dy):
+        dy = np.asarray(dy, cross.dtype)
         _, dprediction, dtarget = cross_back(dy)
         with np.errstate(divide="ignore"):
             return None, dprediction, dtarget + agg_back(dy)[1] * (np.log(target) + 1)

@@ -33,7 +33,8 @@ def train(loss, model, data: Iterable, opt_state) -> None:
         )
         if not np.isfinite(value):
             raise FloatingPointError(
-                f"the loss is {value} at batch {step}: the model was left as it was"
+                f"train expects a finite loss, got {value} at batch {step}: the model was left as "
+                "it was"
             )
         update(opt_state, model, gradients[0])
 

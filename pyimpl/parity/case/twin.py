@@ -3,15 +3,16 @@
 import warnings
 import zlib
 from collections.abc import Callable, Container
-from dataclasses import is_dataclass
+from dataclasses import is_dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ...core import tree
 from ...core.pullback import withgradient
-from ...optimise import adjust, freeze, setup, update
+from ...optimise import adjust, freeze, setup, thaw, update
 from ...optimise.rules import Rule
+from ...training.train import train
 from .case import Case, Outcome
 from .names import NOISE, OUTPUT, PLAIN, RULED, Kind, Name, numbered
 
@@ -73,17 +74,36 @@ def _named(tree_of_arrays: dict[Name, Any]) -> Outcome:
 
 
 def _pull(twin, case: Case, also: dict[Name, Any]) -> Outcome:
-    y, back = twin.pullback(
-        *map(np.copy, case.all(Kind.INPUT))
-    )  # copies: what changes its inputs must not change the case
-    cotangents = case.all(Kind.COTANGENT)
-    named = {OUTPUT: y, **also}
-    if cotangents:
-        dtwin, *dxs = back(tuple(cotangents) if isinstance(y, tuple) else cotangents[0])
-        named |= {numbered(Kind.INPUT_GRADIENT, i): dx for i, dx in enumerate(dxs, 1)}
-        if dtwin is not None:
-            named[Name(Kind.PARAMETER_GRADIENT)] = dtwin
-    return _named(named)
+    """The output and the gradients. Raises ValueError where what was given is changed, and where
+    `back` gives something else when it is called again.
+    """
+    given = {kind: list(map(np.copy, case.all(kind))) for kind in (Kind.INPUT, Kind.COTANGENT)}
+    y, back = twin.pullback(*given[Kind.INPUT])
+    outcome = _named({OUTPUT: y, **also})
+    if given[Kind.COTANGENT]:
+        dys = tuple(given[Kind.COTANGENT])
+        once, again = (_gradients(back(dys if isinstance(y, tuple) else dys[0])) for _ in range(2))
+        _expect_same("back, called again, to give", once.arrays, again.arrays)
+        outcome = Outcome(outcome.arrays | once.arrays, outcome.none | once.none)
+    for kind, arrays in given.items():
+        _expect_same(
+            "to be left as it was", dict(enumerate(case.all(kind))), dict(enumerate(arrays))
+        )
+    return outcome
+
+
+def _gradients(back: tuple) -> Outcome:
+    """As they are now: `back` must not change them later."""
+    dtwin, *dxs = back
+    named = {numbered(Kind.INPUT_GRADIENT, i): dx for i, dx in enumerate(dxs, 1)}
+    outcome = _named(named if dtwin is None else {**named, Name(Kind.PARAMETER_GRADIENT): dtwin})
+    return replace(outcome, arrays={name: x.copy() for name, x in outcome.arrays.items()})
+
+
+def _expect_same(what: str, before: dict, after: dict) -> None:
+    for name, array in before.items():
+        if not np.array_equal(array, after[name], equal_nan=array.dtype.kind in "fc"):
+            raise ValueError(f"expected {what} {array}, got {after[name]}")
 
 
 def _hand_in(twin, case: Case) -> None:
@@ -166,8 +186,10 @@ def steps(rule: Rule, case: Case) -> Outcome:
     x = case.arrays[RULED].copy()
     state = rule.init(x)
     named: dict[Name, Any] = {}
-    for step, g in enumerate(map(np.copy, case.all(Kind.GIVEN_GRADIENT)), 1):
+    for step, given in enumerate(case.all(Kind.GIVEN_GRADIENT), 1):
+        g = given.copy()
         state, dx = rule.apply(state, x, g)
+        _expect_same("the gradient to be left as", {RULED: given}, {RULED: g})
         if dx is not None:
             x -= dx
         outcome = _named({RULED: x, Name(Kind.STATE): state})
@@ -176,25 +198,41 @@ def steps(rule: Rule, case: Case) -> Outcome:
 
 
 def _training(twin, case: Case) -> Outcome:
-    """Every batch once: loss and parameters after each step.
+    """Every batch once: loss and parameters after each step, or, where the config asks for `train`,
+    the parameters after the last one.
 
-    The config may freeze a part or change eta before a step.
+    The config may freeze and thaw a part or change hyper-parameters before a step.
     """
     model, objective, rule = twin
     opt_state = setup(rule, model)
+    batches = list(zip(case.all(Kind.INPUT), case.all(Kind.TARGET), strict=True))
+    if case.config.get("loop"):
+        train(objective, model, batches, opt_state)
+        return _named(_parameters(model, len(batches)))
     named: dict[Name, Any] = {}
-    for step, (x, target) in enumerate(
-        zip(case.all(Kind.INPUT), case.all(Kind.TARGET), strict=True), 1
-    ):
+    for step, (x, target) in enumerate(batches, 1):
         if case.config.get("freeze_at") == step:
             freeze(opt_state.layers[0])
+        if case.config.get("thaw_at") == step:
+            thaw(opt_state.layers[0])
         if case.config.get("adjust_at") == step:
-            adjust(opt_state, case.config["adjust_to"])
+            adjust(opt_state, **_changes(case.config))
         value, gradients = withgradient(objective, model, x, target)
         update(opt_state, model, gradients[0])
-        named[Name(Kind.LOSS, step=step)] = value
-        named |= {
-            Name(Kind.PARAMETER, path, step): array.copy()
-            for path, array in tree.trainables(model).items()
-        }
+        named |= {Name(Kind.LOSS, step=step): value} | _parameters(model, step)
     return _named(named)
+
+
+def _changes(config: dict[str, Any]) -> dict[str, Any]:
+    """Hyper-parameters by name; `adjust_to` is a learning rate."""
+    if "adjust_to" in config:
+        return {"eta": config["adjust_to"]}
+    changes = config["adjust"].items()
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in changes}
+
+
+def _parameters(model, step: int) -> dict[Name, np.ndarray]:
+    return {
+        Name(Kind.PARAMETER, path, step): array.copy()
+        for path, array in tree.trainables(model).items()
+    }

@@ -53,7 +53,14 @@ KINKS = (
     100.0,
 )
 NOT_FINITE = (np.nan, np.inf, -np.inf)
-PARAMETERS = {"leakyrelu": 0.25, "elu": 0.75, "celu": 0.75, "trelu": 0.5, "softshrink": 0.25}
+FAR_OUT = (-200.0, -104.0, -88.5, -87.0, -81.0, -79.5, 79.5, 81.0, 87.0, 88.5, 104.0, 200.0)
+PARAMETERS = {
+    "leakyrelu": (0.25, 1.5, -0.25),
+    "elu": (0.75, 2.0, -0.5),
+    "celu": (0.75, 2.0),
+    "trelu": (0.5, -0.5),
+    "softshrink": (0.25, -0.5),
+}
 PIECEWISE_LINEAR = ("identity", "relu", "relu6", "leakyrelu", "trelu", "softshrink", "hardtanh")
 
 
@@ -80,7 +87,7 @@ def _twin(name):
 def _row(name: str) -> Row:
     structures: tuple[Config, ...] = ({},)
     if name in PARAMETERS:
-        structures = ({}, {"parameters": [PARAMETERS[name]]})
+        structures = ({}, *({"parameters": [value]} for value in PARAMETERS[name]))
     return Row(
         name,
         "flux",
@@ -97,6 +104,15 @@ def _row(name: str) -> Row:
         slack=lambda c: SLACK.get(name),
         examples=(
             Example("kinks", {"rank": 1, "sizes": (16,)}, {"x1": KINKS}),
+            *(
+                Example(
+                    f"kinks, {value}",
+                    {"rank": 1, "sizes": (16,), "parameters": [value]},
+                    {"x1": KINKS},
+                )
+                for value in PARAMETERS.get(name, ())
+            ),
+            Example("far out", {"rank": 1, "sizes": (12,)}, {"x1": FAR_OUT}),
             Example("nan and infinities", {"rank": 1, "sizes": (3,)}, {"x1": NOT_FINITE}),
             Example("empty batch", {"rank": 2, "sizes": (0, 3)}),
             Example(

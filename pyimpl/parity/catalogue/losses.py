@@ -11,7 +11,21 @@ from ...core.pullback import differentiable
 from .row import Config, Example, Row, Slack
 
 AGGREGATED: tuple[Config, ...] = ({"agg": "mean"}, {"agg": "sum"}, {"agg": "identity"})
+LABELLED: tuple[Config, ...] = (
+    {"agg": "mean", "labels": "bool"},
+    {"agg": "identity", "labels": "int"},
+)
 SETTINGS = ("agg", "dims", "eps", "delta", "gamma", "margin", "beta", "smooth")
+
+
+@differentiable
+def columns(losses):
+    """The mean over the last axis, as a function of one's own for `agg`."""
+    shape = losses.shape
+    return losses.mean(-1, keepdims=True), lambda dy: (
+        None,
+        np.broadcast_to(dy / losses.dtype.type(shape[-1]), shape),
+    )
 
 
 def _row(
@@ -29,7 +43,17 @@ def _row(
 
     def twin(config: Config):
         settings = {key: config[key] for key in SETTINGS if key in config}
-        return differentiable(lambda x, y: function.pullback(x, y, **settings))
+        if settings.get("agg") == "columns":
+            settings["agg"] = columns
+        if "labels" not in config:
+            return differentiable(lambda x, y: function.pullback(x, y, **settings))
+        dtype = {"bool": np.bool_, "int": np.int64}[config["labels"]]
+
+        def labelled(x, y):
+            loss, back = function.pullback(x, (y > 0).astype(dtype), **settings)
+            return loss, lambda dl: (*back(dl)[:2], None)
+
+        return differentiable(labelled)
 
     column = {**structures[0], "sizes": (4, 1)}
     return Row(
@@ -57,8 +81,8 @@ def _row(
             ),
         ),
         covers=covers
-        or "mean, sum, no aggregation; gradients of prediction and target; shapes that would "
-        "broadcast are refused",
+        or "mean, sum, no aggregation or one's own; gradients of prediction and target; shapes "
+        "that would broadcast are refused",
     )
 
 
@@ -125,7 +149,9 @@ INFINITE_AT_MARGIN = Example(
 NOT_FINITE = _one_of_each(
     "nan and infinities", [np.nan, np.inf, -np.inf, 0.5], [1.0, 1.0, 1.0, 1.0]
 )
-FIRST_AXIS = {"agg": "mean", "dims": -2}
+FIRST_AXIS: tuple[Config, ...] = tuple(
+    {"agg": agg, "dims": -2} for agg in ("mean", "sum", "identity", "columns")
+)
 LARGE_EPS = {"agg": "mean", "eps": 0.125}
 GAMMAS = ({"agg": "mean", "gamma": 1.5}, {"agg": "sum", "gamma": 0})
 OVERLAP = (
@@ -187,6 +213,10 @@ def _sequence(name, logits, labels, refused=False) -> Example:
 
 
 GRAVES = np.array([[1.0, 2.0, 3.0], [2.0, 1.0, 3.0], [3.0, 1.0, 2.0], [0.5, -1.0, 2.0]])
+BLANK_LABEL = (
+    "Flux takes the blank for a label, and its gradient is then not that of its loss; the twin "
+    "refuses"
+)
 NO_LABELS = np.zeros(0, np.int64)
 
 CTC = Row(
@@ -211,14 +241,19 @@ CTC = Row(
         _sequence("no labels", GRAVES, NO_LABELS, refused=True),
         _sequence("no time", GRAVES[:0], [0], refused=True),
         _sequence("a label beyond the classes", GRAVES, [0, 3], refused=True),
+        replace(
+            _sequence("the blank among the labels", GRAVES, [0, 2]),
+            known=BLANK_LABEL,
+            differs=("refusal",),
+        ),
     ),
     covers="repeated labels, too little time, infinite logits; no labels, no time and unknown "
     "labels are refused",
 )
 
 ROWS = (
-    _row("mse", exact=True),
-    _row("mae", exact=True, examples=(EQUAL,)),
+    _row("mse", exact=True, options=({"agg": "columns"}, *LABELLED)),
+    _row("mae", exact=True, options=LABELLED, examples=(EQUAL,)),
     _row(
         "msle",
         prediction="positive",
@@ -230,27 +265,34 @@ ROWS = (
             _one_of_each("negative", [1.0, -1.0], [1.0, 2.0], refused=True),
         ),
     ),
-    _row("huber_loss", options=({"agg": "mean", "delta": 0.5},), examples=(AT_DELTA,)),
+    _row(
+        "huber_loss",
+        options=({"agg": "mean", "delta": 0.5}, {"agg": "columns", "delta": 1.5}),
+        examples=(AT_DELTA,),
+    ),
     _row(
         "crossentropy",
         **BOTH_PROBABILITIES,
-        options=(FIRST_AXIS, LARGE_EPS),
+        options=(*FIRST_AXIS, LARGE_EPS, *LABELLED),
         examples=(CERTAIN, ONE_HOT, NEGATIVE),
     ),
     _row(
-        "logitcrossentropy", target="probability", options=(FIRST_AXIS,), examples=(LARGE, ONE_HOT)
+        "logitcrossentropy",
+        target="probability",
+        options=(*FIRST_AXIS, *LABELLED),
+        examples=(LARGE, ONE_HOT),
     ),
     _row(
         "binarycrossentropy",
         **BOTH_PROBABILITIES,
-        options=(LARGE_EPS,),
+        options=(LARGE_EPS, {"agg": "columns"}, *LABELLED),
         examples=(CERTAIN, NEGATIVE),
     ),
-    _row("logitbinarycrossentropy", target="probability", examples=(LARGE,)),
+    _row("logitbinarycrossentropy", target="probability", options=LABELLED, examples=(LARGE,)),
     _row(
         "kldivergence",
         **BOTH_PROBABILITIES,
-        options=(FIRST_AXIS, LARGE_EPS),
+        options=(*FIRST_AXIS, LARGE_EPS, *LABELLED),
         examples=(KL_ONE_HOT, NEGATIVE),
     ),
     _row(
@@ -262,13 +304,18 @@ ROWS = (
             _one_of_each("negative", [1.0, -1.0], [1.0, 0.0], refused=True),
         ),
     ),
-    _row("hinge_loss", exact=True, examples=(MARGIN, NOT_FINITE, INFINITE_AT_MARGIN)),
+    _row(
+        "hinge_loss",
+        exact=True,
+        options=LABELLED,
+        examples=(MARGIN, NOT_FINITE, INFINITE_AT_MARGIN),
+    ),
     _row("squared_hinge_loss", exact=True, examples=(MARGIN, NOT_FINITE)),
     _row(
         "siamese_contrastive_loss",
         target="probability",
         exact=True,
-        options=({"agg": "mean", "margin": 0.5},),
+        options=({"agg": "mean", "margin": 0.5}, *LABELLED),
         examples=(
             _one_of_each("at the margin", [1.0, 1.0, 2.0, 0.0], [1.0, 0.0, 1.0, 1.0]),
             _one_of_each("negative margin", [1.0, 1.0], [1.0, 0.0], margin=-1.0, refused=True),
@@ -277,7 +324,7 @@ ROWS = (
     _row(
         "focal_loss",
         **BOTH_PROBABILITIES,
-        options=(FIRST_AXIS, LARGE_EPS, *GAMMAS),
+        options=(*FIRST_AXIS, LARGE_EPS, *GAMMAS, *LABELLED),
         examples=(
             CERTAIN,
             ONE_HOT,
@@ -294,7 +341,11 @@ ROWS = (
     _row(
         "binary_focal_loss",
         **BOTH_PROBABILITIES,
-        options=({"agg": "mean", "eps": 2.0**-6}, *GAMMAS),  # prediction + eps stays below 1
+        options=(
+            {"agg": "mean", "eps": 2.0**-6},
+            *GAMMAS,
+            *LABELLED,
+        ),  # prediction + eps stays below 1
         examples=(
             ONE_HOT,
             CERTAIN_AND_WRONG,
@@ -305,7 +356,7 @@ ROWS = (
     _row(
         "dice_coeff_loss",
         **BOTH_PROBABILITIES,
-        structures=({}, {"smooth": 0.5}),
+        structures=({}, {"smooth": 0.5}, {"labels": "bool"}),
         covers=OVERLAP,
         examples=(
             Example(
@@ -322,7 +373,7 @@ ROWS = (
     _row(
         "tversky_loss",
         **BOTH_PROBABILITIES,
-        structures=({}, {"beta": 0.25}),
+        structures=({}, {"beta": 0.25}, {"labels": "bool"}),
         covers=OVERLAP,
         examples=(
             Example(

@@ -8,7 +8,7 @@ import pyimpl
 from ...core.pullback import differentiable
 from .activations import activation_slack
 from .row import Config, Example, Row, Slack
-from .settings import JOINT_SIZES, activation, chosen
+from .settings import JOINT_SIZES, activation, as_axes, chosen
 
 NORM = Slack(
     16,
@@ -41,6 +41,8 @@ BATCHNORM_ROW = Row(
         {"rank": 3, "eps": 0.125, "momentum": 0.75},
         {"rank": 2, "affine": False},
         {"rank": 4, "track_stats": False, "act": "tanh"},
+        {"rank": 4, "affine": False, "act": "tanh", "eps": 0.125, "momentum": 0.75},
+        {"rank": 3, "affine": False, "track_stats": False, "act": "sigmoid"},
     ),
     sizes={
         "chs": st.integers(1, 3),
@@ -81,6 +83,7 @@ LAYERNORM_ROW = Row(
         {"over": 1, "rank": 2},
         {"over": 2, "rank": 3, "act": "tanh"},
         {"over": 1, "rank": 3, "affine": False, "eps": 0.125},
+        {"over": 2, "rank": 2, "affine": False, "act": "tanh"},
     ),
     sizes={"sizes": st.tuples(st.integers(1, 3), st.integers(1, 4), st.integers(2, 5))},
     shapes=lambda c: {"x1": c["sizes"][-c["rank"] :]},
@@ -112,9 +115,15 @@ NORMALISE_ROW = Row(
     "flux",
     "function",
     twin=lambda c: pyimpl.differentiable(
-        lambda x: pyimpl.normalise.pullback(x, **chosen(c, "dims", "eps"))
+        lambda x: pyimpl.normalise.pullback(x, **as_axes(chosen(c, "dims", "eps")))
     ),
-    structures=({"rank": 2}, {"rank": 3, "dims": -1}, {"rank": 2, "dims": -1, "eps": 0.125}),
+    structures=(
+        {"rank": 2},
+        {"rank": 3, "dims": -1},
+        {"rank": 2, "dims": -1, "eps": 0.125},
+        {"rank": 3, "dims": -2},
+        {"rank": 3, "dims": [-1, -3]},
+    ),
     sizes={"sizes": st.tuples(st.integers(2, 4), st.integers(2, 4), st.integers(2, 5))},
     shapes=lambda c: {"x1": c["sizes"][: c["rank"]]},
     slack=lambda c: NORM,
@@ -133,6 +142,8 @@ INSTANCENORM_ROW = Row(
     structures=(
         {"rank": 4, "act": "relu"},
         {"rank": 3, "affine": True, "track_stats": True, "eps": 0.125, "momentum": 0.75},
+        {"rank": 4, "track_stats": True, "act": "tanh"},
+        {"rank": 4, "affine": True},
     ),
     sizes={
         "chs": st.integers(1, 3),
@@ -169,9 +180,13 @@ GROUPNORM_ROW = Row(
     "flux",
     "layer",
     twin=lambda c: pyimpl.GroupNorm(
-        c["groups"] * c["each"], c["groups"], activation(c), **chosen(c, "affine", "eps")
+        int(c["groups"] * c["each"]), c["groups"], activation(c), **chosen(c, "affine", "eps")
     ),
-    structures=({"rank": 4, "act": "tanh"}, {"rank": 3, "affine": False, "eps": 0.125}),
+    structures=(
+        {"rank": 4, "act": "tanh"},
+        {"rank": 3, "affine": False, "eps": 0.125},
+        {"rank": 3, "affine": False, "act": "tanh"},
+    ),
     sizes={
         "groups": st.integers(1, 3),
         "each": st.integers(1, 2),
@@ -182,6 +197,12 @@ GROUPNORM_ROW = Row(
     modes=("auto", "test"),
     slack=_norm_slack,
     examples=(
+        Example(
+            "channels that do not divide",
+            {"rank": 3, "groups": 2, "each": 2.5, "batch": 2, "space": (3,)},
+            {"x1": np.ones((2, 5, 3))},
+            refused=True,
+        ),
         Example("groups of features", {"rank": 2, "groups": 2, "each": 3, "batch": 4, "space": ()}),
         Example(
             "wrong number of channels",
@@ -196,9 +217,13 @@ GROUPNORM_ROW = Row(
 
 def _weight_norm(c: Config):
     return pyimpl.WeightNorm(
-        pyimpl.Conv((2,), c["n_in"], c["n_out"])
+        pyimpl.Conv((2,), c["n_in"], c["n_out"], init=pyimpl.ones32)
         if c["layer"] == "conv"
-        else pyimpl.Dense(c["n_in"], c["n_out"], activation(c))
+        else pyimpl.Dense(
+            pyimpl.ones32((c["n_in"], c["n_out"])), np.ones(c["n_out"], np.float32), activation(c)
+        ),
+        *([c["which"]] if "which" in c else []),
+        **as_axes(chosen(c, "dims")),
     )
 
 
@@ -213,14 +238,23 @@ WEIGHTNORM_ROW = Row(
     "flux",
     "layer",
     twin=_weight_norm,
-    structures=({"layer": "dense", "act": "tanh"}, {"layer": "conv"}),
+    structures=(
+        {"layer": "dense", "act": "tanh"},
+        {"layer": "conv"},
+        {"layer": "dense", "dims": -1},
+        {"layer": "dense", "dims": [0, 1]},
+        {"layer": "conv", "dims": [1, 2]},
+        {"layer": "conv", "dims": -3},
+        {"layer": "dense", "which": "bias"},
+    ),
     sizes=JOINT_SIZES,
     shapes=lambda c: {"x1": (c["batch"], c["n_in"], *((3,) if c["layer"] == "conv" else ()))},
     modes=("auto",),
-    positive=("weight",),
+    positive=("weight", "bias"),
     slack=lambda c: UNIT,
     since=lambda c: "0.16",
-    covers="around a Dense and around a Conv: the sum runs over the last axis of Julia",
+    covers="around a Dense and around a Conv: the sum runs over the last axis of Julia, or over "
+    "others; of the bias",
 )
 
 

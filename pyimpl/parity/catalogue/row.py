@@ -176,7 +176,7 @@ class Row:
 
     def named_as_now(self, case: Case) -> Case:
         """The case with the names of parameters that the twin has in the version in force."""
-        if case.mode not in MODELS:
+        if case.mode not in MODELS or not case.parameters():
             return case
         own = {path for path, _ in tree.leaves(_model(self.twin(case.config)))}
         arrays = {
@@ -221,15 +221,31 @@ class Row:
                 arrays[name] = fill(shape, kind)
         mode = mode or self.modes[0]
         if mode in MODELS:
-            for path, leaf in tree.leaves(_model(self.twin(config))):
-                name = Name(Kind.PARAMETER, path)
-                if isinstance(leaf, np.ndarray) and name not in arrays:
+            for name, leaf in self._parameters(config, marks.get("refused", False)).items():
+                if name not in arrays:
                     kind = "positive" if name.last in self.positive else self.parameters
                     arrays[name] = fill(leaf.shape, kind)
         case = Case(self.key, config, arrays, mode, **marks)
         if not self.differentiable or mode in WITHOUT_COTANGENTS or marks.get("refused"):
             return case
         return self._with_cotangents(case, fill)
+
+    def _parameters(self, config: Config, refused: bool) -> dict[Name, np.ndarray]:
+        """Every array of the subject, under the first of its paths; none where there shall be no
+        such subject.
+        """
+        try:
+            model = _model(self.twin(config))
+        except numpy_twin.REFUSALS:
+            if refused:
+                return {}
+            raise
+        found = {path: leaf for path, leaf in tree.leaves(model) if isinstance(leaf, np.ndarray)}
+        first = {id(leaf): path for path, leaf in reversed(found.items())}
+        return {
+            Name(Kind.PARAMETER, path): found[path]
+            for path in sorted(first.values(), key=list(found).index)
+        }
 
     def _with_cotangents(self, case: Case, fill: Fill) -> Case:
         for i, output in enumerate(self.evaluate(case).outputs().values(), 1):

@@ -15,6 +15,11 @@ def chosen(config: Config, *names: str) -> Config:
     return {name: config[name] for name in names if name in config}
 
 
+def as_axes(options: Config) -> Config:
+    """With tuples for the lists that a recording has."""
+    return {name: tuple(x) if isinstance(x, list) else x for name, x in options.items()}
+
+
 def is_linear(config: Config) -> bool:
     return config.get("act", "identity") in ("identity", "relu")
 

@@ -18,9 +18,14 @@ DRIFT = Slack(
 
 
 def _run(c: Config):
-    model = pyimpl.Chain(
-        pyimpl.Dense(c["n_in"], 5, pyimpl.sigmoid), pyimpl.BatchNorm(5), pyimpl.Dense(5, 1)
-    )
+    n = c["n_in"]
+    if c.get("net") == "tied":
+        tied = pyimpl.Dense(n, n, pyimpl.sigmoid)
+        model = pyimpl.Chain(tied, tied, pyimpl.Dense(n, 1))
+    else:
+        model = pyimpl.Chain(
+            pyimpl.Dense(n, 5, pyimpl.sigmoid), pyimpl.BatchNorm(5), pyimpl.Dense(5, 1)
+        )
     return model, pyimpl.supervised(pyimpl.mse), make_rule(c["optimiser"])
 
 
@@ -36,6 +41,7 @@ def _batches(c: Config):
 
 MOMENTUM = {"rule": "Momentum", "eta": 0.0625}
 ADAM = {"rule": "Adam", "eta": 0.0625}
+NORM = {"rule": "OptimiserChain", "rules": [{"rule": "ClipNorm", "omega": 0.125}, MOMENTUM]}
 
 TRAIN_ROW = Row(
     "train",
@@ -46,6 +52,12 @@ TRAIN_ROW = Row(
         {"optimiser": MOMENTUM},
         {"optimiser": ADAM},
         {"optimiser": ADAM, "freeze_at": 2, "adjust_at": 3, "adjust_to": 0.25},
+        {"optimiser": MOMENTUM, "freeze_at": 1, "thaw_at": 3},
+        {"optimiser": MOMENTUM, "adjust_at": 3, "adjust": {"rho": 0.25}},
+        {"optimiser": ADAM, "adjust_at": 3, "adjust": {"beta": [0.5, 0.75], "eta": 0.03125}},
+        {"optimiser": MOMENTUM, "net": "tied"},
+        {"optimiser": NORM, "net": "tied"},
+        {"optimiser": MOMENTUM, "loop": True},
     ),
     sizes={"n_in": st.integers(1, 4), "batch": st.integers(3, 6)},
     shapes=_batches,
@@ -55,8 +67,16 @@ TRAIN_ROW = Row(
     # gradient
     parameters="moderate",
     slack=lambda c: DRIFT,
-    covers="withgradient, setup, update, freeze, adjust: loss and all parameters after each of "
-    "four steps of a batch-normalised regression",
+    examples=(
+        Example(
+            "a loss that is not finite",
+            {"optimiser": MOMENTUM, "loop": True, "n_in": 2, "batch": 3},
+            {"t2": np.full((3, 1), np.inf)},
+            refused=True,
+        ),
+    ),
+    covers="withgradient, setup, update, freeze, thaw, adjust, layers that share their arrays, "
+    "`train`: loss and all parameters after each of four steps of a batch-normalised regression",
 )
 
 
