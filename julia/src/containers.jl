@@ -4,7 +4,7 @@ merge!(CONSTRUCTORS, Dict{String,Function}(
     "vcat" => (c, _) -> vcat,
     "add" => (c, _) -> +,
     "Chain" => (c, _) -> chain(c),
-    "Maxout" => (c, _) -> Maxout((Dense(c["n_in"] => c["n_out"]) for _ in 1:c["pieces"])...),
+    "Maxout" => (c, _) -> maxout(c),
     "SkipConnection" => (c, _) -> SkipConnection(Dense(c["n_in"] => c["connection"] == "add" ? c["n_in"] : c["n_out"], act(c)), connection(c)),
     "Parallel" => (c, _) -> parallel(c),
     "PairwiseFusion" => (c, _) -> PairwiseFusion(+, (Dense(c["n_in"] => c["n_in"], act(c)) for _ in 1:3)...),
@@ -17,11 +17,19 @@ regression(n_in, n_out) = Chain(Dense(n_in => 5, sigmoid), BatchNorm(5), Dense(5
 function chain(c)
     c["net"] == "regression" && return regression(c["n_in"], c["n_out"])
     c["net"] == "named" && return Chain(first=Dense(c["n_in"] => 4, relu), second=Dense(4 => c["n_out"]))
+    c["net"] == "single" && return Chain(Dense(c["n_in"] => c["n_out"], tanh))
+    c["net"] == "nested" && return Chain(Chain(Dense(c["n_in"] => 3), tanh), Chain(last=Dense(3 => c["n_out"]; bias=false)))
     return Chain(Conv((2, 3), 1 => 2, relu), MaxPool((2, 2)), Flux.flatten, Dense(4 * c["n_in"] => c["n_out"]), softmax)
+end
+
+function maxout(c)
+    piece() = Dense(c["n_in"] => c["n_out"])
+    return get(c, "made", false) ? Maxout(piece, c["pieces"]) : Maxout((piece() for _ in 1:c["pieces"])...)
 end
 
 function parallel(c)
     first, second = Dense(c["n_in"] => c["n_out"], act(c)), Dense(c["n_in"] => c["n_out"])
     c["layers"] == "named" && return Parallel(connection(c); first, second)
+    get(c, "tuple", false) && return Prepared(Parallel(connection(c), first, second), tuple)
     return c["layers"] == "one" ? Parallel(connection(c), first) : Parallel(connection(c), first, second)
 end

@@ -5,4 +5,8 @@ merge!(CONSTRUCTORS, Dict{String,Function}(
     "AlphaDropout" => (c, rng) -> AlphaDropout(c["p"]; rng),
 ))
 
-mask_dims(c) = haskey(c, "dims") ? Tuple(c["rank"] - axis for axis in c["dims"]) : (:)
+function mask_dims(c)
+    haskey(c, "dims") || return (:)
+    axes = map(axis -> c["rank"] - mod(axis, c["rank"]), c["dims"])
+    return axes isa Integer ? axes : Tuple(axes)
+end

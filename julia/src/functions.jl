@@ -27,9 +27,10 @@ merge!(CONSTRUCTORS, Dict{String,Function}(
 
 for (name, f) in ("upsample_linear" => upsample_linear, "upsample_bilinear" => upsample_bilinear, "upsample_trilinear" => upsample_trilinear)
     CONSTRUCTORS[name] = (c, _) -> begin
-        haskey(c, "scale") && return (scale = whole(c["scale"]); x -> f(x, scale))
+        corners = settings(c, "align_corners" => identity)
+        haskey(c, "scale") && return (scale = whole(c["scale"]); x -> f(x, scale; corners...))
         size = axes_tuple(c["size"])
-        return x -> f(x; size)
+        return x -> f(x; size, corners...)
     end
 end
 

@@ -6,8 +6,9 @@ end
 
 for layer in (RNN, LSTM, GRU, GRUv3)
     CONSTRUCTORS[string(nameof(layer))] = (c, _) -> begin
-        recurrent = layer(sizes(c); return_state=given(c), settings(c, "bias" => identity)...)
-        given(c) ? Flat(recurrent) : recurrent
+        return_state = given(c) || get(c, "returned", false)
+        recurrent = layer(sizes(c); return_state, settings(c, "bias" => identity)...)
+        return_state ? Flat(recurrent) : recurrent
     end
 end
 

@@ -29,12 +29,14 @@ sizes(c) = c["n_in"] => c["n_out"]
 merge!(CONSTRUCTORS, Dict{String,Function}(
     "MultiHeadAttention" => (c, rng) -> multi_head(c, rng),
     "dot_product_attention" => (c, _) -> attention(c),
-    "make_causal_mask" => (c, _) -> make_causal_mask,
+    "make_causal_mask" => (c, _) -> (options = settings(c, "dims" => dimension); x -> make_causal_mask(x; options...)),
 ))
 
 function multi_head(c, rng)
     n = 2 * c["half"]
-    m = MultiHeadAttention(n => (2 * c["n_qk"], n) => c["n_out"]; nheads=2, bias=get(c, "bias", false))
+    widths = get(c, "widths", "")
+    dims = widths == "one" ? n : (widths == "three" ? (n, n + 1, n + 2) : n) => (2 * c["n_qk"], n) => c["n_out"]
+    m = MultiHeadAttention(dims; nheads=2, settings(c, "bias" => identity)...)
     drop = haskey(c, "p") ? Dropout(c["p"]; rng) : m.attn_drop  # inside a gradient it draws numbers for p = 0 as well
     m = MultiHeadAttention(m.nheads, m.q_proj, m.k_proj, m.v_proj, drop, m.out_proj)
     return get(c, "causal", false) ? Causal(m) : m
@@ -44,7 +46,8 @@ function attention(c)
     nheads = c["nheads"]
     mask = get(c, "mask", "none")
     mask == "causal" && return (q, k, v) -> dot_product_attention(q, k, v; nheads, mask=make_causal_mask(q))
-    mask in ("given", "bare") && return (q, k, v, kept) -> dot_product_attention(q, k, v; nheads, mask=allowed(kept, mask == "given"))
+    mask in ("given", "bare") &&
+        return (q, k, v, kept, bias...) -> dot_product_attention(q, k, v, bias...; nheads, mask=allowed(kept, mask == "given"))
     return (q, k, v, bias...) -> dot_product_attention(q, k, v, bias...; nheads)
 end
 

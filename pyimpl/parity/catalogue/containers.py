@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 import pyimpl
 
 from .activations import activation_slack
+from .prepared import of_tuple
 from .row import Config, Example, Row, Slack
 from .settings import JOINT, JOINT_SIZES, activation, is_linear
 
@@ -27,6 +28,13 @@ def _chain(c: Config):
         return pyimpl.Chain(
             first=pyimpl.Dense(c["n_in"], 4, pyimpl.relu), second=pyimpl.Dense(4, c["n_out"])
         )
+    if c["net"] == "single":
+        return pyimpl.Chain(pyimpl.Dense(c["n_in"], c["n_out"], pyimpl.tanh))
+    if c["net"] == "nested":
+        return pyimpl.Chain(
+            pyimpl.Chain(pyimpl.Dense(c["n_in"], 3), pyimpl.tanh),
+            pyimpl.Chain(last=pyimpl.Dense(3, c["n_out"], bias=False)),
+        )
     return pyimpl.Chain(
         pyimpl.Conv((3, 2), 1, 2, pyimpl.relu),
         pyimpl.MaxPool((2, 2)),
@@ -41,7 +49,7 @@ CHAIN_ROW = Row(
     "flux",
     "layer",
     twin=_chain,
-    structures=({"net": "regression"}, {"net": "named"}, {"net": "images"}),
+    structures=tuple({"net": net} for net in ("regression", "named", "images", "single", "nested")),
     sizes={"n_in": st.integers(1, 4), "n_out": st.integers(1, 3), "batch": st.integers(3, 5)},
     shapes=lambda c: {
         "x1": (c["batch"], 1, 6, 2 * c["n_in"] + 1)
@@ -51,7 +59,8 @@ CHAIN_ROW = Row(
     modes=("auto", "train", "test"),
     positive=("var",),
     slack=lambda c: SPREAD,
-    covers="a batch-normalised regression, a named chain, a small image classifier",
+    covers="a batch-normalised regression, a named chain, a small image classifier, a chain of one "
+    "layer, chains in a chain",
 )
 
 CONNECTIONS = {"vcat": pyimpl.vcat, "add": pyimpl.add}
@@ -97,14 +106,20 @@ def _connection_row(name: str, shapes, refused) -> Row:
     )
 
 
+def _maxout(c: Config):
+    def piece():
+        return pyimpl.Dense(c["n_in"], c["n_out"])
+
+    pieces = (piece, c["pieces"]) if c.get("made") else [piece() for _ in range(c["pieces"])]
+    return pyimpl.Maxout(*pieces)
+
+
 MAXOUT_ROW = Row(
     "Maxout",
     "flux",
     "layer",
-    twin=lambda c: pyimpl.Maxout(
-        *(pyimpl.Dense(c["n_in"], c["n_out"]) for _ in range(c["pieces"]))
-    ),
-    structures=({"pieces": 2}, {"pieces": 3}),
+    twin=_maxout,
+    structures=({"pieces": 2}, {"pieces": 3}, {"pieces": 2, "made": True}),
     sizes=JOINT_SIZES,
     shapes=_inputs,
     modes=("auto",),
@@ -120,7 +135,7 @@ MAXOUT_ROW = Row(
         ),
         Example("nan", {**JOINT, "pieces": 3}, {"x1": np.where(np.eye(4, 3), np.nan, 1.0)}),
     ),
-    covers="two and three pieces, ties (the later wins), NaN",
+    covers="two and three pieces, given or made, ties (the later wins), NaN",
 )
 
 SKIP_ROW = Row(
@@ -148,6 +163,8 @@ def _parallel(c: Config):
     )
     if c["layers"] == "named":
         return pyimpl.Parallel(_connection(c), first=first, second=second)
+    if c.get("tuple"):
+        return of_tuple(pyimpl.Parallel(_connection(c), first, second))
     return pyimpl.Parallel(_connection(c), *((first,) if c["layers"] == "one" else (first, second)))
 
 
@@ -161,6 +178,7 @@ PARALLEL_ROW = Row(
         {"connection": "add", "layers": "two", "inputs": 2},
         {"connection": "add", "layers": "one", "inputs": 3},
         {"connection": "vcat", "layers": "named"},
+        {"connection": "vcat", "layers": "two", "inputs": 2, "tuple": True},
     ),
     sizes=JOINT_SIZES,
     shapes=_inputs,
@@ -179,7 +197,8 @@ PARALLEL_ROW = Row(
             refused=True,
         ),
     ),
-    covers="one input for all layers, one for each, one layer for all inputs; named layers",
+    covers="one input for all layers, one for each or a tuple of them, one layer for all inputs; "
+    "named layers",
 )
 
 FUSION_ROW = Row(

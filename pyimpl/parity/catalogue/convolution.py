@@ -32,8 +32,8 @@ def _conv(kind):
         options = chosen(c, "stride", "dilation", "groups", "bias")
         return kind(
             tuple(c["kernel"][: c["rank"]]),
-            c["n_in"] * c.get("groups", 1),
-            c["n_out"] * c.get("groups", 1),
+            int(c["n_in"] * c.get("groups", 1)),
+            int(c["n_out"] * c.get("groups", 1)),
             activation(c),
             pad=pad,
             **options,
@@ -42,7 +42,7 @@ def _conv(kind):
     return twin
 
 
-def _conv_row(name: str, *more: Config) -> Row:
+def _conv_row(name: str, *more: Config, examples: tuple[Example, ...] = ()) -> Row:
     kind = getattr(pyimpl, name)
     plain = {"rank": 2, "kernel": (2, 3), "extra": (2, 1), "n_in": 2, "n_out": 3, "batch": 2}
     return Row(
@@ -58,6 +58,8 @@ def _conv_row(name: str, *more: Config) -> Row:
             {"rank": 2, "pad": "same"},
             {"rank": 1, "stride": (2,)},
             {"rank": 3},
+            {"rank": 2, "pad": "same", "dilation": (2, 1), "stride": (1, 2)},
+            {"rank": 3, "stride": (2, 1, 1), "pad": (1, 0, 1), "dilation": (1, 2, 1)},
             *more,
         ),
         sizes={
@@ -68,7 +70,7 @@ def _conv_row(name: str, *more: Config) -> Row:
             "batch": st.integers(1, 3),
         },
         shapes=lambda c: {
-            "x1": (c["batch"], c["n_in"] * c.get("groups", 1), *space_of(c)[: c["rank"]])
+            "x1": (c["batch"], int(c["n_in"] * c.get("groups", 1)), *space_of(c)[: c["rank"]])
         },
         modes=("auto",),
         exact=is_linear,
@@ -79,6 +81,16 @@ def _conv_row(name: str, *more: Config) -> Row:
                 {**plain, "kernel": (4, 2), "extra": (0, 3), "pad": "same"},
             ),
             Example("stride that leaves a rest", {**plain, "stride": (2, 3), "extra": (3, 4)}),
+            Example(
+                "infinities in the rest",
+                {**plain, "stride": (2, 3), "extra": (3, 4)},
+                {
+                    "x1": np.pad(
+                        np.ones((2, 2, 4, 6)), [(0, 0)] * 2 + [(0, 1)] * 2, constant_values=np.inf
+                    )
+                },
+            ),
+            *examples,
             Example("empty batch", {**plain, "batch": 0}, known=EMPTY_BATCH, differs=("refusal",)),
             Example("wrong number of channels", plain, {"x1": np.ones((2, 3, 4, 4))}, refused=True),
             Example(
@@ -89,6 +101,16 @@ def _conv_row(name: str, *more: Config) -> Row:
         + (", groups" if more else ""),
     )
 
+
+ODD_GROUPS = {
+    "rank": 2,
+    "kernel": (2, 2),
+    "extra": (1, 1),
+    "groups": 2,
+    "n_in": 2,
+    "n_out": 1.5,
+    "batch": 1,
+}
 
 CONVT = {"rank": 2, "kernel": (2, 3), "space": (3, 2), "n_in": 2, "n_out": 3, "batch": 2}
 
@@ -116,6 +138,17 @@ CONVTRANSPOSE_ROW = Row(
         {"rank": 2, "dilation": (2, 1), "groups": 2, "bias": False},
         {"rank": 2, "stride": (2, 1), "pad": "same"},
         {"rank": 1, "stride": (2,), "act": "relu"},
+        {
+            "rank": 2,
+            "stride": (2, 2),
+            "dilation": (2, 1),
+            "pad": (1, 1),
+            "outpad": (1, 0),
+            "groups": 2,
+            "act": "relu",
+        },
+        {"rank": 2, "pad": "same", "dilation": (1, 2)},
+        {"rank": 3, "stride": (2, 1, 1), "pad": (1, 0, 0), "bias": False},
     ),
     sizes=CONVT_SIZES,
     shapes=lambda c: {"x1": (c["batch"], c["n_in"] * c.get("groups", 1), *c["space"][: c["rank"]])},
@@ -143,14 +176,14 @@ CONVTRANSPOSE_ROW = Row(
 
 
 def _depthwise(c: Config):
-    pad = c.get("pad", 0)
+    pad = pyimpl.SamePad() if c.get("pad") == "same" else c.get("pad", 0)
     return pyimpl.DepthwiseConv(
         tuple(c["kernel"][: c["rank"]]),
         c["n_in"],
-        c["n_in"] * c["each"],
+        int(c["n_in"] * c["each"]),
         activation(c),
         pad=pad,
-        **chosen(c, "stride"),
+        **chosen(c, "stride", "dilation", "bias"),
     )
 
 
@@ -159,7 +192,18 @@ DEPTHWISE_ROW = Row(
     "flux",
     "layer",
     twin=_depthwise,
-    structures=({"rank": 2, "act": "relu"}, {"rank": 1, "stride": (2,), "pad": (1, 0)}),
+    structures=(
+        {"rank": 2, "act": "relu"},
+        {"rank": 1, "stride": (2,), "pad": (1, 0)},
+        {"rank": 2, "pad": "same", "dilation": (1, 2), "bias": False},
+    ),
+    examples=(
+        Example(
+            "outputs that the inputs do not divide",
+            {"rank": 1, "kernel": (2,), "extra": (1,), "n_in": 2, "each": 1.5, "batch": 1},
+            refused=True,
+        ),
+    ),
     sizes={
         "kernel": st.tuples(st.integers(1, 3), st.integers(1, 2)),
         "extra": st.tuples(st.integers(0, 3), st.integers(0, 2)),
@@ -174,7 +218,26 @@ DEPTHWISE_ROW = Row(
 )
 
 ROWS = (
-    _conv_row("Conv", {"rank": 2, "groups": 2}),
+    _conv_row(
+        "Conv",
+        {"rank": 2, "groups": 2},
+        {
+            "rank": 2,
+            "stride": (2, 1),
+            "dilation": (1, 2),
+            "pad": (1, 0, 2, 1),
+            "groups": 2,
+            "act": "relu",
+        },
+        examples=(
+            Example("outputs that the groups do not divide", ODD_GROUPS, refused=True),
+            Example(
+                "inputs that the groups do not divide",
+                {**ODD_GROUPS, "n_in": 1.5, "n_out": 2},
+                refused=True,
+            ),
+        ),
+    ),
     _conv_row("CrossCor"),
     CONVTRANSPOSE_ROW,
     DEPTHWISE_ROW,

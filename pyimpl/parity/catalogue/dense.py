@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 import pyimpl
 
 from .activations import activation_slack
+from .prepared import of_list, of_one_hot
 from .row import Config, Example, Row
 from .settings import JOINT, JOINT_SIZES, activation, chosen, is_linear
 
@@ -60,15 +61,22 @@ SCALE_ROW = Row(
     "flux",
     "layer",
     twin=lambda c: pyimpl.Scale(
-        np.ones(c["n_in"], np.float32), np.zeros(c["n_in"], np.float32), activation(c)
+        1 if c.get("one") else c["n_in"], activation(c), **chosen(c, "bias")
     ),
-    structures=({}, {"act": "tanh"}),
-    sizes={"n_in": st.integers(1, 5), "batch": st.integers(1, 6)},
-    shapes=lambda c: {"x1": (c["batch"], c["n_in"])},
+    structures=(
+        {},
+        {"act": "tanh"},
+        {"act": "relu", "bias": False},
+        {"rank": 3},
+        {"rank": 1},
+        {"one": True, "act": "tanh"},
+    ),
+    sizes={"n_in": st.integers(1, 5), "batch": st.integers(1, 6), "length": st.integers(1, 3)},
+    shapes=lambda c: {"x1": _leading(c, c["n_in"])},
     modes=("auto",),
     exact=is_linear,
     slack=activation_slack,
-    covers="entry-by-entry scale, bias and activation",
+    covers="entry-by-entry scale, bias and activation, one number for all, with and without bias",
 )
 
 
@@ -130,12 +138,22 @@ def _indices(c: Config):
     return {"x1": ((c["batch"], c["length"])[2 - c["rank"] :], f"index:{c['n_in']}")}
 
 
+def _embedding(c: Config):
+    layer = pyimpl.Embedding(c["n_in"], c["n_out"])
+    return of_one_hot(layer, c["n_in"]) if c.get("one_hot") else layer
+
+
 EMBEDDING_ROW = Row(
     "Embedding",
     "flux",
     "layer",
-    twin=lambda c: pyimpl.Embedding(c["n_in"], c["n_out"]),
-    structures=({"rank": 1}, {"rank": 2}),
+    twin=_embedding,
+    structures=(
+        {"rank": 1},
+        {"rank": 2},
+        {"rank": 1, "one_hot": True},
+        {"rank": 2, "one_hot": True},
+    ),
     sizes=TABLE_SIZES,
     shapes=_indices,
     modes=("auto",),
@@ -147,23 +165,35 @@ EMBEDDING_ROW = Row(
             "index below the first", {**TABLE, "rank": 1}, {"x1": np.array([0, -1])}, refused=True
         ),
     ),
-    covers="vectors and matrices of indices, repeated indices",
+    covers="vectors and matrices of indices, repeated indices, one-hot vectors",
 )
+
+
+def _embedding_bag(c: Config):
+    given = [c["reduction"]] if "reduction" in c else []
+    layer = pyimpl.EmbeddingBag(c["n_in"], c["n_out"], *given)
+    if c.get("bags") == "one-hot":
+        return of_one_hot(layer, c["n_in"])
+    return of_list(layer) if c.get("bags") == "list" else layer
+
 
 EMBEDDINGBAG_ROW = Row(
     "EmbeddingBag",
     "flux",
     "layer",
-    twin=lambda c: pyimpl.EmbeddingBag(c["n_in"], c["n_out"], c["reduction"]),
+    twin=_embedding_bag,
     structures=(
         {"rank": 2, "reduction": "mean"},
         {"rank": 2, "reduction": "sum"},
         {"rank": 2, "reduction": "maximum"},
+        {"rank": 2},
+        {"rank": 2, "reduction": "sum", "bags": "one-hot"},
+        {"rank": 2, "reduction": "mean", "bags": "list"},
     ),
     sizes=TABLE_SIZES,
     shapes=_indices,
     modes=("auto",),
-    exact=lambda c: c["reduction"] != "mean",
+    exact=lambda c: c.get("reduction", "mean") != "mean",
     true_gradient=False,  # of equal maxima, the first takes it all
     examples=(
         Example("one bag", {**TABLE, "rank": 1, "reduction": "mean"}, {"x1": np.array([1, 3, 1])}),
@@ -196,7 +226,8 @@ EMBEDDINGBAG_ROW = Row(
             refused=True,
         ),
     ),
-    covers="mean, sum and maximum; bags of one size, one bag, offsets",
+    covers="mean, sum and maximum, by default the mean; bags of one size, one bag, offsets, "
+    "one-hot vectors, a list of bags",
 )
 
 ROWS = (

@@ -4,12 +4,19 @@ from hypothesis import strategies as st
 
 import pyimpl
 
-from .row import Example, Row
+from .row import Config, Example, Row
+from .settings import as_axes, chosen
 
 ZERO_DRAWN = (
     "inside a gradient, NNlib's dropout rule drops entries whose random number is exactly 0, "
     "even where the layer is inactive"
 )
+
+
+def _mask_axes(c: Config) -> list[int]:
+    dims = c.get("dims", range(c["rank"]))
+    return [axis % c["rank"] for axis in ([dims] if isinstance(dims, int) else dims)]
+
 
 DROPPED = {"rank": 2, "p": 0.5, "sizes": (1, 3, 1, 1)}
 
@@ -17,8 +24,14 @@ DROPOUT_ROW = Row(
     "Dropout",
     "flux",
     "layer",
-    twin=lambda c: pyimpl.Dropout(c["p"], dims=c.get("dims")),
-    structures=({"rank": 2}, {"rank": 4, "dims": (0, 1)}),
+    twin=lambda c: pyimpl.Dropout(c["p"], **as_axes(chosen(c, "dims"))),
+    structures=(
+        {"rank": 2},
+        {"rank": 4, "dims": (0, 1)},
+        {"rank": 3, "dims": [1]},
+        {"rank": 3, "dims": [-3, -1]},
+        {"rank": 2, "dims": 0},
+    ),
     sizes={
         "p": st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]),
         "sizes": st.tuples(
@@ -29,8 +42,7 @@ DROPOUT_ROW = Row(
         "x1": c["sizes"][: c["rank"]],
         "noise": (
             tuple(
-                n if axis in c.get("dims", range(4)) else 1
-                for axis, n in enumerate(c["sizes"][: c["rank"]])
+                n if axis in _mask_axes(c) else 1 for axis, n in enumerate(c["sizes"][: c["rank"]])
             ),
             "probability",
         ),

@@ -104,21 +104,23 @@ def _upsampled(name: str, rank: int) -> Row:
     structures = (
         {"rank": rank, "scale": [2.0, 1.5, 3.0][: rank - 2]},
         {"rank": rank, "size": [5, 7, 3][: rank - 2]},
+        {"rank": rank, "scale": [2.0, 1.5, 3.0][: rank - 2], "align_corners": False},
+        {"rank": rank, "size": [5, 7, 3][: rank - 2], "align_corners": False},
     )
     return _row(
         name,
         structures,
-        ("scale", "size"),
-        "scale and size, corners aligned",
+        ("scale", "size", "align_corners"),
+        "scale and size, corners aligned or not",
         exact=lambda c: False,
     )
 
 
 NEAREST = _row(
     "upsample_nearest",
-    ({"rank": 4, "scale": [2, 3]}, {"rank": 3, "scale": [2]}),
+    ({"rank": 4, "scale": [2, 3]}, {"rank": 3, "scale": [2]}, {"rank": 4, "scale": [3]}),
     ("scale",),
-    "whole scales of one or two axes",
+    "whole scales of one or two axes, or of the first ones of Julia",
 )
 
 

@@ -10,6 +10,14 @@ from .row import Config, Example, Row
 from .settings import chosen
 
 
+def _pool(kind):
+    def twin(c: Config):
+        pad = {"pad": pyimpl.SamePad()} if c.get("pad") == "same" else chosen(c, "pad")
+        return kind(tuple(c["kernel"][: c["rank"]]), **pad, **chosen(c, "stride"))
+
+    return twin
+
+
 def _pool_row(name: str, exact) -> Row:
     kind = getattr(pyimpl, name)
     plain = {"rank": 2, "kernel": (2, 2), "extra": (2, 2), "channels": 1, "batch": 1}
@@ -37,13 +45,16 @@ def _pool_row(name: str, exact) -> Row:
         name,
         "flux",
         "layer",
-        twin=lambda c: kind(tuple(c["kernel"][: c["rank"]]), **chosen(c, "pad", "stride")),
+        twin=_pool(kind),
         structures=(
             {"rank": 2},
             {"rank": 2, "stride": (1, 2)},
             {"rank": 2, "pad": (1, 0), "stride": (2, 1)},
             {"rank": 1},
             {"rank": 3, "stride": (1, 1, 1)},
+            {"rank": 2, "pad": "same", "stride": (1, 2)},
+            {"rank": 2, "pad": "same"},
+            {"rank": 1, "pad": (1, 0), "stride": (1,)},
         ),
         sizes={
             "kernel": st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1, 2)),
@@ -58,10 +69,16 @@ def _pool_row(name: str, exact) -> Row:
             Example("ties", plain, {"x1": ties}),
             Example("nearly ties", plain, {"x1": near}),
             Example("infinities", plain, {"x1": np.where(np.array(ties) > 0, ties, -np.inf)}),
+            Example(
+                "infinities in the rest",
+                {**plain, "extra": (3, 3)},
+                {"x1": np.pad(np.eye(4), (0, 1), constant_values=np.inf)[None, None]},
+            ),
             Example("one window", {**plain, "extra": (0, 0)}),
             Example("a matrix", plain, {"x1": np.ones((3, 4))}, refused=True),
         ),
-        covers="1, 2 and 3 dimensions, stride, padding, ties and near ties",
+        covers="1, 2 and 3 dimensions, stride, padding, same padding, ties and near ties, what no "
+        "window reaches",
     )
 
 
@@ -193,6 +210,11 @@ UPSAMPLE_ROW = Row(
             "smaller", {**IMAGE, "mode": "bilinear", "by": "size", "space": (5, 6), "size": (3, 2)}
         ),
         Example(
+            "nearest, a scale that is not whole",
+            {**UPSAMPLE_NEAREST, "scale": (1.5, 2, 1)},
+            refused=True,
+        ),
+        Example(
             "nearest, a size that is no multiple",
             {**UPSAMPLE_NEAREST, "by": "size", "size": (4, 2)},
             refused=True,
@@ -206,7 +228,7 @@ PIXELSHUFFLE_ROW = Row(
     "flux",
     "layer",
     twin=lambda c: pyimpl.PixelShuffle(c["r"]),
-    structures=({"rank": 2}, {"rank": 1}),
+    structures=({"rank": 2}, {"rank": 1}, {"rank": 3}),
     sizes={**IMAGE_SIZES, "r": st.integers(1, 3)},
     shapes=lambda c: {
         "x1": (c["batch"], c["channels"] * c["r"] ** c["rank"], *c["space"][: c["rank"]])
@@ -221,7 +243,7 @@ PIXELSHUFFLE_ROW = Row(
             refused=True,
         ),
     ),
-    covers="1 and 2 dimensions",
+    covers="1, 2 and 3 dimensions",
 )
 
 ROWS = (

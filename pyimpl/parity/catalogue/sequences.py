@@ -90,8 +90,9 @@ def _recurrent_row(name: str, states: int) -> Row:
     kind = getattr(pyimpl, name)
 
     def twin(c: Config):
-        layer = kind(c["n_in"], c["n_out"], return_state=c.get("given", False), **chosen(c, "bias"))
-        return Flat(layer) if c.get("given") else layer
+        returned = c.get("given", False) or c.get("returned", False)
+        layer = kind(c["n_in"], c["n_out"], return_state=returned, **chosen(c, "bias"))
+        return Flat(layer) if returned else layer
 
     wrong = {**SEQUENCE, "rank": 3, "given": True}
     return Row(
@@ -99,12 +100,19 @@ def _recurrent_row(name: str, states: int) -> Row:
         "flux",
         "layer",
         twin=twin,
-        structures=({"rank": 3}, {"rank": 3, "given": True}, {"rank": 2, "bias": False}),
+        structures=(
+            {"rank": 3},
+            {"rank": 3, "given": True},
+            {"rank": 2, "bias": False},
+            {"rank": 3, "returned": True},
+            {"rank": 2, "given": True},
+            {"rank": 3, "given": True, "bias": False},
+        ),
         sizes=SEQUENCE_SIZES,
         shapes=lambda c: _sequence(c, states),
         modes=("auto",),
         slack=lambda c: GATES,
-        since=_with_bias,
+        since=lambda c: "0.16" if c["rank"] == 2 or "returned" in c else _with_bias(c),
         examples=(
             Example("one time step", {**SEQUENCE, "rank": 3, "length": 1}),
             Example(
@@ -136,7 +144,12 @@ def _cell_row(name: str, states: int) -> Row:
         "flux",
         "layer",
         twin=lambda c: Flat(kind(c["n_in"], c["n_out"], **chosen(c, "bias"))),
-        structures=({"rank": 2, "given": True}, {"rank": 1, "bias": False}),
+        structures=(
+            {"rank": 2, "given": True},
+            {"rank": 1, "bias": False},
+            {"rank": 1, "given": True},
+            {"rank": 2},
+        ),
         sizes={name: size for name, size in SEQUENCE_SIZES.items() if name != "length"},
         shapes=lambda c: {
             name: (shapes[c["rank"]](c, c[width]), "small")
@@ -146,7 +159,7 @@ def _cell_row(name: str, states: int) -> Row:
         },
         modes=("auto",),
         slack=lambda c: GATES,
-        since=_with_bias,
+        since=lambda c: "0.16" if c["rank"] == 1 else _with_bias(c),
         examples=(
             Example(
                 "wrong number of features",
@@ -239,11 +252,13 @@ class Causal(Layer):
 
 def _multi_head(c: Config):
     n = 2 * c["half"]
+    dims: Any = (n, (2 * c["n_qk"], n), c["n_out"])
+    if c.get("widths") == "three":
+        dims = ((n, n + 1, n + 2), (2 * c["n_qk"], n), c["n_out"])
+    elif c.get("widths") == "one":
+        dims = n
     layer = pyimpl.MultiHeadAttention(
-        (n, (2 * c["n_qk"], n), c["n_out"]),
-        nheads=2,
-        bias=c.get("bias", False),
-        dropout_prob=c.get("p", 0.0),
+        dims, nheads=2, dropout_prob=c.get("p", 0.0), **chosen(c, "bias")
     )
     return Causal(layer) if c.get("causal") else layer
 
@@ -252,7 +267,8 @@ def _attended(c: Config):
     n, queries, keys, inputs = 2 * c["half"], c["length"], c["keys"], c["inputs"]
     shapes: Config = {"x1": ((c["batch"], queries, n), "small")}
     for i in range(2, min(inputs, 3) + 1):
-        shapes[f"x{i}"] = ((c["batch"], keys, n), "small")
+        wider = i - 1 if c.get("widths") == "three" else 0
+        shapes[f"x{i}"] = ((c["batch"], keys, n + wider), "small")
     if inputs == 4:
         shapes["x4"] = ((queries, keys), "small")
     if "p" in c:
@@ -282,6 +298,9 @@ MHA_ROW = Row(
         {"inputs": 1, "causal": True},
         {"inputs": 2, "p": 0.25},
         {"inputs": 4, "bias": True},
+        {"inputs": 3, "widths": "three"},
+        {"inputs": 1, "widths": "one"},
+        {"inputs": 4, "widths": "three", "bias": True, "p": 0.5},
     ),
     sizes=ATTENTION_SIZES,
     shapes=_attended,
@@ -310,12 +329,17 @@ def _attention(c: Config):
         if c.get("mask") == "causal":
             mask = pyimpl.make_causal_mask(q)
         elif c.get("mask") in ("given", "bare"):
-            bias, mask = (), more[0] > 0
+            bias, mask = more[1:], more[0] > 0
             mask[..., 0] |= c["mask"] == "given"  # every query may look somewhere
         y, back = pyimpl.dot_product_attention.pullback(
             q, k, v, *bias, nheads=c["nheads"], mask=mask
         )
-        return y, lambda dys: (*back(dys), *(None for _ in more[len(bias) :]))
+
+        def attend_back(dys):
+            dself, dq, dk, dv, *dbias = back(dys)
+            return dself, dq, dk, dv, *(None for _ in more[len(bias) :]), *dbias
+
+        return y, attend_back
 
     return differentiable(attend)
 
@@ -331,7 +355,8 @@ def _attention_inputs(c: Config):
     shapes = {name: (shape, "small") for name, shape in shapes.items()}
     if c.get("mask") == "given":
         shapes["x4"] = ((c["batch"], 1, c["length"], keys), "index:2")
-    return shapes | ({"x4": (c["nheads"], c["length"], keys)} if c.get("biased") else {})
+    biased = {f"x{len(shapes) + 1}": (c["nheads"], c["length"], keys)} if c.get("biased") else {}
+    return shapes | biased
 
 
 SCORES_ROW = Row(
@@ -344,6 +369,8 @@ SCORES_ROW = Row(
         {"rank": 3, "nheads": 2, "mask": "causal"},
         {"rank": 4, "nheads": 1},
         {"rank": 3, "nheads": 2, "biased": True},
+        {"rank": 3, "nheads": 2, "biased": True, "mask": "given"},
+        {"rank": 4, "nheads": 2, "mask": "causal"},
     ),
     sizes={name: size for name, size in ATTENTION_SIZES.items() if name != "n_out"},
     shapes=_attention_inputs,
@@ -375,12 +402,15 @@ MASK_ROW = Row(
     "make_causal_mask",
     "flux",
     "function",
-    twin=lambda c: differentiable(lambda x: (pyimpl.make_causal_mask(x), None)),
+    twin=lambda c: differentiable(
+        lambda x: (pyimpl.make_causal_mask(x, **chosen(c, "dims")), None)
+    ),
+    structures=({}, {"dims": -1}),
     sizes={"sizes": st.tuples(st.integers(1, 2), st.integers(1, 4), st.integers(1, 3))},
     shapes=lambda c: {"x1": c["sizes"]},
     exact=lambda c: True,
     differentiable=False,
-    covers="sequences in a batch",
+    covers="sequences in a batch, another axis",
 )
 
 ROWS = (
