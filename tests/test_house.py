@@ -35,6 +35,7 @@ ELSEWHERE = {
     "pyimpl/files/torch_weights.py": ("files/test_formats.py", "a few of every format"),
     "pyimpl/layers/layer.py": ("laws", "the base of every layer"),
     "pyimpl/models/flux_fields.py": ("files/test_state_files.py", "the fields in files of Flux's"),
+    "pyimpl/parity/catalogue/prepared.py": ("laws", "layers of rows, by what they are called with"),
     "pyimpl/parity/command/inspect.py": ("files/test_inspection.py", "beside what it shows"),
     "pyimpl/parity/command/streams.py": ("faults/test_surroundings.py", "closed and narrow ones"),
     "pyimpl/parity/command/supervision.py": ("faults/test_users_code.py", "crashes and exits"),

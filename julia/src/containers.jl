@@ -18,7 +18,7 @@ function chain(c)
     c["net"] == "regression" && return regression(c["n_in"], c["n_out"])
     c["net"] == "named" && return Chain(first=Dense(c["n_in"] => 4, relu), second=Dense(4 => c["n_out"]))
     c["net"] == "single" && return Chain(Dense(c["n_in"] => c["n_out"], tanh))
-    c["net"] == "nested" && return Chain(Chain(Dense(c["n_in"] => 3), tanh), Chain(last=Dense(3 => c["n_out"]; bias=false)))
+    c["net"] == "nested" && return Chain(Chain(Dense(c["n_in"] => 3), x -> tanh.(x)), Chain(last=Dense(3 => c["n_out"]; bias=false)))
     return Chain(Conv((2, 3), 1 => 2, relu), MaxPool((2, 2)), Flux.flatten, Dense(4 * c["n_in"] => c["n_out"]), softmax)
 end
 

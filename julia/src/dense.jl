@@ -18,7 +18,8 @@ end
 
 Flux.@layer Prepared
 
-one_hot(c) = x -> Flux.onehotbatch(x, 1:c["n_in"])
+one_hot(c) = one_hot(Int(c["n_in"]))  # not the configuration itself: arrays are looked for in what a function holds
+one_hot(classes::Int) = x -> Zygote.ignore_derivatives(() -> Flux.onehotbatch(x, 1:classes))
 vectors(x) = Zygote.ignore_derivatives(() -> [x[:, i] for i in axes(x, 2)])
 
 function embedding(c)

@@ -55,12 +55,15 @@ KINKS = (
 NOT_FINITE = (np.nan, np.inf, -np.inf)
 FAR_OUT = (-200.0, -104.0, -88.5, -87.0, -81.0, -79.5, 79.5, 81.0, 87.0, 88.5, 104.0, 200.0)
 PARAMETERS = {
-    "leakyrelu": (0.25, 1.5, -0.25),
-    "elu": (0.75, 2.0, -0.5),
+    "leakyrelu": (0.25, 1.5),
+    "elu": (0.75, 2.0),
     "celu": (0.75, 2.0),
-    "trelu": (0.5, -0.5),
-    "softshrink": (0.25, -0.5),
+    "trelu": (0.5,),
+    "softshrink": (0.25,),
 }
+# Of these Flux tells the branch by the sign of the result, so that its slope is not that of the
+# function: they are examples, and not drawn.
+NEGATIVE = {"leakyrelu": -0.25, "elu": -0.5, "trelu": -0.5, "softshrink": -0.5}
 PIECEWISE_LINEAR = ("identity", "relu", "relu6", "leakyrelu", "trelu", "softshrink", "hardtanh")
 
 
@@ -110,7 +113,10 @@ def _row(name: str) -> Row:
                     {"rank": 1, "sizes": (16,), "parameters": [value]},
                     {"x1": KINKS},
                 )
-                for value in PARAMETERS.get(name, ())
+                for value in (
+                    *PARAMETERS.get(name, ()),
+                    *([NEGATIVE[name]] if name in NEGATIVE else []),
+                )
             ),
             Example("far out", {"rank": 1, "sizes": (12,)}, {"x1": FAR_OUT}),
             Example("nan and infinities", {"rank": 1, "sizes": (3,)}, {"x1": NOT_FINITE}),
