@@ -25,7 +25,7 @@ def test_the_julia_package_passes_its_own_tests(environment):
     sources = julia_sources()
     command = [
         environment["PYTHON_JULIACALL_EXE"],
-        "-O1",
+        "--compile=min",  # many small calls, each once: compiling them takes longer
         "--startup-file=no",
         str(sources / "test" / "runtests.jl"),
     ]

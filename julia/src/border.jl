@@ -17,16 +17,16 @@ aligned(bytes) = (bytes + 15) ÷ 16 * 16
 Copies of the arrays in a block: `arrays` says of each its `name`, `type` and `size`, in Julia's order.
 """
 function unpack(arrays, address)
-    found, offset = Dict{String,Any}(), 0
+    unpacked, offset = Dict{String,Any}(), 0
     for about in arrays
         T, dims = ELEMENTS[about["type"]], Tuple(Int.(about["size"]))
         array = Array{T}(undef, dims)
         bytes = sizeof(T) * length(array)
         GC.@preserve array unsafe_copyto!(Ptr{UInt8}(pointer(array)), Ptr{UInt8}(address) + offset, bytes)
-        found[about["name"]] = array
+        unpacked[about["name"]] = array
         offset += aligned(bytes)
     end
-    return found
+    return unpacked
 end
 
 "The last outcome: its memory has to stay until it was copied."
@@ -70,5 +70,5 @@ plain(name) = replace(name, '\0' => '?')
 """
 function evaluate_block(evaluate, text, address)
     about = TOML.parse(text)
-    return pack(evaluate(about["row"], Config(about["config"]), about["mode"], unpack(about["arrays"], address)))
+    return pack(evaluate(about["row"], Config(about["config"]), Mode(about["mode"]), unpack(about["arrays"], address)))
 end

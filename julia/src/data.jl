@@ -46,7 +46,7 @@ end
 
 function picked(c)
     index = from_zero(c["index"])
-    get(c, "form", "") == "dict" && return (x, y) -> (found = MLUtils.getobs(Dict("x" => x, "y" => (y,)), index); arrays_in((found["x"], found["y"])))
+    get(c, "form", "") == "dict" && return (x, y) -> (picked = MLUtils.getobs(Dict("x" => x, "y" => (y,)), index); arrays_in((picked["x"], picked["y"])))
     return (x, y) -> arrays_in(MLUtils.getobs((x, (y,)), index))
 end
 

@@ -95,7 +95,7 @@ end
 function rebuilt(c)
     net = vector_net(c)
     single, double = last(destructure(net)), last(destructure(Flux.f64(net)))
-    return (flat, x) -> (eltype(flat) === Float64 ? double : single)(flat)(x)
+    return (parameters, x) -> (eltype(parameters) === Float64 ? double : single)(parameters)(x)
 end
 
 nested(one, two, three) = Chain(Dense(one, two), Chain(Dense(one, three)))

@@ -1,20 +1,89 @@
-# Programs: what has a state of its own, driven command by command, and looked at after each.
+# Programs: what has a state of its own, driven command by command, and looked at after each. A command is plain data, a verb with
+# its arguments, and becomes a type when the program is made.
 
-"An optimiser's state: commands for it, as plain data, and the model whose arrays are looked at."
+abstract type Command end
+
+# Commands for an optimiser's state. A place is the path of a part of it, such as `layers.0.weight`; all of it is the empty path.
+
+"A step with the gradient of all layers, or of one of them, counted from 0."
+struct Update <: Command
+    only::Union{Int,Nothing}
+end
+Update() = Update(nothing)
+
+"The state is set up anew."
+struct SetUp <: Command end
+
+struct Freeze <: Command
+    place::String
+end
+
+struct Thaw <: Command
+    place::String
+end
+
+"Other hyper-parameters."
+struct Adjust{C<:NamedTuple} <: Command
+    place::String
+    changes::C
+end
+Adjust(place, changes::AbstractDict) = Adjust(place, (; (Symbol(name) => value for (name, value) in changes)...))
+
+# Commands for a loader.
+
+"How many batches there are."
+struct CountBatches <: Command end
+
+"Two passes side by side: every batch comes twice."
+struct InterleavedPasses <: Command end
+
+"A pass that ends after so many batches."
+struct Pass <: Command
+    batches::Int
+end
+Pass() = Pass(typemax(Int))
+
+const COMMANDS = Dict{String,Type{<:Command}}(
+    "update" => Update,
+    "update_part" => Update,
+    "setup" => SetUp,
+    "freeze" => Freeze,
+    "thaw" => Thaw,
+    "adjust" => Adjust,
+    "count" => CountBatches,
+    "both" => InterleavedPasses,
+    "epoch" => Pass,
+    "begin" => Pass,
+)
+
+command((verb, arguments...)) = COMMANDS[verb](arguments...)
+
+"An optimiser's state: commands for it, and the model whose arrays are looked at."
 struct OptimiserProgram{M,R}
     model::M
     rule::R
     tied::Bool
-    commands::Vector{Any}
+    commands::Vector{Command}
 end
 
-"Batches of arrays: commands for the loader, as plain data."
+"Batches of arrays: commands for the loader."
 struct LoaderProgram{O<:NamedTuple}
     options::O
-    commands::Vector{Any}
+    commands::Vector{Command}
 end
 
-run_program!(found, program::OptimiserProgram, arrays) = optimise!(found, prepared(program, arrays), program, arrays)
+function run_program!(outcome, program::OptimiserProgram, arrays)
+    model = prepared(program, arrays)
+    objective(model) = Flux.mse(model(arrays["x1"]), arrays["t1"])
+    tree = Flux.setup(program.rule, model)
+    for (step, command) in enumerate(program.commands)
+        tree = run_command!(command, tree, program.rule, model, objective)
+        for (i, layer) in enumerate(model.layers), name in (:weight, :bias)
+            outcome["layers.$(word(i)).$name@$step"] = copy(getfield(layer, name))
+        end
+    end
+    return outcome
+end
 
 function prepared(program::OptimiserProgram, arrays)
     model = place!(with_eltype(eltype(arrays["x1"]), program.model), starting_with("param.", arrays))
@@ -23,59 +92,43 @@ function prepared(program::OptimiserProgram, arrays)
     return Chain(first, Dense(first.weight, second.bias, second.σ), rest...)
 end
 
-function optimise!(found, model, program::OptimiserProgram, arrays)
-    opt_state = Flux.setup(program.rule, model)
-    for (step, (verb, given...)) in enumerate(program.commands)
-        if verb == "setup"
-            opt_state = Flux.setup(program.rule, model)
-        elseif verb == "freeze"
-            Flux.freeze!(part_at(opt_state, given...))
-        elseif verb == "thaw"
-            Flux.thaw!(part_at(opt_state, given...))
-        elseif verb == "adjust"
-            place, changes = given
-            Flux.adjust!(part_at(opt_state, place); (Symbol(name) => value for (name, value) in changes)...)
-        else
-            gradient = only(Flux.gradient(m -> Flux.mse(m(arrays["x1"]), arrays["t1"]), model))
-            Flux.update!(opt_state, model, part_of(gradient, given...))
-        end
-        for (i, layer) in enumerate(model.layers), name in (:weight, :bias)
-            found["layers.$(word(i)).$name@$step"] = copy(getfield(layer, name))
-        end
-    end
-    return found
+"Run a command on the tree of an optimiser's state; the tree that there is afterwards."
+run_command!(::SetUp, _, rule, model, _) = Flux.setup(rule, model)
+run_command!(command::Freeze, tree, _, _, _) = (Flux.freeze!(part_at(tree, command.place)); tree)
+run_command!(command::Thaw, tree, _, _, _) = (Flux.thaw!(part_at(tree, command.place)); tree)
+run_command!(command::Adjust, tree, _, _, _) = (Flux.adjust!(part_at(tree, command.place); command.changes...); tree)
+function run_command!(command::Update, tree, _, model, objective)
+    gradient = only(Flux.gradient(objective, model))
+    Flux.update!(tree, model, part_of(gradient, command.only))
+    return tree
 end
 
-"The part of a tree at a path such as `layers.0.weight`; all of it at the empty path."
+"The part of a tree at a place."
 part_at(tree, place) = foldl(at_key, eachsplit(place, '.'; keepempty=false); init=tree)
 at_key(tree, key) = all(isdigit, key) ? tree[parse(Int, key)+1] : getproperty(tree, Symbol(key))
 
 "The gradient, of the other layers none where one is asked for."
-part_of(gradient) = gradient
-part_of(gradient, only) = (; layers=ntuple(i -> i == only + 1 ? gradient.layers[i] : nothing, length(gradient.layers)))
+part_of(gradient, ::Nothing) = gradient
+part_of(gradient, only::Int) = (; layers=ntuple(i -> i == only + 1 ? gradient.layers[i] : nothing, length(gradient.layers)))
 
-function run_program!(found, program::LoaderProgram, arrays)
+function run_program!(outcome, program::LoaderProgram, arrays)
     loader = Flux.DataLoader((arrays["x1"], arrays["x2"]); program.options...)
-    for (step, (verb, given...)) in enumerate(program.commands)
-        for (i, array) in enumerate(loaded(loader, verb, given...))
-            found["y.$(word(i))@$step"] = array
-        end
+    for (step, command) in enumerate(program.commands), (i, array) in enumerate(loaded(command, loader))
+        outcome["y.$(word(i))@$step"] = array
     end
-    return found
+    return outcome
 end
 
 "The arrays that a command brings, copied before the next batch: it may be the same memory."
-function loaded(loader, verb, count=typemax(Int))
-    T = eltype(first(loader.data))
-    verb == "count" && return [fill(T(length(loader)))]
-    verb == "both" && return [Array(part) for pair in zip(loader, loader) for batch in pair for part in batch]
-    return [Array(part) for batch in Iterators.take(loader, count) for part in batch]
-end
+loaded(::CountBatches, loader) = [fill(eltype(first(loader.data))(length(loader)))]
+loaded(::InterleavedPasses, loader) = [Array(part) for pair in zip(loader, loader) for batch in pair for part in batch]
+loaded(pass::Pass, loader) = [Array(part) for batch in Iterators.take(loader, pass.batches) for part in batch]
 
 three_layers() = Chain(Dense(3 => 3, tanh), Dense(3 => 3, tanh), Dense(3 => 2, tanh))
 
 merge!(CONSTRUCTORS, Dict{String,Function}(
-    "optimiser_program" => (c, _) -> OptimiserProgram(three_layers(), rule(c["rule"]), get(c, "tied", false), Vector{Any}(c["program"])),
+    "optimiser_program" =>
+        (c, _) -> OptimiserProgram(three_layers(), rule(c["rule"]), get(c, "tied", false), map(command, c["program"])),
     "loader_program" => (c, _) -> LoaderProgram(
-        settings(c, "batchsize" => Int, "partial" => identity, "buffer" => identity), Vector{Any}(c["program"])),
+        settings(c, "batchsize" => Int, "partial" => identity, "buffer" => identity), map(command, c["program"])),
 ))

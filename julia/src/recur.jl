@@ -5,43 +5,43 @@ abstract type Cell end
 
 (m::Cell)(x, state=m.state0) = reverse(original(m)(state, x))
 
-struct RNNCell <: Cell
-    Wi
-    Wh
-    b
-    state0
+struct RNNCell{I,H,B,S} <: Cell
+    Wi::I
+    Wh::H
+    b::B
+    state0::S
 end
 Flux.@layer RNNCell
 RNNCell(sizes::Pair) = (m = Flux.RNNCell(sizes); RNNCell(m.Wi, m.Wh, m.b, m.state0))
 original(m::RNNCell) = Flux.RNNCell(tanh, m.Wi, m.Wh, m.b, m.state0)
 
-struct LSTMCell <: Cell
-    Wi
-    Wh
-    b
-    state0
+struct LSTMCell{I,H,B,S} <: Cell
+    Wi::I
+    Wh::H
+    b::B
+    state0::S
 end
 Flux.@layer LSTMCell
 LSTMCell(sizes::Pair) = (m = Flux.LSTMCell(sizes); LSTMCell(m.Wi, m.Wh, m.b, m.state0))
 original(m::LSTMCell) = Flux.LSTMCell(m.Wi, m.Wh, m.b, m.state0)
 
-struct GRUCell <: Cell
-    Wi
-    Wh
-    b
-    state0
+struct GRUCell{I,H,B,S} <: Cell
+    Wi::I
+    Wh::H
+    b::B
+    state0::S
 end
 Flux.@layer GRUCell
 GRUCell(sizes::Pair) = (m = Flux.GRUCell(sizes); GRUCell(m.Wi, m.Wh, m.b, m.state0))
 original(m::GRUCell) = Flux.GRUCell(m.Wi, m.Wh, m.b, m.state0)
 
 "Its Wh has two blocks there; since, a third that is not used."
-struct GRUv3Cell <: Cell
-    Wi
-    Wh
-    b
-    Wh_h̃
-    state0
+struct GRUv3Cell{I,H,B,C,S} <: Cell
+    Wi::I
+    Wh::H
+    b::B
+    Wh_h̃::C
+    state0::S
 end
 Flux.@layer GRUv3Cell
 GRUv3Cell(sizes::Pair) = (m = Flux.GRUv3Cell(sizes); GRUv3Cell(m.Wi, vcat(m.Wh, m.Wh_h̃), m.b, m.Wh_h̃, m.state0))

@@ -29,7 +29,7 @@ const RULES = Dict{String,Function}(
     "ClipGrad" => c -> ClipGrad(get(c, "delta", 10.0)),
     "ClipNorm" => c -> ClipNorm(get(c, "omega", 10.0), get(c, "p", 2.0)),
     "AccumGrad" => c -> AccumGrad(c["n"]),
-    "MixedPrecision" => c -> MixedPrecision(get(c, "precision", "float32") == "float64" ? Float64 : Float32, rule(c["inner"])),
+    "MixedPrecision" => c -> MixedPrecision(PRECISIONS[get(c, "precision", "float32")], rule(c["inner"])),
     "OptimiserChain" => c -> OptimiserChain(map(rule, c["rules"])...),
 )
 

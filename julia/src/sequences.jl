@@ -7,11 +7,11 @@ struct Flat{L}
     layer::L
 end
 
-(m::Flat)(x, parts...) = flat(m.layer(x, state(parts)...)...)
+(m::Flat)(x, parts...) = side_by_side(m.layer(x, joined_state(parts)...)...)
 
-state(parts) = length(parts) > 1 ? (parts,) : parts
-flat(y, state) = (y, state)
-flat(y, state::Tuple) = (y, state...)
+joined_state(parts) = length(parts) > 1 ? (parts,) : parts
+side_by_side(y, part) = (y, part)
+side_by_side(y, parts::Tuple) = (y, parts...)
 
 "Attention of a sequence to itself and its past."
 struct Causal{L}

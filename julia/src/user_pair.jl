@@ -4,11 +4,11 @@ The Julia side of a user's own pair: what an expression stands for after a file 
 module UserPair
 
 using Flux, Zygote, LinearAlgebra, Statistics, Random
-using ..JuliaParity: CaseError, arrays_of, arrays_of!, evaluate_layer!, evaluate_steps!, join_path, numbered, place!, plain_array, record!,
-    starting_with, to_julia_index, word
+using ..JuliaParity: CaseError, Outcome, PRECISIONS
+using ..JuliaParity: FunctionCall, LayerMode, Mode, OptimiserSteps, TestMode, TracedRun, TrainMode, TrainingRun
+using ..JuliaParity: adopted, arrays_of, arrays_of!, in_precision, place!, set_mode!, set_up, train_step!
+using ..JuliaParity: evaluate_layer!, evaluate_steps!, float_type, join_path, numbered, record!, starting_with, to_julia_index, word
 using ..JuliaParity: versions
-
-const LARGEST = 2^28  # bytes of one array in an outcome
 
 "File => the module in which it was read; (file, expression) => what the expression stands for there."
 const MODULES = Dict{String,Module}()
@@ -40,123 +40,73 @@ end
 function read_subject(file, expression)
     user = get!(() -> read_file(file), MODULES, file)
     try
-        return Core.eval(user, Meta.parse(expression))
+        # What the file has loaded may bring methods, which are newer than the caller.
+        return Base.invokelatest(adopted, Core.eval(user, Meta.parse(expression)))
     catch error
         throw(CaseError("`$expression` cannot be evaluated$(isempty(file) ? "" : " after $file"): $(rstrip(sprint(showerror, error)))"))
     end
 end
 
-subject_of(config) = get!(() -> read_subject(config["file"], config["expression"]), SUBJECTS, (config["file"], config["expression"]))
+"What an expression stands for after a file; it is evaluated once."
+subject_of(file, expression) = get!(() -> read_subject(file, expression), SUBJECTS, (file, expression))
 
 "Every array of floating-point numbers inside the model, by path."
-parameters(file, expression) = Dict{String,Any}(arrays_of(subject_of(Dict("file" => file, "expression" => expression))))
+parameters(file, expression) = Dict{String,Any}(Base.invokelatest(arrays_of, subject_of(file, expression)))
 
 "Takes the place of a dictionary of arrays, and keeps their paths in order."
 struct Paths
-    found::Vector{String}
+    paths::Vector{String}
 end
-Base.setindex!(paths::Paths, array, path) = push!(paths.found, path)
+Base.setindex!(paths::Paths, _, path) = push!(paths.paths, path)
 
 "The paths of these arrays in the order of the model's fields, one a line."
 parameter_names(file, expression) =
-    join(arrays_of!(Paths(String[]), "", subject_of(Dict("file" => file, "expression" => expression))).found, '\n')
+    join(Base.invokelatest(arrays_of!, Paths(String[]), "", subject_of(file, expression)).paths, '\n')
 
 "What the subject is, in a word: a function, or a model of so many arrays."
-function describe(file, expression)
-    subject = subject_of(Dict("file" => file, "expression" => expression))
-    return subject isa Function && isempty(arrays_of(subject)) ? "function" : "model"
-end
+describe(file, expression) = Base.invokelatest(kind_of_subject, subject_of(file, expression))
+
+kind_of_subject(f::Function) = isempty(arrays_of(f)) ? "function" : "model"
+kind_of_subject(_) = "model"
 
 # The user's code is newer than the caller.
-evaluate(row, config, mode, arrays) = Base.invokelatest(evaluate_subject, subject_of(config), config, mode, arrays)
+evaluate(_, config, mode::Mode, arrays) =
+    Base.invokelatest(evaluate_subject, subject_of(config["file"], config["expression"]), mode, config, arrays)
 
-function evaluate_subject(subject, config, mode, arrays)
-    mode == "function" && return evaluate_function(subject, config, arrays)
-    mode == "trace" && return trace_subject(subject, config, arrays)
-    T = eltype(first(x for x in values(arrays) if eltype(x) <: AbstractFloat))
-    construct() = (T === Float32 ? f32 : f64)(deepcopy(subject))
-    found = Dict{String,Any}()
-    if mode == "steps"
-        evaluate_steps!(found, deepcopy(subject), arrays["x"], numbered("g", arrays))
-    elseif mode == "training"
-        train!(found, construct(), config, arrays)
-    else
-        evaluate_layer!(found, construct, mode, arrays)
-    end
-    return found
+"""
+    evaluate_subject(subject, mode, config, arrays) -> Outcome
+
+What a mode asks of a subject of the user's.
+"""
+evaluate_subject(subject, ::FunctionCall, config, arrays) = evaluate_function(subject, config, arrays)
+evaluate_subject(subject, ::TracedRun, config, arrays) = trace_subject(subject, config, arrays)
+evaluate_subject(rule, ::OptimiserSteps, _, arrays) =
+    evaluate_steps!(Outcome(), deepcopy(rule), arrays["x"], numbered("g", arrays))
+evaluate_subject(subject, mode::LayerMode, _, arrays) =
+    evaluate_layer!(Outcome(), () -> in_precision(float_type(arrays), deepcopy(subject)), mode, arrays)
+
+function evaluate_subject(subject, ::TrainingRun, config, arrays)
+    loss, rule = (subject_of(config["file"], config[name]) for name in ("loss", "rule"))
+    model = place!(in_precision(float_type(arrays), deepcopy(subject)), starting_with("param.", arrays))
+    set_mode!(model, LayerMode(get(config, "mode", "auto")))
+    return Base.invokelatest(train!, Outcome(), model, loss, rule, arrays)
 end
 
 "Every batch once: the loss before each step, and every array of the model after it."
-function train!(found, model, config, arrays)
-    loss, rule = (subject_of(Dict("file" => config["file"], "expression" => config[name])) for name in ("loss", "rule"))
-    place!(model, starting_with("param.", arrays))
-    get(config, "mode", "auto") == "train" && trainmode!(model)
-    get(config, "mode", "auto") == "test" && testmode!(model)
-    state = Flux.setup(rule, model)
+function train!(outcome, model, loss, rule, arrays)
+    tree = set_up(rule, model)
     for (step, (x, target)) in enumerate(zip(map(to_julia_index, numbered("x", arrays)), numbered("t", arrays)))
-        value, gradients = Flux.withgradient(model -> loss(model(x), target), model)
-        Flux.update!(state, model, gradients[1])
-        found["loss@$step"] = fill(value)
-        foreach(((path, array),) -> (found["param.$path@$step"] = copy(array)), arrays_of(model))
+        outcome["loss@$step"] = fill(train_step!(tree, model, loss, x, target))
+        foreach(((path, array),) -> (outcome["param.$path@$step"] = copy(array)), arrays_of(model))
     end
-    return found
+    return outcome
 end
 
-scalar(x::Array{<:Any,0}) = x[]
-scalar(x) = copy(x)
-
-function evaluate_function(subject, config, arrays)
-    f = deepcopy(subject)
-    found = Dict{String,Any}()
-    xs = Any[]
-    for call in 1:get(config, "calls", 1)
-        xs = map(scalar, numbered("x", arrays))
-        output!(found, call == 1 ? "y" : "y@$call", f(xs...))
-    end
-    foreach(((i, x),) -> x isa Array && (found["after.x$i"] = x), enumerate(xs))
-    any(startswith("dy"), keys(arrays)) || return found
-    y, back = Zygote.pullback(f, map(scalar, numbered("x", arrays))...)
-    dxs = back(cotangent_of!(Ref(0), y, arrays))
-    for (i, (x, dx)) in enumerate(zip(xs, dxs))
-        eltype(x) <: Integer || record!(found, "grad.x$i", dx)
-    end
-    return found
-end
-
-"The cotangent of an output: dy1, dy2, ... for its numbers and arrays, in order; nothing where the case has none. `count`: those before."
-function cotangent_of!(count, y::Union{Number,AbstractArray{<:Number}}, arrays)
-    count[] += 1
-    dy = get(arrays, "dy$(count[])", nothing)
-    return dy === nothing ? nothing : y isa Number ? dy[] : reshape(dy, size(y))
-end
-cotangent_of!(count, y::Tuple, arrays) = map(part -> cotangent_of!(count, part, arrays), y)
-cotangent_of!(count, y::NamedTuple, arrays) = NamedTuple{keys(y)}(cotangent_of!(count, Tuple(y), arrays))
-cotangent_of!(count, y, arrays) = nothing
-
-# An output as named arrays. `missing` becomes NaN, and it is said where.
-
-output!(found, path, x::Number) = (found[path] = fill(x); found)
-output!(found, path, x::Complex) = output!(output!(found, "$path.real", real(x)), "$path.imag", imag(x))
-output!(found, path, ::Nothing) = found
-output!(found, path, ::Missing) = output!(output!(found, path, NaN), "$path.missing", true)
-output!(found, path, x::Union{Tuple,NamedTuple}) =
-    (foreach(key -> output!(found, "$path.$(key isa Int ? key - 1 : key)", x[key]), keys(x)); found)
-output!(found, path, x::AbstractDict) = (foreach(key -> output!(found, "$path.$key", x[key]), keys(x)); found)
-output!(found, path, x::AbstractArray{<:Complex}) = output!(output!(found, "$path.real", real(x)), "$path.imag", imag(x))
-function output!(found, path, x::AbstractArray{<:Real})
-    sizeof(eltype(x)) * length(x) <= LARGEST ||
-        error("$path has size $(size(x)), $(sizeof(eltype(x)) * length(x)) bytes: more than the $LARGEST that are compared")
-    found[path] = Array(x)
-    return found
-end
-function output!(found, path, x::AbstractArray)
-    T = Base.nonmissingtype(eltype(x))
-    T <: Real || return output!(found, path, Tuple(x))
-    output!(found, path, map(entry -> ismissing(entry) ? convert(float(T), NaN) : convert(float(T), entry), x))
-    return output!(found, "$path.missing", map(ismissing, x))
-end
-output!(found, path, x) = error("$path is a $(typeof(x)), expected numbers, arrays of them, or tuples of these")
-
-include("tracing.jl")
+include("user_pair/functions.jl")
+include("user_pair/calls.jl")
+include("user_pair/traced.jl")
+include("user_pair/replacing.jl")
+include("user_pair/shared_memory.jl")
+include("user_pair/tracing.jl")
 
 end

@@ -10,7 +10,7 @@ workload_array(T, size, kind) =
 
 function run_workload(case, T)
     arrays = Dict{String,Any}(name => workload_array(T, Int.(spec["size"]), spec["kind"]) for (name, spec) in case["arrays"])
-    return evaluate(case["row"], Config(case["config"]), case["mode"], arrays)
+    return evaluate(case["row"], Config(case["config"]), Mode(case["mode"]), arrays)
 end
 
 """

@@ -1,6 +1,6 @@
 """A run of the Julia model, taken apart: asked for as a case, and read from its outcome.
 
-The Julia side (`julia/src/tracing.jl`) tells it as text, one line for every call, and arrays that
+The Julia side (`julia/src/user_pair/tracing.jl`) tells it as text, one line for every call, and arrays that
 the lines refer to by number.
 """
 

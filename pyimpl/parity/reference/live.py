@@ -65,9 +65,8 @@ def cached_package() -> Path:
     Its name and its time stamps depend on its content alone.
     """
     sources = julia_sources()
-    files = sorted(
-        path for path in sources.rglob("*.toml") if path.name != "Manifest.toml"
-    ) + sorted((sources / "src").glob("*.jl"))
+    code = [path for folder in ("src", "ext") for path in (sources / folder).rglob("*.jl")]
+    files = [sources / "Project.toml", *sorted(code)]
     content = hashlib.sha256()
     for path in files:
         content.update(str(path.relative_to(sources)).encode() + b"\0" + path.read_bytes() + b"\0")
