@@ -57,6 +57,7 @@ const COMMANDS = Dict{String,Type{<:Command}}(
 )
 
 command((verb, arguments...)) = COMMANDS[verb](arguments...)
+commands(program) = Command[command(words) for words in program]
 
 "An optimiser's state: commands for it, and the model whose arrays are looked at."
 struct OptimiserProgram{M,R}
@@ -128,7 +129,7 @@ three_layers() = Chain(Dense(3 => 3, tanh), Dense(3 => 3, tanh), Dense(3 => 2, t
 
 merge!(CONSTRUCTORS, Dict{String,Function}(
     "optimiser_program" =>
-        (c, _) -> OptimiserProgram(three_layers(), rule(c["rule"]), get(c, "tied", false), map(command, c["program"])),
+        (c, _) -> OptimiserProgram(three_layers(), rule(c["rule"]), get(c, "tied", false), commands(c["program"])),
     "loader_program" => (c, _) -> LoaderProgram(
-        settings(c, "batchsize" => Int, "partial" => identity, "buffer" => identity), map(command, c["program"])),
+        settings(c, "batchsize" => Int, "partial" => identity, "buffer" => identity), commands(c["program"])),
 ))

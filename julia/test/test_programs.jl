@@ -23,5 +23,6 @@ end
 @testset "commands are types, made of a verb and its arguments" begin
     @test JuliaParity.command(Any["update"]) === JuliaParity.Update(nothing)
     @test JuliaParity.command(Any["adjust", "", Dict("eta" => 0.25)]).changes === (eta=0.25,)
+    @test JuliaParity.commands([["update"], ["update"]]) isa Vector{JuliaParity.Command}
     @test_throws KeyError JuliaParity.command(Any["fly"])
 end

@@ -1,5 +1,5 @@
 using JuliaParity.UserPair: Log, Traced, act_of, kind_of, pulled
-using Zygote
+using Zygote: Zygote
 
 @testset "what joins layers is written out, and gives Zygote's gradients" begin
     inner = f64(Dense(3 => 3, tanh))

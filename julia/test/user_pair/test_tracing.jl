@@ -1,7 +1,7 @@
 # A model taken apart: every call, what goes in and out, and what comes back.
 
 using JuliaParity.UserPair: as_model, trace_subject
-using Zygote
+using Zygote: Zygote
 
 "The lines of text that tell a trace, by their first word."
 function lines_of(outcome)

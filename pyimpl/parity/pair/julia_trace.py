@@ -1,7 +1,7 @@
 """A run of the Julia model, taken apart: asked for as a case, and read from its outcome.
 
-The Julia side (`julia/src/user_pair/tracing.jl`) tells it as text, one line for every call, and arrays that
-the lines refer to by number.
+The Julia side (`julia/src/user_pair/tracing.jl`) tells it as text, one line for every call, and
+arrays that the lines refer to by number.
 """
 
 from collections.abc import Iterator, Sequence
