@@ -16,7 +16,14 @@ from typing import Any
 from ..files.disk import Unwritable
 from .case.dtypes import DTYPES
 from .case.inputs import Given
-from .explain import adopt, adopt_ties, explain, find_proportions, try_freedoms
+from .explain import (
+    adopt,
+    adopt_ties,
+    explain,
+    find_patterns,
+    find_proportions,
+    try_freedoms,
+)
 from .locate.walk import locate
 from .pair.checking import CASES, check_pair
 from .pair.held_against import PairReference, open_reference
@@ -147,6 +154,7 @@ def conclude(result: Result, reference: PairReference, exact_literals: bool = Fa
         result.explanations = explain(result)
     if result.differs and not any(each.confident for each in result.explanations):
         _walk_through(result, reference, exact_literals)
+        result.patterns = find_patterns(result)
 
 
 def _walk_through(result: Result, reference: PairReference, exact_literals: bool) -> None:

@@ -6,5 +6,14 @@ from .adopting import adopt, adopt_ties
 from .explaining import explain
 from .explanation import Explanation
 from .freeing import find_proportions, try_freedoms
+from .patterns import find_patterns
 
-__all__ = ["Explanation", "adopt", "adopt_ties", "explain", "find_proportions", "try_freedoms"]
+__all__ = [
+    "Explanation",
+    "adopt",
+    "adopt_ties",
+    "explain",
+    "find_patterns",
+    "find_proportions",
+    "try_freedoms",
+]

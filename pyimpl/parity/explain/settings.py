@@ -44,6 +44,8 @@ def changed_settings(side: PythonSide) -> Iterator[Changed]:
 
 
 def _of_model(side: PythonSide) -> Iterator[Changed]:
+    if not hasattr(side, "seconds"):
+        return  # what cannot be asked with another subject, such as one that only refuses
     together: dict[str, list[tuple[Setting, Any]]] = {}
     for setting in side.framework.settings(side):
         for trap in TRAPS.values():

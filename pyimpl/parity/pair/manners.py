@@ -60,16 +60,29 @@ def manners_of(findings: Sequence[Finding]) -> list[Told]:
     """Every manner, the most frequent first. A finding has that of its worst array, of which none
     that differs in its type alone hides another.
     """
-    groups: dict[Manner, dict[int, Finding]] = {}
-    for finding in findings:
-        for manner in _manners(finding):
-            cases = groups.setdefault(manner, {})
-            cases.setdefault(id(finding.case), finding)
+    groups = _groups(findings)
     told = [
         Told(manner, min(cases.values(), key=lambda one: one.case.size), len(cases))
         for manner, cases in groups.items()
     ]
     return sorted(told, key=lambda one: -one.cases)
+
+
+def manners_in(findings: Sequence[Finding]) -> dict[Manner, list[Case]]:
+    """The cases of every manner."""
+    return {
+        manner: [finding.case for finding in cases.values()]
+        for manner, cases in _groups(findings).items()
+    }
+
+
+def _groups(findings: Sequence[Finding]) -> dict[Manner, dict[int, Finding]]:
+    groups: dict[Manner, dict[int, Finding]] = {}
+    for finding in findings:
+        for manner in _manners(finding):
+            cases = groups.setdefault(manner, {})
+            cases.setdefault(id(finding.case), finding)
+    return groups
 
 
 def _manners(finding: Finding) -> list[Manner]:

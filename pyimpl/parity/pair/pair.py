@@ -266,6 +266,8 @@ class Result:
     free: Freedoms = ()  # what the outputs are free up to, where that makes the difference vanish
     # outputs that are Julia's times factors but for a small rest, in words
     proportional: list[str] = field(default_factory=list)
+    # what else can be said of a difference: for which inputs it shows, what it spares, in words
+    patterns: list[str] = field(default_factory=list)
     # layouts, as `--layout` takes them, in which the sides agree; the first may have been taken
     layouts: list[str] = field(default_factory=list)
     relaid: bool = False  # whether the result is that of the first of them

@@ -52,6 +52,7 @@ def story(result: Result) -> str:
         pass  # that is why
     elif not any(finding.verdict.lost for finding in result.report.findings):
         lines += [f"why: {unexplained(result)}"]
+    lines += [f"pattern: {line}" for line in result.patterns]
     lines += remarks(result)
     if result.bundle is not None:
         lines += ["", replay_line(result.bundle)]

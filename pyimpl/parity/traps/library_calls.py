@@ -196,8 +196,7 @@ def windows(node: Any, at: Scope) -> Iterator[Rewriting]:
     called, function = _library(node, at)
     if called in WINDOWS and len(node.args) == 1 and not node.keywords:
         kind = called.replace("hanning", "hann")
-        new = at.make(f"__import__('scipy.signal', fromlist=['x']).get_window('{kind}', N)",
-                      N=node.args[0])  # fmt: skip
+        new = at.make(f"OPS.periodic_window('{kind}', N)", N=node.args[0])
         yield Rewriting("window", {node: new})
     if called in PLACES and function.__module__.startswith("scipy"):
         name, length = PLACES[called]
@@ -208,8 +207,8 @@ def windows(node: Any, at: Scope) -> Iterator[Rewriting]:
         value = default if given is None else getattr(given, "value", None)
         if isinstance(value, str):
             window = ast.Constant(value.removesuffix("_periodic"))
-            text = "__import__('scipy.signal', fromlist=['x']).get_window(W, N, fftbins=False)"
-            made = at.make(text, W=window, N=ast.Constant(LENGTH) if size is None else size)
+            length_ = ast.Constant(LENGTH) if size is None else size
+            made = at.make("OPS.symmetric_window(W, N)", W=window, N=length_)
             changed = with_argument(node, name, made, parameters[name][0])
             yield Rewriting("window", {node: changed}, kind="symmetric")
 

@@ -1,5 +1,6 @@
 """What edited programs call, where NumPy has no word for what Julia does."""
 
+import importlib
 import math
 
 import numpy as np
@@ -253,3 +254,13 @@ def crossed(a, b):
     if np.ndim(a) != 1 or np.ndim(b) != 1 or len(a) != len(b):
         raise ValueError("not two vectors of one length")
     return a[:, None]
+
+
+def symmetric_window(kind, n):
+    """SciPy's window with n - 1 in its denominator."""
+    return importlib.import_module("scipy.signal").get_window(kind, n, fftbins=False)
+
+
+def periodic_window(kind, n):
+    """SciPy's window with n in its denominator."""
+    return importlib.import_module("scipy.signal").get_window(kind, n)
