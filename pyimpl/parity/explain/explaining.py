@@ -38,6 +38,8 @@ OF_ARRAYS = 3.0  # what transformations of whole arrays cost at least
 # (cause, another one): the second, as a transformation of a whole array, is the first, at a place
 # of the program, in other words.
 SAID_BETTER = (("order", "axes"), ("axes", "order"), ("padding", "kernel"))
+# (cause, another one): what the second does to whole numbers is the first, in other words.
+OF_WHOLE_NUMBERS = (("overflow", "dtype"),)
 
 
 def explain(result: Result, seconds: float = SECONDS) -> list[Explanation]:
@@ -168,6 +170,9 @@ def in_words(trial: Trial, found: Sequence[Edit], beside: str = "") -> list[Expl
     for cause, other in SAID_BETTER:
         if cause in best and other in best and best[cause].cost < OF_ARRAYS <= best[other].cost:
             del best[other]
+    for cause, other in OF_WHOLE_NUMBERS:
+        if cause in best:
+            best.pop(other, None)
     chosen = list(best.values())[:MOST_TOLD]
     enough = telling(trial)
     sure = len(best) == 1 and enough and trial.complete and chosen[0].cause != "sign"

@@ -59,7 +59,7 @@ def _where_it_shows(result: Result) -> Iterator[str]:
 
 def _tells(case: Case) -> bool:
     """Whether its agreement says something: of zeros alone most functions make the same."""
-    return any(bool(np.any(array)) for array in case.all(Kind.INPUT)) or not case.all(Kind.INPUT)
+    return all(bool(np.any(array)) for array in case.all(Kind.INPUT) if array.ndim)
 
 
 def _divides(
@@ -189,22 +189,20 @@ def _of_equality(words: str, one: Measure, others: str, other: Measure) -> list[
 def _of_entries(pair: Pair) -> list[Condition]:
     """Whether entries of an argument have something."""
     has: dict[str, Callable[[np.ndarray], bool]] = {
-        "a negative entry": lambda x: bool((x < 0).any()),
-        "a positive entry": lambda x: bool((x > 0).any()),
-        "a zero": lambda x: bool((x == 0).any()),
+        "negative entries": lambda x: bool((x < 0).any()),
+        "zeros": lambda x: bool((x == 0).any()),
         "equal entries": lambda x: len(np.unique(x)) < x.size,
-        "an entry beyond 1": lambda x: bool((np.abs(x) > 1).any()),
-        "an entry that is not whole": lambda x: bool((x != np.round(x)).any()),
+        "entries beyond 1": lambda x: bool((np.abs(x) > 1).any()),
+        "entries that are not whole": lambda x: bool((x != np.round(x)).any()),
     }
     shapes = pair.inputs.shapes if isinstance(pair.inputs, Drawn) else ()
     found = []
     for number, shape in enumerate(shapes, 1):
         for words, test in has.items() if shape.sizes and shape.kind != "complex" else ():
-            name = _called(pair, number)
-            held = _held(str(number), test)
-            found.append(Condition(f"{name} has {words}", f"{name} has none", held))
-            without = _without(held)
-            found.append(Condition(f"{name} has not {words}", f"{name} has", without))
+            name, held = _called(pair, number), _held(str(number), test)
+            has_some, has_none = f"{name} has {words}", f"{name} has no {words}"
+            found.append(Condition(has_some, has_none, held))
+            found.append(Condition(has_none, has_some, _without(held)))
     return found
 
 

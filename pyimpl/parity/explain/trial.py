@@ -171,7 +171,7 @@ def telling(trial: Trial) -> bool:
             arrays = [
                 (array, mine.arrays.get(name))
                 for name, array in julia.arrays.items()
-                if name.kind is not Kind.ARGUMENT
+                if name.kind is not Kind.ARGUMENT or not julia.outputs()
             ]
             told = max(told, sum(_numbers(*both) for both in arrays))
         cases += told > 0

@@ -17,8 +17,9 @@ def by_library(node: Any, at: Scope) -> Iterator[Rewriting]:
     most = argument(node, "max_norm", 1)
     if not node.args or most is None:
         return
-    for call, cause in (("clip_each", "clipping"), ("clip_together", "eps")):
-        yield at.rewritten(cause, node, f"OPS.{call}(P, M)", P=node.args[0], M=most)
+    # Of a single array both do the same, and the second says what it is.
+    for call, cause, cost in (("clip_each", "clipping", 1.1), ("clip_together", "eps", 1.0)):
+        yield at.rewritten(cause, node, f"OPS.{call}(P, M)", cost, P=node.args[0], M=most)
 
 
 def by_hand(node: Any, at: Scope) -> Iterator[Rewriting]:
