@@ -107,6 +107,7 @@ def try_all(
     screen.print(f"{time.perf_counter() - start:.0f} s")
     screen.print(table.summary_line(tally), style="bold", soft_wrap=True)
     options = [f"--reference {julia.name}", *(names or ())]
+    options += ["--named-rows"] if named_rows else []
     options += [f"--sample {sample} --seed {seed}"] if sample else []
     command = " ".join(["julia-parity mutants", *options])
     writers = [
