@@ -1,5 +1,7 @@
 """A user's own functions as the Python side: what they return, raise and do to their arguments."""
 
+import dataclasses
+
 import numpy as np
 from pretended import checked
 
@@ -45,7 +47,30 @@ def test_outputs_of_every_structure():
     assert {str(name) for e in result.evidence for name in e.julia["float64"].arrays} == {
         *("y.sum", "y.parts.0", "y.parts.1", "y.spectrum.real", "y.spectrum.imag", "after.x1")
     }
-    assert "expected arrays of numbers" in story(checked(lambda x: "text", square, arrays("n")))
+    assert "y.text" in story(checked(lambda x: "text", square, arrays("n")))
+    assert "expected arrays of numbers" in story(checked(lambda x: b"ab", square, arrays("n")))
+
+
+@dataclasses.dataclass
+class Fit:
+    slope: float
+    method: str
+    converged: bool
+
+
+def test_dataclasses_and_texts_are_compared_part_by_part():
+    def fit(x):
+        return Fit(float(x.sum()), "ridge", True)
+
+    def other(x):
+        return {"slope": float(x.sum()), "method": "lasso", "converged": True}
+
+    assert checked(fit, fit, arrays("n")).agrees
+    result = checked(fit, other, arrays("n"))
+    differing = {str(d.array) for f in result.report.findings for d in f.verdict.differences
+                 if not d.agrees}  # fmt: skip
+    assert differing == {"y.method.text"}
+    assert "python 'r'" in story(result) and "julia  'l'" in story(result)
 
 
 def test_an_integer_beyond_all_machine_integers_is_an_error():

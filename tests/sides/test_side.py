@@ -20,7 +20,9 @@ def test_outputs_as_named_arrays():
     assert named(True)["y"].dtype == bool and named([1, 2])["y"].tolist() == [1, 2]
     nested = named({"a": (np.ones(2), [np.zeros(1), None]), "z": 1j})
     assert list(nested) == ["y.a.0", "y.a.1.0", "y.z.real", "y.z.imag"]
-    for value, message in [("text", "expected arrays of numbers"), (2**70, "no machine integer")]:
+    assert named(["a", "bc"])["y.1.text"].tolist() == [98, 99]
+    assert list(named(np.array(["a"]))) == ["y.0.text"]
+    for value, message in [(b"ab", "expected arrays of numbers"), (2**70, "no machine integer")]:
         with pytest.raises(TypeError, match=message):
             named(value)
 

@@ -55,4 +55,12 @@ function output!(outcome, path, x::AbstractArray)
     output!(outcome, path, map(entry -> ismissing(entry) ? convert(float(T), NaN) : convert(float(T), entry), x))
     return output!(outcome, "$path.missing", map(ismissing, x))
 end
-output!(outcome, path, x) = error("$path is a $(typeof(x)), expected numbers, arrays of them, or tuples of these")
+# Texts are arrays of code points, structs what their fields are.
+output!(outcome, path, x::Union{AbstractString,Symbol,AbstractChar}) =
+    (outcome["$path.text"] = Int64[codepoint(letter) for letter in string(x)]; outcome)
+function output!(outcome, path, x)
+    isstructtype(typeof(x)) && fieldcount(typeof(x)) > 0 && !(x isa Union{Function,Type,Module}) || return refused(path, x)
+    foreach(name -> output!(outcome, "$path.$name", getfield(x, name)), fieldnames(typeof(x)))
+    return outcome
+end
+refused(path, x) = error("$path is a $(typeof(x)), expected numbers, arrays of them, or tuples of these")

@@ -22,7 +22,9 @@ end
     @test isequal(named([1, missing]), Dict("y" => [1, NaN], "y.missing" => [false, true]))
     @test named(Dict("k" => 1)) == Dict("y.k" => fill(1))
     @test named([[1.0], [2.0]])["y.1"] == [2]
-    @test_throws "y is a String" named("text")
+    @test named("αb") == Dict("y.text" => [945, 98]) == named(:αb)
+    @test named(3 => 'x') == Dict("y.first" => fill(3), "y.second.text" => [120])
+    @test_throws "y is a" named(sin)
     @test_throws "more than the" named(view(zeros(Int8), fill(1, 2^14), fill(1, 2^14 + 1)))
 end
 

@@ -54,6 +54,7 @@ NUMBERED = (
     Kind.GIVEN_GRADIENT,
 )
 ORDER = {kind: place for place, kind in enumerate(Kind)}
+TEXT = "text"  # the last word of a text, which is an array of code points
 PARTS = {"real": "imag", "imag": "real"}  # of complex numbers, each with the other
 READ_AS_OTHERS = re.compile(
     r"(x\d+|param)(\..*)?", re.DOTALL

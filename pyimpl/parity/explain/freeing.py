@@ -103,12 +103,14 @@ def find_proportions(result: Result) -> None:
             continue
         moved = aligned(a, b, Freedom("scale"))
         rest = float(np.linalg.norm(moved - b) / (np.linalg.norm(b) or 1.0))
-        if ROUNDED < rest < NEARLY and a.size > 4:
+        if rest < NEARLY and a.size > 4:
             size = np.abs(a)
             axis = int(
                 np.ptp(np.divide(moved, a, where=size > 0, out=np.ones_like(a)), 0).max() > 1e-9
             )
             factors = np.divide(*(np.sum(one * a, axis) for one in (moved, a)))
+            if rest < ROUNDED and np.all(np.abs(factors - 1) < ROUNDED):
+                continue  # the same, all but
             shown = ", ".join(f"{factor:.3g}" for factor in factors[:SHOWN])
             result.proportional.append(
                 f"Julia's {name} is Python's times a factor for each {('column', 'row')[axis]} "

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..case.case import Case
 from ..case.inputs import Drawn
-from ..case.names import Kind, Name
+from ..case.names import TEXT, Kind, Name
 from ..judge.verdict import Reason
 from ..pair.manners import manners_in
 from ..pair.pair import Pair, Result
@@ -265,6 +265,7 @@ def _of_values(result: Result) -> list[Name]:
         and difference.reason is Reason.VALUE
         and difference.array is not None
         and difference.array.kind is Kind.OUTPUT
+        and difference.array.last != TEXT
     }
     return sorted(found)
 

@@ -31,7 +31,7 @@ from enum import Enum
 import numpy as np
 
 from ..case.case import Case, Outcome
-from ..case.names import Arrays, Kind, Name
+from ..case.names import TEXT, Arrays, Kind, Name
 
 FACTOR = 32.0
 PROBES = 5
@@ -326,7 +326,7 @@ def compare(
             mine = _forgiven(mine, theirs)
         difference = _entries(name, mine, theirs, response.get(name), scale, allowance, case.exact)
         differences.append(difference)
-        expected = name.kind in (Kind.STATE, Kind.ARGUMENT)
+        expected = name.kind in (Kind.STATE, Kind.ARGUMENT) or name.last == TEXT
         if difference.blunt or (_proves_nothing(theirs) and not expected):
             blind.add(name)
     # Of complex numbers either part may be constant.

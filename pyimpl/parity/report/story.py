@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..case.case import EXTREME, Case, Outcome
-from ..case.names import Kind, Name, numbered
+from ..case.names import TEXT, Kind, Name, numbered
 from ..judge.findings import Finding, Sort
 from ..judge.freedoms import write_freedoms
 from ..judge.verdict import Difference
@@ -289,6 +289,18 @@ def _overflowed(result: Result) -> str:
     return ""
 
 
+def _known_otherwise(result: Result) -> str:
+    """Where the difference is one of freedom or of layout, which a note tells at length."""
+    if result.free:
+        ways = ", ".join(f"{name} {freedom.words}" for name, freedom in result.free)
+        return f"the results differ in what is free by nature or by convention: {ways}"
+    if result.layouts:
+        return f"axes lie the other way round on one side: they agree with {result.layouts[0]}"
+    if result.proportional:
+        return "the results are proportional but for a small rest: see the notes"
+    return ""
+
+
 def differing_cases(result: Result) -> int:
     """How many of the cases that were drawn, given or recorded differ; one that was found by a
     search is none of them.
@@ -335,6 +347,7 @@ def unexplained(result: Result) -> str:
             or _overflowed(result)
             or _in_place(result)
             or _outside_the_domain(result)
+            or _known_otherwise(result)
             or NO_EXPLANATION
         )
     sides = " and ".join(result.random)
@@ -378,15 +391,24 @@ def finding_lines(pair: Pair, finding: Finding) -> list[str]:
             continue
         lines += [
             f"    {_called(pair, difference.array, difference.at)}",
-            f"        python {difference.python!r}",
-            f"        julia  {difference.julia!r}",
-            f"        {_off(difference)}",
+            f"        python {_shown(difference, difference.python)}",
+            f"        julia  {_shown(difference, difference.julia)}",
+            *([] if _is_text(difference) else [f"        {_off(difference)}"]),
         ]
     return (
         [*lines, f"    and {later} more {'array' if later == 1 else 'arrays'} in later steps"]
         if later
         else lines
     )
+
+
+def _is_text(difference: Difference) -> bool:
+    return difference.array is not None and difference.array.last == TEXT
+
+
+def _shown(difference: Difference, value: float | int | None) -> str:
+    """A number; of a text the letter that it stands for."""
+    return repr(chr(int(value))) if _is_text(difference) and value is not None else repr(value)
 
 
 def _called(pair: Pair, array: Name | None, at: str) -> str:

@@ -2,6 +2,7 @@
 code raises is an outcome.
 """
 
+import dataclasses
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from ..case.case import Case, Outcome
-from ..case.names import Kind, Name, numbered
+from ..case.names import TEXT, Kind, Name, numbered
 from .guard import Ended, guarded, words_of
 from .time_limit import TooSlow, time_limit
 
@@ -108,8 +109,8 @@ class Guarded:
 
 
 def as_arrays(name: Name, value: Any, dtype: np.dtype) -> dict[Name, np.ndarray]:
-    """An output as named arrays: tuples, lists and dicts by index and key, complex numbers in two
-    parts; None gives nothing.
+    """An output as named arrays: tuples, lists and dicts by index and key, dataclasses by field,
+    complex numbers in two parts, texts as code points; None gives nothing.
 
     Python floats, and lists of them, have no precision of their own: they take the case's. Raises
     TypeError for what is no array of numbers.
@@ -138,7 +139,14 @@ def as_arrays(name: Name, value: Any, dtype: np.dtype) -> dict[Name, np.ndarray]
             for key, part in value.items()
             for k, v in as_arrays(name.part(key), part, dtype).items()
         }
-    if isinstance(value, str | bytes):  # which NumPy would make an array of, however long
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
+        return as_arrays(name, fields, dtype)
+    if isinstance(value, np.ndarray) and value.dtype.kind == "U":
+        return as_arrays(name, value.tolist(), dtype)
+    if isinstance(value, str):
+        return {name.part(TEXT): np.array([ord(letter) for letter in value], np.int64)}
+    if isinstance(value, bytes):  # which NumPy would make an array of, however long
         raise TypeError(f"{name} is a {type(value).__name__}, expected arrays of numbers")
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(
