@@ -24,30 +24,6 @@ def test_an_exception_on_one_side_says_where():
     ) and f"{Path(__file__).name}:" in story(result)
 
 
-def test_a_change_in_place_is_told_in_words():
-    def doubles(x):
-        x *= 2
-        return x + 1
-
-    text = story(checked(doubles, lambda x: 2 * x + 1, arrays("n")))
-    assert "argument x[0] after the call" in text
-    assert "python changes its argument in place, the other side does not; all else agrees" in text
-
-
-def test_what_numpy_makes_nan_of_and_julia_refuses():
-    class DomainError(Exception):
-        pass
-
-    def root(x):
-        if (x < 0).any():
-            raise DomainError("-1.0")
-        return np.sqrt(x)
-
-    assert "NumPy makes NaN, where Julia raises DomainError" in story(
-        checked(np.sqrt, root, arrays("n"))
-    )
-
-
 def test_chance_is_named_and_not_explained():
     rng = np.random.default_rng(0)
     result = checked(lambda x: x * rng.random(), square, arrays("n"))
