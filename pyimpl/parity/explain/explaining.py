@@ -16,6 +16,7 @@ from . import program, transformations
 from .carried import of_weights
 from .edit import Edit
 from .explanation import Explanation
+from .named_models import changed_models
 from .settings import changed_settings
 from .together import Both, two_together
 from .transformations import Transformed
@@ -111,6 +112,8 @@ def edits(trial: Trial) -> list[Edit]:
             )
     for trap, where, change, changed in changed_settings(side):
         found.append(Edit(trap.name, where, change, changed, 2.0, of_setting=True))
+    for trap, where, change, cost, changed in changed_models(side):
+        found.append(Edit(trap.name, where, change, changed, cost))
     names = {f"x{i}": name for i, name in enumerate(trial.pair.argument_names, 1)}
     return [*found, *(edit.of_arguments(names) for edit in _of_arrays(side, first))]
 
