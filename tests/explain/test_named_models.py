@@ -77,3 +77,34 @@ def test_the_users_model_is_as_it_was(hasty_shrinking):
     assert net is before[0]
     for part, kept in zip(net.parameters(), before[1], strict=True):
         np.testing.assert_array_equal(part.detach().numpy(), kept)
+
+
+class OwnModel:
+    """An object of the user's, with arrays of its own."""
+
+    def __init__(self):
+        self.weight = np.eye(3)
+
+    def forward(self, x):
+        """Its output."""
+        return x @ self.weight
+
+    def backward(self, dy):
+        """The gradient of its input."""
+        return dy @ self.weight.T
+
+    __call__ = forward
+
+
+own = OwnModel()
+
+
+def by_own_model(x):
+    return own(x)
+
+
+def test_an_object_of_the_users_own_does_no_harm(hasty_shrinking):
+    result = checked(by_own_model, lambda x: np.cumsum(x), arrays("3"), strict=False, count=10)
+    assert result.differs
+    explain(result)
+    assert own(np.ones(3)).tolist() == [1, 1, 1]

@@ -20,14 +20,14 @@ from ..case.names import Kind, Name
 from ..sides.framework import Framework
 from ..sides.frameworks import framework_of
 from ..sides.functions import FUNCTIONS, FunctionSide
+from ..sides.own_objects import ObjectSide
 from ..sides.side import PythonSide
 from ..traps.table import TRAPS
 from ..traps.trap import Trap, Way
 from . import program
 
-Changed = tuple[
-    Trap, str, str, float, PythonSide
-]  # the trap, where, the change, its cost, the side
+# The trap, where, the change, its cost, the changed side.
+Changed = tuple[Trap, str, str, float, PythonSide]
 
 
 @dataclass
@@ -127,8 +127,8 @@ def _ways(arrays: Mapping[str, np.ndarray]) -> Iterator[tuple[Trap, dict[str, Wa
 def _moved(inner: PythonSide, ways: Mapping[str, Way]) -> Any:
     """A copy of the model with some arrays moved; None where they do not fit any more."""
     placed = getattr(inner, "placed", None)
-    if placed is None:
-        return None
+    if placed is None or isinstance(inner, ObjectSide) or not inner.parameters():
+        return None  # an object of the user's own keeps its arrays wherever it likes
     arrays = inner.parameters()
     dtype = next(iter(arrays.values())).dtype
     own = {

@@ -18,7 +18,7 @@ from ..judge.verdict import Reason
 from ..pair.manners import manners_in
 from ..pair.pair import Pair, Result
 
-BY_CHANCE = 1e-3  # how likely a division of the cases may be by chance
+BY_CHANCE = 0.02  # how likely a division of the cases may be by chance
 FEWEST = 3  # cases on the side that agrees
 COMPARED = 8  # cases of which whole arrays are looked at
 CLOSE = 1e-9  # relative: what is the same number
@@ -89,8 +89,10 @@ def _conditions(pair: Pair, cases: Sequence[Case]) -> list[Condition]:
     found: list[Condition] = []
     for words, measure in numbers.items():
         values = sorted({value for case in cases if (value := measure(case)) is not None})
-        for low, high in zip(values, values[1:], strict=False):
-            found += _of_bound(words, measure, low, high)
+        for place, high in enumerate(values[1:]):
+            least = f"{words} = {values[0]:g}" if place == 0 else f"{words} <= {values[place]:g}"
+            most = f"{words} = {high:g}" if high == values[-1] else f"{words} >= {high:g}"
+            found += _of_bound(most, least, measure, high)
         if all(value == int(value) for value in values) and len(values) > 1:
             found += _of_parity(words, measure)
     names = list(_sizes(pair).items())
@@ -154,8 +156,8 @@ def _value(number: str) -> Measure:
     return measure
 
 
-def _of_bound(words: str, measure: Measure, low: float, high: float) -> list[Condition]:
-    """From a value on, and up to one."""
+def _of_bound(up: str, down: str, measure: Measure, high: float) -> list[Condition]:
+    """From a value on, and below it."""
 
     def above(case: Case) -> bool:
         value = measure(case)
@@ -164,7 +166,6 @@ def _of_bound(words: str, measure: Measure, low: float, high: float) -> list[Con
     def below(case: Case) -> bool:
         return not above(case)
 
-    up, down = f"{words} >= {high:g}", f"{words} <= {low:g}"
     return [Condition(up, down, above), Condition(down, up, below)]
 
 
@@ -225,9 +226,9 @@ def _spared(result: Result) -> Iterator[str]:
         for difference in finding.verdict.differences:
             array = difference.array
             if array is not None and array.kind is Kind.OUTPUT:
-                seen.add(array)
+                seen.add(array.whole)
                 if not difference.agrees:
-                    wrong.add(array)
+                    wrong.add(array.whole)
     right = sorted(seen - wrong)
     if wrong and right:
         yield f"{_listed(sorted(wrong))} differs; {_listed(right)} agrees in every case"
