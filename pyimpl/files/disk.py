@@ -8,7 +8,7 @@ came:
     >>> read_json("nothing.json")
     Traceback (most recent call last):
     ...
-    pyimpl.files.disk.Unreadable: nothing.json cannot be read: No such file or directory
+    pyimpl.files.failures.Unreadable: nothing.json cannot be read: No such file or directory
 
 Whatever is written appears at once and whole, or not at all: it is written beside its place under a
 name that no other run has, and renamed. What goes wrong is `Unwritable`, and what was there before
@@ -169,7 +169,7 @@ def expect_form(value: Any, form: Any, path: str | Path, at: str = "it") -> None
         >>> expect_form({"cases": [3]}, {"cases": [str]}, "julia.npz")
         Traceback (most recent call last):
         ...
-        pyimpl.files.disk.Unreadable: julia.npz is damaged: expected a text at cases[0], got 3
+        pyimpl.files.failures.Unreadable: julia.npz is damaged: expected a text at cases[0], got 3
     """
     if isinstance(form, list):
         _expect_type(value, (list,), path, at)

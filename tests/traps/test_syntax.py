@@ -65,3 +65,19 @@ def test_a_place_is_replaced_in_a_copy(scope):
     assert "+ 7 - RATE" in after and shown(scope.tree) == before
     one, two = (ast.parse(text, mode="eval").body for text in ("a[0] + b", "a[0]+b"))
     assert same(one, two) and not same(one, ast.parse("a[1] + b", mode="eval").body)
+
+
+def counted(x, n):
+    n = n * 2
+    a = b = len(x)
+    b = a - n
+    return x / n + b
+
+
+def test_what_is_made_of_itself_has_no_definition():
+    """Or what follows definitions would do so for ever."""
+    scope = scope_of(counted)
+    assert scope.definition(ast.Name("n", ast.Load())) is None
+    assert shown(scope.definition(ast.Name("a", ast.Load()))) == "len(x)"
+    n = next(node for node in ast.walk(scope.tree) if isinstance(node, ast.Name) and node.id == "n")
+    assert not scope.is_size(n)

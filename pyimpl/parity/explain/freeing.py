@@ -9,6 +9,7 @@ import numpy as np
 
 from ..case.names import Kind, Name
 from ..judge.freedoms import TURNED, UP_TO, Freedom, aligned
+from ..judge.verdict import Reason
 from ..pair.checking import judge_again
 from ..pair.pair import Evidence, Result
 
@@ -48,7 +49,9 @@ def _freedoms() -> Iterator[Freedom]:
 
 def _only_outputs(result: Result) -> bool:
     return all(
-        difference.array is not None and difference.array.kind is Kind.OUTPUT
+        difference.array is not None
+        and difference.array.kind is Kind.OUTPUT
+        and difference.reason is not Reason.ONE_SIDE
         for finding in result.report.findings
         for difference in finding.verdict.differences
         if not difference.agrees

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from ..case.case import Case, Outcome, Remembered
-from ..case.names import Name
+from ..case.names import Kind, Name
 from .subject import Subject
 from .verdict import Difference, Reason, Verdict, compare
 
@@ -112,12 +112,14 @@ def enter(report: Report, case: Case, outcomes: dict[str, Outcome]) -> None:
     """Judge one case, given Julia's outcome per dtype, and enter what came of it."""
     subject = report.subject
     evaluate = Remembered(subject.evaluate)
-    responses = subject.responses(case, outcomes, evaluate)
     known = subject.known_to_differ(case)
     cast = {dtype: case.cast(dtype) for dtype in outcomes}
     twins = {
         dtype: subject.freed(evaluate(cast[dtype]), outcome) for dtype, outcome in outcomes.items()
     }
+    responses: dict[str, dict[Name, np.ndarray]] = {dtype: {} for dtype in outcomes}
+    if any(_measurable(twins[dtype], outcome) for dtype, outcome in outcomes.items()):
+        responses = subject.responses(case, outcomes, evaluate)
     verdicts = {
         dtype: compare(
             cast[dtype], twins[dtype], outcome, responses[dtype], subject.allowance(cast[dtype])
@@ -159,6 +161,24 @@ def enter(report: Report, case: Case, outcomes: dict[str, Outcome]) -> None:
         names = ", ".join(sorted("refusal" if name is None else str(name) for name in gone))
         said = f" in {names}, but was known to: {case.known}"
         report.findings.append(Finding(case, verdict, Sort.NOTHING, said))
+
+
+def _measurable(python: Outcome, julia: Outcome) -> bool:
+    """Whether anything in the outcomes can be off by rounding: numbers that both sides have, in the
+    same shape. What is refused, a text, a count or of another shape agrees or not as it stands, and
+    so do arguments that nobody has changed.
+    """
+    both = (
+        (name, python.arrays[name], theirs)
+        for name, theirs in julia.arrays.items()
+        if name in python.arrays
+    )
+    return any(
+        theirs.dtype.kind in "fc"
+        and theirs.shape == mine.shape
+        and not (name.kind is Kind.ARGUMENT and np.array_equal(mine, theirs, equal_nan=True))
+        for name, mine, theirs in both
+    )
 
 
 def promoted(dtype: str, twin: Outcome) -> bool:

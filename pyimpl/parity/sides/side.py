@@ -145,7 +145,8 @@ def as_arrays(name: Name, value: Any, dtype: np.dtype) -> dict[Name, np.ndarray]
     if isinstance(value, np.ndarray) and value.dtype.kind == "U":
         return as_arrays(name, value.tolist(), dtype)
     if isinstance(value, str):
-        return {name.part(TEXT): np.array([ord(letter) for letter in value], np.int64)}
+        points = np.frombuffer(value.encode("utf-32-le", "surrogatepass"), "<u4")
+        return {name.part(TEXT): points.astype(np.int64)}
     if isinstance(value, bytes):  # which NumPy would make an array of, however long
         raise TypeError(f"{name} is a {type(value).__name__}, expected arrays of numbers")
     if isinstance(value, np.ma.MaskedArray):

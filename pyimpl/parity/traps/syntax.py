@@ -181,11 +181,24 @@ class Scope:
         return Rewriting(cause, {node: self.make(text, **parts)}, cost, kind)
 
     def definition(self, name: ast.AST) -> ast.expr | None:
-        """What a local name stands for, where it is assigned once; a part of a shape for `n, d =
-        x.shape`.
+        """What a local name stands for, where it is assigned once and not made of itself; a part of
+        a shape for `n, d = x.shape`.
         """
-        if not isinstance(name, ast.Name):
+        if not isinstance(name, ast.Name) or name.id in self._made_of(name.id, set()):
             return None
+        return self._assigned(name)
+
+    def _made_of(self, name: str, seen: set[str]) -> set[str]:
+        """The names that a local name's definition is made of, and those that they are made of."""
+        value = self._assigned(ast.Name(name, ast.Load()))
+        for part in ast.walk(value) if value is not None else ():
+            if isinstance(part, ast.Name) and part.id not in seen:
+                seen.add(part.id)
+                self._made_of(part.id, seen)
+        return seen
+
+    def _assigned(self, name: ast.Name) -> ast.expr | None:
+        """What is assigned to a name, where that is done once."""
         found: list[ast.expr] = []
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Assign):
