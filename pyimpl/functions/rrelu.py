@@ -10,6 +10,8 @@ from .activations import ACTIVATIONS, Activation
 
 __all__ = ["rrelu"]
 
+LOWER, UPPER = 1 / 8, 1 / 3  # of the slopes
+
 
 class RandomLeakyReLU(Activation):
     """`x` where x > 0, `a * x` elsewhere, with a from U(lower, upper) for every entry: `rrelu(x,
@@ -34,14 +36,14 @@ class RandomLeakyReLU(Activation):
             "only"
         )
 
-    def _drawn(self, x, lower=1 / 8, upper=1 / 3):
+    def _drawn(self, x, lower=LOWER, upper=UPPER):
         lower, upper = x.dtype.type(lower), x.dtype.type(upper)
         dtype = np.float64 if x.dtype == np.float64 else np.float32
         u = np.asarray(self.rng.random(x.shape, dtype=dtype), x.dtype)
         return (upper - lower) * u + lower
 
-    def _value(self, x, *limits):
-        return np.where(x > 0, x, self._drawn(x, *limits) * x)
+    def _value(self, x, lower=LOWER, upper=UPPER):
+        return np.where(x > 0, x, self._drawn(x, lower, upper) * x)
 
     def pullback(self, x, *limits):
         x = as_float("rrelu", x)

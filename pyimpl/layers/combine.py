@@ -6,7 +6,7 @@ gradients.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -299,6 +299,21 @@ class Bilinear(Layer):
     weight: np.ndarray  # (n_y, n_x, n_out)
     bias: np.ndarray | None  # (n_out,)
     act: Activation
+
+    @overload
+    def __init__(self, weight: np.ndarray, bias: bool | np.ndarray = True, act=identity): ...
+
+    @overload
+    def __init__(
+        self,
+        sizes: int | tuple[int, int],
+        n_out,
+        act=identity,
+        *,
+        bias: bool | np.ndarray = True,
+        init=glorot_uniform,
+        rng=None,
+    ): ...
 
     def __init__(self, first, *arguments, **options):
         rule = _given if isinstance(first, np.ndarray) else _drawn

@@ -7,6 +7,7 @@ per axis, low and high per axis (`(h_low, h_high, w_low, w_high)`), or `SamePad(
 """
 
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 
@@ -66,6 +67,34 @@ class CrossCor(Layer):
 
     flipped = False
     groups = 1
+
+    @overload
+    def __init__(
+        self,
+        weight: np.ndarray,
+        bias: bool | np.ndarray = True,
+        act=identity,
+        *,
+        stride: int | tuple[int, ...] = 1,
+        pad: int | tuple[int, ...] | SamePad = 0,
+        dilation: int | tuple[int, ...] = 1,
+    ): ...
+
+    @overload
+    def __init__(
+        self,
+        kernel: int | tuple[int, ...],
+        n_in,
+        n_out,
+        act=identity,
+        *,
+        stride: int | tuple[int, ...] = 1,
+        pad: int | tuple[int, ...] | SamePad = 0,
+        dilation: int | tuple[int, ...] = 1,
+        bias: bool | np.ndarray = True,
+        init=glorot_uniform,
+        rng=None,
+    ): ...
 
     def __init__(self, *arguments, stride=1, pad=0, dilation=1, **options):
         who = type(self).__name__
@@ -178,6 +207,36 @@ class Conv(CrossCor):
     groups: int
 
     flipped = True
+
+    @overload
+    def __init__(
+        self,
+        weight: np.ndarray,
+        bias: bool | np.ndarray = True,
+        act=identity,
+        *,
+        stride: int | tuple[int, ...] = 1,
+        pad: int | tuple[int, ...] | SamePad = 0,
+        dilation: int | tuple[int, ...] = 1,
+        groups: int = 1,
+    ): ...
+
+    @overload
+    def __init__(
+        self,
+        kernel: int | tuple[int, ...],
+        n_in,
+        n_out,
+        act=identity,
+        *,
+        stride: int | tuple[int, ...] = 1,
+        pad: int | tuple[int, ...] | SamePad = 0,
+        dilation: int | tuple[int, ...] = 1,
+        groups: int = 1,
+        bias: bool | np.ndarray = True,
+        init=glorot_uniform,
+        rng=None,
+    ): ...
 
     def __init__(self, *arguments, groups=1, **options):
         self.groups = as_count("Conv", "groups", groups)

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 
@@ -15,7 +16,8 @@ from ..core.windows import (
     scatter_windows,
     windows,
 )
-from ..functions.activations import Activation, fast
+from ..functions.activations import Activation, fast, identity
+from ..initialise import glorot_uniform
 from .conv import Conv, CrossCor, SamePad, same_padding
 
 __all__ = ["ConvTranspose", "DepthwiseConv"]
@@ -41,6 +43,38 @@ class ConvTranspose(CrossCor):
     dilation: Sizes
     outpad: Sizes
     groups: int
+
+    @overload
+    def __init__(
+        self,
+        weight: np.ndarray,
+        bias: bool | np.ndarray = True,
+        act=identity,
+        *,
+        stride: int | tuple[int, ...] = 1,
+        pad: int | tuple[int, ...] | SamePad = 0,
+        dilation: int | tuple[int, ...] = 1,
+        outpad: int | tuple[int, ...] = 0,
+        groups: int = 1,
+    ): ...
+
+    @overload
+    def __init__(
+        self,
+        kernel: int | tuple[int, ...],
+        n_in,
+        n_out,
+        act=identity,
+        *,
+        stride: int | tuple[int, ...] = 1,
+        pad: int | tuple[int, ...] | SamePad = 0,
+        dilation: int | tuple[int, ...] = 1,
+        outpad: int | tuple[int, ...] = 0,
+        groups: int = 1,
+        bias: bool | np.ndarray = True,
+        init=glorot_uniform,
+        rng=None,
+    ): ...
 
     def __init__(self, *arguments, outpad=0, groups=1, **options):
         self.groups = as_count("ConvTranspose", "groups", groups)
@@ -132,7 +166,35 @@ def _flipped(weight):
     return np.flip(weight, tuple(range(2, weight.ndim)))
 
 
-def DepthwiseConv(first, *arguments, **options) -> Conv:
+@overload
+def DepthwiseConv(
+    weight: np.ndarray,
+    bias: bool | np.ndarray = True,
+    act=identity,
+    *,
+    stride: int | tuple[int, ...] = 1,
+    pad: int | tuple[int, ...] | SamePad = 0,
+    dilation: int | tuple[int, ...] = 1,
+) -> Conv: ...
+
+
+@overload
+def DepthwiseConv(
+    kernel: int | tuple[int, ...],
+    n_in,
+    n_out,
+    act=identity,
+    *,
+    stride: int | tuple[int, ...] = 1,
+    pad: int | tuple[int, ...] | SamePad = 0,
+    dilation: int | tuple[int, ...] = 1,
+    bias: bool | np.ndarray = True,
+    init=glorot_uniform,
+    rng=None,
+) -> Conv: ...
+
+
+def DepthwiseConv(*arguments, **options) -> Conv:
     """A `Conv` in which every input channel has outputs of its own, n_out / n_in of them: groups =
     n_in. Flux: `DepthwiseConv`.
 
@@ -141,15 +203,16 @@ def DepthwiseConv(first, *arguments, **options) -> Conv:
     channel j of the weight laid out as (n_out, 1, *kernel) belongs to input channel j // (n_out /
     n_in).
     """
-    if not isinstance(first, np.ndarray):
+    if not arguments or not isinstance(arguments[0], np.ndarray):
         form = "DepthwiseConv(kernel, n_in, n_out, act=identity)"
-        fitting("DepthwiseConv", form, lambda n_in, n_out, act=None: None, arguments, {})
-        return Conv(first, *arguments, groups=arguments[0], **options)
-    if first.ndim < 3:
+        fitting("DepthwiseConv", form, lambda kernel, n_in, n_out, act=None: None, arguments, {})
+        return Conv(*arguments, groups=arguments[1], **options)
+    weight, *others = arguments
+    if weight.ndim < 3:
         raise ValueError(
             f"DepthwiseConv expects a weight of shape (n_out / n_in, n_in, *kernel), got "
-            f"{first.shape}"
+            f"{weight.shape}"
         )
     return Conv(
-        first.reshape(-1, 1, *first.shape[2:]), *arguments, groups=first.shape[1], **options
+        weight.reshape(-1, 1, *weight.shape[2:]), *others, groups=weight.shape[1], **options
     )

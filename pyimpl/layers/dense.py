@@ -1,6 +1,7 @@
 """Layers that act on the last axis: Dense, Scale. Flux: `src/layers/basic.jl`."""
 
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 
@@ -42,6 +43,21 @@ class Dense(Layer):
     weight: np.ndarray  # (n_in, n_out)
     bias: np.ndarray | None  # (n_out,)
     act: Activation = identity
+
+    @overload
+    def __init__(self, weight: np.ndarray, bias: bool | np.ndarray = True, act=identity): ...
+
+    @overload
+    def __init__(
+        self,
+        n_in,
+        n_out,
+        act=identity,
+        *,
+        bias: bool | np.ndarray = True,
+        init=glorot_uniform,
+        rng=None,
+    ): ...
 
     def __init__(self, *arguments, **options):
         drawn = arguments and is_size(arguments[0])
@@ -108,6 +124,14 @@ class Scale(Layer):
     scale: np.ndarray  # the trailing axes of x, or what broadcasts with them
     bias: np.ndarray | None  # the same
     act: Activation
+
+    @overload
+    def __init__(self, scale: np.ndarray, bias: bool | np.ndarray = True, act=identity): ...
+
+    @overload
+    def __init__(
+        self, *size, act=identity, bias: bool | np.ndarray = True, init=ones32, rng=None
+    ): ...
 
     def __init__(self, *arguments, **options):
         drawn = arguments and np.ndim(arguments[0]) == 0

@@ -4,6 +4,7 @@ Flux: `src/layers/basic.jl`. Indices count from 0 here and from 1 in Flux.
 """
 
 from dataclasses import dataclass
+from typing import Literal, overload
 
 import numpy as np
 
@@ -42,6 +43,12 @@ class Embedding(Layer):
     """
 
     weight: np.ndarray  # (n_in, n_out)
+
+    @overload
+    def __init__(self, weight: np.ndarray): ...
+
+    @overload
+    def __init__(self, n_in, n_out, *, init=randn32, rng=None): ...
 
     def __init__(self, *arguments, init=randn32, rng=None):
         given = arguments and isinstance(arguments[0], np.ndarray)
@@ -106,6 +113,23 @@ class EmbeddingBag(Layer):
 
     weight: np.ndarray  # (n_in, n_out)
     reduction: str
+
+    @overload
+    def __init__(
+        self, weight: np.ndarray, reduction: Literal["mean", "sum", "maximum"] = "mean", /
+    ): ...
+
+    @overload
+    def __init__(
+        self,
+        n_in,
+        n_out,
+        reduction: Literal["mean", "sum", "maximum"] = "mean",
+        /,
+        *,
+        init=randn32,
+        rng=None,
+    ): ...
 
     def __init__(self, *arguments, init=randn32, rng=None):
         count = 1 if arguments and isinstance(arguments[0], np.ndarray) else 2

@@ -6,6 +6,7 @@ deviations.
 
 import math
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 
@@ -216,6 +217,14 @@ class LayerNorm(Layer):
     diag: Scale | None
     eps: float
     size: tuple[int, ...]
+
+    @overload
+    def __init__(
+        self, size: int | tuple[int, ...], act=identity, /, *, affine: bool = True, eps=EPS
+    ): ...
+
+    @overload
+    def __init__(self, *size: int, act=identity, affine: bool = True, eps=EPS): ...
 
     def __init__(self, *size_and_act, act=identity, affine=True, eps=EPS):
         size, act = _size_and_act(size_and_act, act)

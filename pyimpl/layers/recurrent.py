@@ -7,7 +7,7 @@ The inputs of all times are multiplied with Wi at once.
 """
 
 from dataclasses import dataclass, fields, make_dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, overload
 
 import numpy as np
 
@@ -70,7 +70,7 @@ class Cell(Layer):
         n_in,
         n_out,
         *,
-        bias=True,
+        bias: bool | np.ndarray = True,
         init_kernel=glorot_uniform,
         init_recurrent_kernel=glorot_uniform,
         rng=None,
@@ -457,13 +457,26 @@ def _scan(cell, apply, xs, *state):
     return ys, now, scan_back
 
 
-@dataclass(eq=False, init=False, repr=False)
-class RNN(Recurrence):
-    """An `RNNCell` over a sequence: `RNN(n_in, n_out, act=tanh, *, return_state=False, ...)` or
-    `RNN(cell, ...)`. Flux: `RNN`.
-    """
+class OneCell(Recurrence):
+    """A cell of one kind over a sequence: made with it, or of it."""
 
-    kind: ClassVar[type[Cell]] = RNNCell
+    kind: ClassVar[type[Cell]]
+
+    @overload
+    def __init__(self, cell: Cell, *, return_state: bool = False): ...
+
+    @overload
+    def __init__(
+        self,
+        n_in,
+        n_out,
+        *,
+        return_state: bool = False,
+        bias: bool | np.ndarray = True,
+        init_kernel=glorot_uniform,
+        init_recurrent_kernel=glorot_uniform,
+        rng=None,
+    ): ...
 
     def __init__(self, *arguments, return_state=False, **options):
         drawn = not (arguments and isinstance(arguments[0], self.kind))
@@ -471,7 +484,36 @@ class RNN(Recurrence):
 
 
 @dataclass(eq=False, init=False, repr=False)
-class LSTM(RNN):
+class RNN(OneCell):
+    """An `RNNCell` over a sequence: `RNN(n_in, n_out, act=tanh, *, return_state=False, ...)` or
+    `RNN(cell, ...)`. Flux: `RNN`.
+    """
+
+    kind = RNNCell
+
+    @overload
+    def __init__(self, cell: Cell, *, return_state: bool = False): ...
+
+    @overload
+    def __init__(
+        self,
+        n_in,
+        n_out,
+        act=tanh,
+        *,
+        return_state: bool = False,
+        bias: bool | np.ndarray = True,
+        init_kernel=glorot_uniform,
+        init_recurrent_kernel=glorot_uniform,
+        rng=None,
+    ): ...
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+
+
+@dataclass(eq=False, init=False, repr=False)
+class LSTM(OneCell):
     """An `LSTMCell` over a sequence, its state a pair (h, c); arguments as for `GRU`.
 
     Flux: `LSTM`.
@@ -481,7 +523,7 @@ class LSTM(RNN):
 
 
 @dataclass(eq=False, init=False, repr=False)
-class GRU(RNN):
+class GRU(OneCell):
     """A `GRUCell` over a sequence: `GRU(n_in, n_out, *, return_state=False, ...)` or `GRU(cell,
     ...)`. Flux: `GRU`.
     """
@@ -490,7 +532,7 @@ class GRU(RNN):
 
 
 @dataclass(eq=False, init=False, repr=False)
-class GRUv3(RNN):
+class GRUv3(OneCell):
     """A `GRUv3Cell` over a sequence: `GRUv3(n_in, n_out, *, return_state=False, ...)` or
     `GRUv3(cell, ...)`. Flux: `GRUv3`.
     """

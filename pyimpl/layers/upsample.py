@@ -5,6 +5,7 @@ Flux: `src/layers/upsample.jl`; NNlib: `src/upsample.jl`.
 
 import math
 from dataclasses import dataclass
+from typing import Literal, overload
 
 import numpy as np
 
@@ -33,6 +34,24 @@ class Upsample(Layer):
     mode: str
     scale: int | float | tuple | None
     size: int | tuple[int, ...] | None
+
+    @overload
+    def __init__(
+        self,
+        mode: Literal["nearest", "bilinear", "trilinear"] = "nearest",
+        /,
+        *,
+        scale: int | float | tuple | None = None,
+        size: int | tuple[int, ...] | None = None,
+    ): ...
+
+    @overload
+    def __init__(
+        self,
+        scale: int | float | tuple,
+        mode: Literal["nearest", "bilinear", "trilinear"] = "nearest",
+        /,
+    ): ...
 
     def __init__(self, *arguments, scale=None, size=None):
         mode = [argument for argument in arguments if isinstance(argument, str)]

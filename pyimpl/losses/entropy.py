@@ -10,7 +10,7 @@ from ..core.expect import as_float
 from ..core.pullback import differentiable
 from ..functions.activations import sigmoid, softplus
 from ..functions.softmax import logsoftmax
-from .loss import aggregation, epsilon, loss, paired, xlogy
+from .loss import Agg, aggregation, epsilon, loss, paired, xlogy
 
 __all__ = [
     "binarycrossentropy",
@@ -73,7 +73,7 @@ def logitbinarycrossentropy(prediction, target):
 
 
 @differentiable
-def kldivergence(prediction, target, agg="mean", dims=-1, eps=None):
+def kldivergence(prediction, target, agg: Agg = "mean", dims=-1, eps=None):
     """`agg(sum(target * log(target))) + crossentropy(prediction, target)`, both over the class axis
     `dims`. Boolean and integer targets have logarithms in Float64, so that the loss is one, as in
     Flux.

@@ -3,11 +3,17 @@
 Source: Flux.jl `src/losses/utils.jl`.
 """
 
+import inspect
+from collections.abc import Callable
+from typing import Literal
+
 import numpy as np
 
 from ..core.expect import as_float, expect_same_shape
 from ..core.precision import machine_epsilon
 from ..core.pullback import Function, differentiable
+
+Agg = Literal["mean", "sum", "identity"] | Callable
 
 
 @differentiable
@@ -82,7 +88,16 @@ def loss(formula):
         formula.__doc__,
         formula.__module__,
     )
+    rule.__signature__ = _with_agg(formula)  # type: ignore[attr-defined]
     return Function(rule)
+
+
+def _with_agg(formula) -> inspect.Signature:
+    """How the loss is called: as its formula, with `agg` behind the target."""
+    own = inspect.signature(formula)
+    prediction, target, *options = own.parameters.values()
+    agg = inspect.Parameter("agg", prediction.kind, default="mean", annotation=Agg)
+    return own.replace(parameters=[prediction, target, agg, *options])
 
 
 def log(x):

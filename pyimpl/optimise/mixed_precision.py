@@ -4,6 +4,7 @@ Source: Optimisers.jl 0.4, `src/rules.jl`.
 """
 
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 
@@ -32,6 +33,12 @@ class MixedPrecision(Rule):
 
     elementwise = False  # it sets x itself, which a group of small parameters has only copies of
     outermost = True
+
+    @overload
+    def __init__(self, rule: Rule, /): ...
+
+    @overload
+    def __init__(self, precision, rule: Rule, /): ...
 
     def __init__(self, *arguments):
         precision, rule = arguments if len(arguments) == 2 else (np.float32, *arguments)

@@ -87,6 +87,15 @@ def _as_arrays(data):
     return data
 
 
-def eachobs(data, batchsize: int = -1, **options) -> DataLoader:
+def eachobs(
+    data,
+    batchsize: int = -1,
+    *,
+    shuffle: bool = False,
+    partial: bool = True,
+    collate: Collate = None,
+    buffer: Any = False,
+    rng=None,
+) -> DataLoader:
     """A `DataLoader` of single observations, unless told otherwise. MLUtils: `eachobs`."""
-    return DataLoader(data, batchsize, **options)
+    return DataLoader(data, batchsize, shuffle, partial, collate, buffer, rng)

@@ -17,9 +17,10 @@ def make_rule(config: Config):
     if config["rule"] == "OptimiserChain":
         return pyimpl.OptimiserChain(*map(make_rule, config["rules"]))
     if config["rule"] == "MixedPrecision":
-        return pyimpl.MixedPrecision(
-            *([config["precision"]] if "precision" in config else []), make_rule(config["inner"])
-        )
+        inner = make_rule(config["inner"])
+        if "precision" in config:
+            return pyimpl.MixedPrecision(config["precision"], inner)
+        return pyimpl.MixedPrecision(inner)
     settings = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in config.items()
