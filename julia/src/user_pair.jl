@@ -17,10 +17,26 @@ const SUBJECTS = Dict{Tuple{String,String},Any}()
 "What the user's code can name without loading it."
 const NAMED = (Flux, Zygote, LinearAlgebra, Statistics, Random)
 
+"Packages that export names of Flux's: in a file that loads one of them these names mean its own."
+const RIVALS = (:Lux,)
+
+loads_rival(::Any) = false
+loads_rival(code::Expr) =
+    code.head in (:using, :import) ? any(path -> first(path.args) in RIVALS, paths_of(code)) : any(loads_rival, code.args)
+
+"The paths that `using A, B: c` names: A and B."
+paths_of(code) = (path.head === :(:) ? first(path.args) : path for path in code.args)
+
+"What the user's code can name: nothing of Flux's without saying so where it would be ambiguous."
+function named_in(file)
+    isfile(file) && loads_rival(Meta.parseall(read(file, String))) || return NAMED
+    return filter(!=(Flux), NAMED)
+end
+
 "The user's code stands in a module of its own: nothing that it defines meets another file's, or ours."
 function read_file(file)
     user = Module(:UserCode)
-    for package in NAMED
+    for package in named_in(file)
         name = nameof(package)
         Core.eval(user, :(const $name = $package; using .$name))
     end

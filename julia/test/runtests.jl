@@ -52,4 +52,5 @@ include("asking.jl")
     include("user_pair/test_shared_memory.jl")
     include("user_pair/test_tracing.jl")
     include("test_workload.jl")
+    include("test_JuliaParityLuxExt.jl")
 end

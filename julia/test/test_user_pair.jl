@@ -19,6 +19,15 @@
     @test_throws "`nothing_of_the_kind` cannot be evaluated after" UserPair.describe(file, "nothing_of_the_kind")
 end
 
+@testset "in a file that loads Lux, names of Flux's are not there without saying so" begin
+    code(text) = UserPair.loads_rival(Meta.parseall(text))
+    @test code("using Lux") && code("import A, Lux.B") && code("begin using Lux: Dense end")
+    @test !code("using Flux") && !code("Lux = 1; f(x) = Lux") && !code("# using Lux")
+    file = tempname() * ".jl"
+    write(file, "using Lux\n")
+    @test Flux ∉ UserPair.named_in(file) && Flux ∈ UserPair.named_in("")
+end
+
 @testset "modes of a user's subject" begin
     asked(expression; more...) = Config("file" => "", "expression" => expression, (string(k) => v for (k, v) in more)...)
     ask(config, mode, given) = UserPair.evaluate("pair", config, mode, given)

@@ -3,9 +3,10 @@
 in_precision(::Type{Float64}, model) = f64(model)
 in_precision(::Type{Float32}, model) = f32(model)
 
-set_mode!(model, ::AutoMode) = model
-set_mode!(model, ::TrainMode) = (trainmode!(model); model)
-set_mode!(model, ::TestMode) = (testmode!(model); model)
+set_mode!(model, mode::LayerMode) = (switch!(mode, model); model)
+switch!(::AutoMode, _) = nothing
+switch!(::TrainMode, model) = trainmode!(model)
+switch!(::TestMode, model) = testmode!(model)
 
 pullback(f, xs...) = Zygote.pullback((f, xs...) -> f(xs...), f, xs...)
 
