@@ -7,6 +7,7 @@ outcomes.
 import one_thread  # noqa: F401
 
 # isort: split
+import signal
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,10 @@ def pytest_ignore_collect(collection_path):
 
 def pytest_configure(config):
     """Look whether live Julia is ready; it is started by the first test that needs it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # So a shell starts what a script runs in the background, and what tests start would do the
+        # same: Ctrl-C could not be tried.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     wanted = config.getoption("--parity-reference")
     config.live_way = config.live_julia = None
     config.reference_note = ""

@@ -155,12 +155,15 @@ def are_warm(way: Installed, rows: Collection[Row]) -> bool:
     return all(group.is_warm(way.versions) for group in groups(rows))
 
 
-def julias(way: Installed, rows: Collection[Row], count: int = 1) -> list[LiveJulia]:
+def julias(
+    way: Installed, rows: Collection[Row], count: int = 1, *, compiles: bool = False
+) -> list[LiveJulia]:
     """Julias, not started yet, that evaluate rows at full speed where all of them were compiled for
-    it, and interpret them else.
+    it, and else interpret them - or, where so many cases follow that this pays, compile each as it
+    comes.
     """
     warm = are_warm(way, rows)
     return [
-        LiveJulia(way, interpreted=not warm, groups=groups(rows) if warm else ())
+        LiveJulia(way, interpreted=not (warm or compiles), groups=groups(rows) if warm else ())
         for _ in range(count)
     ]

@@ -31,7 +31,7 @@ def _run(c: Config):
 
 def _batches(c: Config):
     shapes: dict[str, tuple[tuple[int, int], str]] = {}
-    for step in range(1, STEPS + 1):
+    for step in range(1, c.get("steps", STEPS) + 1):
         shapes |= {
             f"x{step}": ((c["batch"], c["n_in"]), "spread"),
             f"t{step}": ((c["batch"], 1), "spread"),

@@ -10,11 +10,13 @@ import typer
 from ...core.versions import parsed, semantics
 from ..case.dtypes import DTYPES
 from ..catalogue import Row
-from ..catalogue.checking import LIVE_CASES, Summary
+from ..catalogue.checking import LIVE_CASES, Live, Summary
+from ..catalogue.seeking import LONG_CASES
 from ..judge.findings import Report
 from ..reference.provenance import versions_line
 from ..report import tables
 from .console import USAGE, Source, code_of, expect_directories, fail, screen, write_all
+from .long_check import sought
 from .rows import WORKERS, Names, checked, chosen_rows, opened
 
 
@@ -24,6 +26,13 @@ class Precision(StrEnum):
     both = "both"
     float64 = "float64"
     float32 = "float32"
+
+
+class Profile(StrEnum):
+    """How much is asked."""
+
+    default = "default"
+    long = "long"
 
 
 def check(
@@ -45,7 +54,24 @@ def check(
     cases: Annotated[
         int | None,
         typer.Option(
-            min=1, help=f"Drawn cases per row (live: {LIVE_CASES}; recorded: all there are)."
+            min=1,
+            help=f"Drawn cases per row (live: {LIVE_CASES}, long: {LONG_CASES}; recorded: all "
+            "there are).",
+        ),
+    ] = None,
+    profile: Annotated[
+        Profile,
+        typer.Option(
+            help="long: thousands of cases of every row, sought where the sides are furthest "
+            "apart, and training for a thousand steps; live Julia alone can answer that, in hours."
+        ),
+    ] = Profile.default,
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="With --profile long: where the worst case of every row is kept (default: in your "
+            "data directory).",
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the draws (live).")] = 0,
@@ -85,13 +111,23 @@ def check(
         except ValueError as wrong:
             raise fail(str(wrong), USAGE) from None
     dtypes = DTYPES if dtype is Precision.both else (dtype.value,)
-    with opened(reference, wanted, recording, workers) as julia:
+    is_long = profile is Profile.long
+    if is_long and (recording is not None or reference is Source.recorded):
+        raise fail("--profile long asks live Julia new questions; a recording has none", USAGE)
+    if keep is not None and not is_long:
+        raise fail("--keep is of --profile long", USAGE)
+    reference = Source.live if is_long else reference
+    with opened(reference, wanted, recording, workers, compiles=is_long) as julia:
         screen.print(f"reference: {versions_line(julia)}", soft_wrap=True)
         if meaning != "reference":
             screen.print(f"the NumPy side follows Flux {meaning}")
         start = time.perf_counter()
         with semantics(julia.versions["Flux"] if meaning == "reference" else meaning):
-            reports = checked(wanted, julia, dtypes, cases, seed)
+            if is_long:
+                assert isinstance(julia, Live)
+                reports = sought(wanted, julia, dtypes, cases, seed, keep)
+            else:
+                reports = checked(wanted, julia, dtypes, cases, seed)
         seconds = time.perf_counter() - start
     summary = Summary(tuple(reports))
     screen.print(tables.table(reports))

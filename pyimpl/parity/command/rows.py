@@ -51,12 +51,18 @@ def chosen_rows(names: list[str] | None) -> list[Row]:
 
 @contextmanager
 def opened(
-    source: Source, rows: Collection[Row], recording: str | None = None, workers: int = WORKERS
+    source: Source,
+    rows: Collection[Row],
+    recording: str | None = None,
+    workers: int = WORKERS,
+    *,
+    compiles: bool = False,
 ) -> Iterator[Reference]:
     """The reference asked for. Exits with 3 where there is none.
 
     `auto` is live where Julia is ready and the rows are compiled for it, else recorded: its answer
-    comes within a minute, and nothing is downloaded.
+    comes within a minute, and nothing is downloaded. `compiles`: rows that are not compiled are not
+    interpreted, since many cases of each follow.
     """
     try:
         if recording is not None or source is Source.recorded:
@@ -82,7 +88,7 @@ def opened(
             )
             yield recorded.newest()
             return
-        several = julias(way, rows, workers)
+        several = julias(way, rows, workers, compiles=compiles)
         with ExitStack() as stack:
             for julia in several:
                 stack.callback(julia.__exit__)

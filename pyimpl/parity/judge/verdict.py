@@ -316,12 +316,13 @@ def compare(
     python, julia = _in_parts(python), _in_parts(julia)
     differences: list[Difference] = []
     blind: set[Name] = set()
+    scales = _slack_scales(case, allowance.bound)
     for name in sorted(set(python.arrays) | set(julia.arrays)):
         mine, theirs = python.arrays.get(name), julia.arrays.get(name)
         if mine is None or theirs is None:
             differences.append(_one_sided(name, mine, theirs))
             continue
-        scale = _slack_scale(case, name, allowance.bound)
+        scale = scales[name.is_gradient]
         if case.extreme:
             mine = _forgiven(mine, theirs)
         difference = _entries(name, mine, theirs, response.get(name), scale, allowance, case.exact)
@@ -367,15 +368,15 @@ def _one_sided(name: Name, mine, theirs) -> Difference:
     return Difference(name, False, np.inf, reason=Reason.ONE_SIDE, words=words)
 
 
-def _slack_scale(case: Case, name: Name, bound: float) -> float:
-    """The size of the numbers that an outcome is made from, however small it turns out: inputs, up
-    to the bound, and for gradients times cotangents.
+def _slack_scales(case: Case, bound: float) -> tuple[float, float]:
+    """The size of the numbers that results and gradients are made from, however small they turn
+    out: inputs, up to the bound, and for gradients times cotangents.
     """
     inputs = _largest(
         array for key, array in case.arrays.items() if key.kind in (Kind.INPUT, Kind.PARAMETER)
     )
     inputs = min(inputs, bound)
-    return _largest(case.all(Kind.COTANGENT)) * max(1.0, inputs) if name.is_gradient else inputs
+    return inputs, _largest(case.all(Kind.COTANGENT)) * max(1.0, inputs)
 
 
 def _largest(arrays: Iterable[np.ndarray]) -> float:
