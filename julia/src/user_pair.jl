@@ -4,6 +4,7 @@ The Julia side of a user's own pair: what an expression stands for after a file 
 module UserPair
 
 using Flux, Zygote, LinearAlgebra, Statistics, Random
+using Dates: Dates, Date, DateTime, Day, Second
 using ..JuliaParity: CaseError, Outcome, PRECISIONS
 using ..JuliaParity: FunctionCall, LayerMode, Mode, OptimiserSteps, TestMode, TracedRun, TrainMode, TrainingRun
 using ..JuliaParity: adopted, arrays_of, arrays_of!, in_precision, place!, set_mode!, set_up, train_step!
@@ -118,6 +119,8 @@ function train!(outcome, model, loss, rule, arrays)
     return outcome
 end
 
+include("user_pair/arguments.jl")
+include("user_pair/handed_numbers.jl")
 include("user_pair/functions.jl")
 include("user_pair/calls.jl")
 include("user_pair/traced.jl")

@@ -106,3 +106,25 @@ def test_a_known_difference_must_be_there_and_no_other():
     gone = entered(twice(), known="a bug")
     assert [finding.kind for finding in gone.findings] == [Sort.NOTHING]
     assert "was known to: a bug" in str(gone.findings[0])
+
+
+def double_alone(x):
+    """A function of Julia's that has a method for Float64, and none for Float32."""
+    if x.dtype == np.float64:
+        return Outcome({"y": 2 * x})
+    return Outcome(error="MethodError: no method matching f(::Vector{Float32})")
+
+
+def test_a_function_that_takes_float64_alone_is_compared_there():
+    report = entered(double_alone)
+    assert [finding.kind for finding in report.findings] == [Sort.NO_METHOD]
+    lenient = Report(Subject())
+    lenient.subject.strict = False
+    case = Case("double", {}, {"x1": X}, "function")
+    enter(lenient, case, {dtype: double_alone(X.astype(dtype)) for dtype in DTYPES})
+    assert not lenient.findings and [note.kind for note in lenient.notes] == [Sort.NO_METHOD]
+
+
+def test_a_method_that_is_missing_in_float64_as_well_is_a_refusal():
+    report = entered(lambda x: Outcome(error="MethodError: no method matching f(::Float32)"))
+    assert {finding.kind for finding in report.findings} == {Sort.REFUSAL}

@@ -24,18 +24,18 @@ def without_arrays(source: str):
 
 
 def test_numbers_are_pythons_own():
-    seen = as_passed(lambda *xs: None, case_of(**NUMBERS))
+    seen = as_passed(lambda *xs: None, case_of(**NUMBERS)).places
     assert [type(x) for x in seen] == [float, int, bool]
 
 
 def test_arrays_stay_arrays_where_the_code_knows_them():
-    (x,) = as_passed(np.sum, case_of(x1=np.ones(3)))
+    (x,) = as_passed(np.sum, case_of(x1=np.ones(3))).places
     assert type(x) is np.ndarray
 
 
 def test_code_that_knows_no_arrays_is_given_entries_of_python():
     f = without_arrays("def f(xs): return [type(x).__name__ for x in xs] + [type(xs[0]).__name__]")
-    (x,) = as_passed(f, case_of(x1=np.ones(2)))
+    (x,) = as_passed(f, case_of(x1=np.ones(2))).places
     assert f(x) == ["float"] * 3
     assert np.array_equal(2 * x + 1, [3, 3])  # and still counts as an array
 
@@ -43,7 +43,7 @@ def test_code_that_knows_no_arrays_is_given_entries_of_python():
 def test_a_list_where_the_annotation_says_so():
     f = without_arrays("def f(xs: list[float], ys: 'Sequence[int]', zs): return 0")
     arrays = {"x1": np.ones(2), "x2": np.arange(2), "x3": np.ones(2)}
-    assert [type(x) for x in as_passed(f, case_of(**arrays))][:2] == [list, list]
+    assert [type(x) for x in as_passed(f, case_of(**arrays)).places][:2] == [list, list]
 
 
 @pytest.mark.parametrize(

@@ -5,20 +5,54 @@ const LARGEST = 2^28  # bytes of one array in an outcome
 scalar(x::Array{<:Any,0}) = x[]
 scalar(x) = copy(x)
 
+"A number, or the array itself: what becomes of it is seen afterwards."
+own(x::Array{<:Any,0}) = x[]
+own(x) = x
+
 function evaluate_function(subject, config, arrays)
-    f = deepcopy(subject)
+    f, forms = deepcopy(subject), forms_of(config)
     outcome = Outcome()
     xs = Any[]
     for call in 1:get(config, "calls", 1)
-        xs = map(scalar, numbered("x", arrays))
-        output!(outcome, call == 1 ? "y" : "y@$call", f(xs...))
+        xs = map(copy, numbered("x", arrays))
+        output!(outcome, call == 1 ? "y" : "y@$call", called(f, forms, xs, config))
     end
-    foreach(((i, x),) -> x isa Array && (outcome["after.x$i"] = x), enumerate(xs))
-    any(startswith("dy"), keys(arrays)) || return outcome
-    y, back = Zygote.pullback(f, map(scalar, numbered("x", arrays))...)
-    dxs = back(cotangent_of!(Ref(0), y, arrays))
-    for (i, (x, dx)) in enumerate(zip(xs, dxs))
+    kinds = forms === nothing ? fill("array", length(xs)) : leaf_kinds(forms)
+    for (i, (kind, x)) in enumerate(zip(kinds, xs))
+        ndims(x) > 0 && (kind == "array" || kind == "list" && x isa Vector) && (outcome["after.x$i"] = x)
+    end
+    any(startswith("dy"), keys(arrays)) && differentiated!(outcome, f, forms, config, arrays)
+    return outcome
+end
+
+"What a function gives of the arrays, as a user would pass them."
+called(f, ::Nothing, xs, config) = f(map(own, xs)...)
+function called(f, forms, xs, config)
+    places, keywords = arguments(f, forms, Leaves(xs, config))
+    return f(places...; keywords...)
+end
+
+function differentiated!(outcome, f, ::Nothing, config, arrays)
+    xs = map(scalar, numbered("x", arrays))
+    y, back = Zygote.pullback(f, xs...)
+    for (i, (x, dx)) in enumerate(zip(xs, back(cotangent_of!(Ref(0), y, arrays))))
         eltype(x) <: Integer || record!(outcome, "grad.x$i", dx)
+    end
+    return outcome
+end
+
+function differentiated!(outcome, f, forms, config, arrays)
+    xs = numbered("x", arrays)
+    places, keywords = arguments(f, forms, Leaves(xs, config))
+    y, back = Zygote.pullback((places, keywords) -> f(places...; keywords...), Tuple(places), NamedTuple(keywords))
+    dplaces, dkeywords = back(cotangent_of!(Ref(0), y, arrays))
+    number, place = Ref(0), 0
+    for about in forms
+        keyword = Symbol(about["keyword"])
+        by_name = haskey(NamedTuple(keywords), keyword)
+        by_name || (place += 1)
+        d = by_name ? part(dkeywords, keyword) : part(dplaces, place)
+        leaf_gradients!(outcome, number, about["form"], d, xs)
     end
     return outcome
 end
@@ -55,6 +89,12 @@ function output!(outcome, path, x::AbstractArray)
     output!(outcome, path, map(entry -> ismissing(entry) ? convert(float(T), NaN) : convert(float(T), entry), x))
     return output!(outcome, "$path.missing", map(ismissing, x))
 end
+# Dates are days, and moments seconds, since 1970.
+output!(outcome, path, x::Date) = output!(outcome, "$path.date", Dates.value(x - Date(1970)))
+output!(outcome, path, x::DateTime) = output!(outcome, "$path.datetime", round(Int, Dates.value(x - DateTime(1970)) / 1000))
+output!(outcome, path, x::AbstractArray{Date}) = output!(outcome, "$path.date", map(day -> Dates.value(day - Date(1970)), x))
+output!(outcome, path, x::AbstractArray{DateTime}) =
+    output!(outcome, "$path.datetime", map(moment -> round(Int, Dates.value(moment - DateTime(1970)) / 1000), x))
 # Texts are arrays of code points, structs what their fields are.
 output!(outcome, path, x::Union{AbstractString,Symbol,AbstractChar}) =
     (outcome["$path.text"] = Int64[codepoint(letter) for letter in string(x)]; outcome)

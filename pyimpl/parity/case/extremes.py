@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from .draws import seeded_fill
-from .inputs import WHOLE, Drawn, Shape
+from .inputs import Drawn, Shape
 
 # kind -> theme -> special values; of a number on its own further ones, which in an array would
 # drown all others
@@ -90,15 +90,18 @@ def _inputs(
     drawn: Drawn, theme: str, special: list[int], seed: int, attempt: int
 ) -> list[np.ndarray]:
     key = f"{theme} {special} {seed} {attempt}"
-    rng, ordinary = np.random.default_rng(list(key.encode())), seeded_fill(key)
-    sizes: dict[str, int] = {}
-    for name in (size for shape in drawn.shapes for size in shape.sizes if isinstance(size, str)):
-        if name not in sizes:
-            sizes[name] = int(rng.integers(*drawn.sizes, endpoint=True))
+    rng, real = np.random.default_rng(list(key.encode())), seeded_fill(key)
+
+    def whole(shape, low, high):
+        return rng.integers(low, high, shape, np.int64, endpoint=True)
+
+    def fill(shape, entries):
+        return np.array(entries.drawn(shape, whole, real))
+
+    sizes = {name: int(rng.integers(*drawn.sizes, endpoint=True)) for name in drawn.named_sizes()}
     arrays = []
     for i, shape in enumerate(drawn.shapes):
-        lengths = tuple(sizes[size] if isinstance(size, str) else size for size in shape.sizes)
-        array = _ordinary(ordinary, rng, lengths, shape.kind)
+        array = drawn.filled(shape, sizes, fill)
         if i in special:
             values = _values(shape, theme)
             if not array.ndim:
@@ -109,11 +112,3 @@ def _inputs(
                 array[chosen] = rng.choice(np.asarray(values, array.dtype), int(chosen.sum()))
         arrays.append(array)
     return arrays
-
-
-def _ordinary(fill, rng, shape: tuple[int, ...], kind: str) -> np.ndarray:
-    if kind not in WHOLE:
-        return np.array(fill(shape, kind))
-    low, high = WHOLE[kind]
-    numbers = rng.integers(low, high, shape, np.int64, endpoint=True)
-    return np.asarray(numbers.astype(bool) if kind == "bool" else numbers)

@@ -1,27 +1,31 @@
 """What a user's pair is tried on: drawn arrays of given shapes, or the caller's own.
 
 A shape is written as `batch,5`: numbers, and names for sizes that are drawn, the same for the same
-name everywhere. Behind a colon stands what the entries are: `batch,5:positive`. An empty shape is a
-number.
+name everywhere. Behind a colon stands what the entries are: `batch,5:positive` (`entries.py` has
+all kinds). An empty shape is a number.
+
+Before it may stand the name of a keyword, and behind it a question mark where the value may be
+missing: `gain=:positive?`. `list n` is a list, `tuple 3` a tuple; `{rate=:positive; steps=:int}` is
+a dict or NamedTuple, `Config{...}` an object of the class, or struct, of that name.
 """
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
+from .arguments import ARRAY, LIST, MAYBE, NONE, RECORD, TUPLE, Argument, Form
 from .draws import ELEMENTS, GRID, drawn_fill, drawn_whole
+from .entries import Entries
+from .values import called, needs_words
 
 SIZES = (1, 5)
-WHOLE = {"int": (-8, 8), "natural": (0, 16), "bool": (0, 1)}
-COMPLEX = "complex"
 DECIMAL = ("real", "positive", "wide")  # of which some are decimals, such as prices
 CENTS = 200  # parts of a decimal: half of them lie between two cents
-MOST_INDEX = 2**62  # which Julia can count from 1
 MOST_BYTES = 2**28  # of all inputs of a case, in Float64
 
 
@@ -43,28 +47,94 @@ class Shape:
                 "a shape is written as `batch,5`, sizes and names of sizes with commas between; "
                 f"got {wrong[0]!r} in {text!r}"
             )
-        kind = kind.strip() or "real"
-        if kind not in (*ELEMENTS, *WHOLE, COMPLEX) and not re.fullmatch(r"index:[1-9]\d*", kind):
-            raise ValueError(
-                f"entries are {', '.join([*ELEMENTS, *WHOLE, COMPLEX])} or index:N, got {kind!r} "
-                f"in {text!r}"
-            )
-        if kind.startswith("index:") and int(kind[6:36]) > MOST_INDEX:
-            raise ValueError(f"index:N takes an N of at most {MOST_INDEX}, got {text!r}"[:200])
-        return cls(tuple(int(part) if part.isdigit() else part for part in parts), kind)
+        entries = Entries.parsed(kind)
+        if entries.kind in ("size", "random") and parts:
+            raise ValueError(f"{entries.kind} is a value of its own, without sizes: got {text!r}")
+        return cls(tuple(int(part) if part.isdigit() else part for part in parts), str(entries))
+
+    @property
+    def entries(self) -> Entries:
+        """What its entries are."""
+        return Entries.parsed(self.kind)
 
     def __str__(self):
         return ",".join(map(str, self.sizes)) + ("" if self.kind == "real" else f":{self.kind}")
 
 
+def parsed_argument(text: str) -> tuple[Argument, list[Shape]]:
+    """One argument, and the shapes of the arrays that it is made of. Raises ValueError.
+
+    >>> argument, shapes = parsed_argument("mode=:text:sum|mean?")
+    >>> argument.keyword, argument.form.kind, [str(shape) for shape in shapes]
+    ('mode', 'maybe', [':bool', ':text:sum|mean'])
+    """
+    named = re.fullmatch(r"([A-Za-z_]\w*)=(.*)", text.strip(), re.DOTALL)
+    form, shapes = _parsed_value(named[2] if named else text)
+    return Argument(form, named[1] if named else ""), shapes
+
+
+def _parsed_value(text: str) -> tuple[Form, list[Shape]]:
+    text = text.strip()
+    if text.endswith("?"):
+        form, shapes = _parsed_value(text[:-1])
+        return Form(MAYBE, (form,)), [Shape((), "bool"), *shapes]
+    if text == ":none":
+        return Form(NONE), []
+    if record := re.fullmatch(r"([A-Za-z_]\w*)?\{(.*)\}", text, re.DOTALL):
+        return _parsed_record(record[1] or "", _split(record[2]), text)
+    listed = re.fullmatch(r"(list|tuple)(?:\s+(.*))?", text)
+    shape = Shape.parsed((listed[2] or "") if listed else text)
+    form = shape.entries.form
+    if listed is None:
+        return form, [shape]
+    if form.kind != ARRAY or not shape.sizes:
+        raise ValueError(f"a {listed[1]} has a size, and numbers as entries: got {text!r}")
+    return Form(LIST if listed[1] == "list" else TUPLE), [shape]
+
+
+def _parsed_record(called: str, parts: list[str], text: str) -> tuple[Form, list[Shape]]:
+    names, forms, shapes = [], [], []
+    for part in parts:
+        argument, its_shapes = parsed_argument(part)
+        if not argument.keyword or argument.keyword in names:
+            raise ValueError(f"parts are written as `name=shape; name=shape`, got {text!r}")
+        names.append(argument.keyword)
+        forms.append(argument.form)
+        shapes += its_shapes
+    return Form(RECORD, tuple(forms), tuple(names), called=called), shapes
+
+
+def _split(text: str) -> list[str]:
+    """At the semicolons that stand in no braces of their own."""
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter == "{") - (letter == "}")
+        if letter == ";" and not depth:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [part for part in parts if part.strip()]
+
+
 @dataclass(frozen=True)
 class Drawn:
-    """Arguments that Hypothesis draws: one array per shape."""
+    """Arguments that Hypothesis draws: one array per shape.
+
+    `arguments` says what the arrays become; nothing where each is an argument by place.
+    """
 
     shapes: tuple[Shape, ...]
     sizes: tuple[int, int] = SIZES
+    arguments: tuple[Argument, ...] = ()
 
     def __post_init__(self):
+        low, high = self.sizes
+        if not 0 <= low <= high:
+            raise ValueError(f"sizes lie between two numbers: got {low} and {high}")
+        named = {size for shape in self.shapes for size in shape.sizes if isinstance(size, str)}
+        for shape in self.shapes:
+            if shape.entries.kind == "size" and shape.entries.detail not in named:
+                raise ValueError(f"no argument has the size {shape.entries.detail}: {shape}")
         largest = sum(  # of Python's integers, which do not overflow
             8 * math.prod(self.sizes[1] if isinstance(size, str) else size for size in shape.sizes)
             for shape in self.shapes
@@ -82,22 +152,24 @@ class Drawn:
 
         @st.composite
         def drawn(draw):
-            lowest, highest = self.sizes
-            sizes: dict[str, int] = {}
-            for name in dict.fromkeys(
-                size for shape in self.shapes for size in shape.sizes if isinstance(size, str)
-            ):
-                sizes[name] = draw(st.integers(lowest, highest))
+            sizes = {name: draw(st.integers(*self.sizes)) for name in self.named_sizes()}
             fill = _fill(draw, entrywise)
-            return [
-                fill(
-                    tuple(sizes[size] if isinstance(size, str) else size for size in shape.sizes),
-                    shape.kind,
-                )
-                for shape in self.shapes
-            ]
+            return [self.filled(shape, sizes, fill) for shape in self.shapes]
 
         return drawn()
+
+    def named_sizes(self) -> list[str]:
+        """The names of sizes, each once."""
+        sizes = (size for shape in self.shapes for size in shape.sizes if isinstance(size, str))
+        return list(dict.fromkeys(sizes))
+
+    @staticmethod
+    def filled(shape: Shape, sizes: Mapping[str, int], fill: Callable) -> np.ndarray:
+        """An array of a shape, where the named sizes are these, by `fill(lengths, entries)`."""
+        if shape.entries.kind == "size":
+            return np.asarray(sizes[shape.entries.detail], np.int64)
+        lengths = tuple(sizes[size] if isinstance(size, str) else size for size in shape.sizes)
+        return fill(lengths, shape.entries)
 
 
 def _gigabytes(size: int) -> str:
@@ -107,17 +179,16 @@ def _gigabytes(size: int) -> str:
 def _fill(draw: Callable, entrywise: bool):
     real = drawn_fill(draw, False, entrywise)
 
-    def fill(shape, kind):
-        if kind == COMPLEX:
-            return np.asarray(real(shape, "real") + 1j * real(shape, "real"))
+    def whole(shape, low, high):
+        return drawn_whole(draw, shape, low, high, entrywise)
+
+    def fill(shape: tuple[int, ...], entries: Entries):
         # Training is drawn as a whole, on the grid: its sums are to be as exact as they can.
-        if kind in DECIMAL and entrywise and draw(st.sampled_from((False, False, True))):
-            low, high = (bound * CENTS // GRID for bound in ELEMENTS[kind])
-            return np.asarray(drawn_whole(draw, shape, low, high, entrywise) / CENTS)
-        if kind not in WHOLE:
-            return real(shape, kind)
-        numbers = drawn_whole(draw, shape, *WHOLE[kind], entrywise)
-        return numbers.astype(bool) if kind == "bool" else numbers
+        plain = entries.kind in DECIMAL and not entries.detail
+        if plain and entrywise and draw(st.sampled_from((False, False, True))):
+            low, high = (bound * CENTS // GRID for bound in ELEMENTS[entries.kind])
+            return np.asarray(whole(shape, low, high) / CENTS)
+        return entries.drawn(shape, whole, real)
 
     return fill
 
@@ -126,7 +197,7 @@ def _fill(draw: Callable, entrywise: bool):
 class Given:
     """The caller's own arguments: every entry is a list of arrays."""
 
-    cases: tuple[tuple[np.ndarray, ...], ...]
+    cases: tuple[Sequence[np.ndarray], ...]
 
     def __post_init__(self):
         for case in self.cases:
@@ -148,13 +219,18 @@ class Given:
 
 @dataclass(frozen=True)
 class FromStrategies:
-    """Arguments from the caller's own Hypothesis strategies, one for each."""
+    """Arguments from the caller's own Hypothesis strategies: one for each, the last ones by
+    keyword, or one that draws a tuple of all.
+    """
 
     strategies: tuple[st.SearchStrategy, ...]
+    keywords: tuple[str, ...] = ()
+    together: bool = False
 
     def strategy(self) -> st.SearchStrategy[list[np.ndarray]]:
         """The arguments, as a list of arrays."""
-        return st.tuples(*self.strategies).map(lambda xs: [np.asarray(x) for x in xs])
+        drawn = self.strategies[0] if self.together else st.tuples(*self.strategies)
+        return drawn.map(lambda values: called(tuple(values), self.keywords))
 
 
 Inputs = Drawn | Given | FromStrategies
@@ -165,10 +241,15 @@ def arrays(*shapes: str, sizes: tuple[int, int] = SIZES) -> Drawn:
     between the two of `sizes`.
 
     Entries are `real` (multiples of 1/32 between -4 and 4), `positive`, `probability`, `small`,
-    `wide`, `int`, `natural`, `bool`, `complex`, or `index:N` (from 0 to N - 1). Raises ValueError
-    for a shape that cannot be read.
+    `wide`, `int`, `natural`, `bool`, `complex`, `index:N` (from 0 to N - 1) or any other of
+    `entries.py`. Keywords, lists and records are written as the head of this file says. Raises
+    ValueError for a shape that cannot be read.
     """
-    return Drawn(tuple(map(Shape.parsed, shapes)), sizes)
+    parsed = [parsed_argument(shape) for shape in shapes]
+    arguments = tuple(argument for argument, _ in parsed)
+    plain = all(argument.is_plain for argument in arguments)
+    leaves = tuple(shape for _, its_shapes in parsed for shape in its_shapes)
+    return Drawn(leaves, sizes, () if plain else arguments)
 
 
 def as_inputs(inputs: Any) -> Inputs:
@@ -188,10 +269,16 @@ def as_inputs(inputs: Any) -> Inputs:
     ):
         return FromStrategies(tuple(inputs))
     if isinstance(inputs, list) and inputs and all(isinstance(part, tuple) for part in inputs):
-        return Given(tuple(tuple(np.asanyarray(x) for x in part) for part in inputs))
+        return Given(tuple(map(_given, inputs)))
     if isinstance(inputs, Sequence) and inputs and not isinstance(inputs, str):
-        return Given((tuple(np.asanyarray(x) for x in inputs),))
+        return Given((_given(inputs),))
     raise TypeError(
         "inputs must be arrays(...), arrays of numbers or Hypothesis strategies, got "
         f"{type(inputs).__name__} {inputs!r}"
     )
+
+
+def _given(values: Sequence[Any]) -> Sequence[np.ndarray]:
+    if any(map(needs_words, values)):
+        return called(values)
+    return tuple(np.asanyarray(x) for x in values)

@@ -2,7 +2,6 @@
 
 import datetime
 import importlib.util
-import inspect
 import keyword
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +14,9 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from ...files.disk import Unreadable, Unwritable, read_arrays, write_json, write_text
+from ...files.disk import Unwritable, write_json, write_text
 from ..case.dtypes import DTYPES
+from ..case.entries import WORDS
 from ..judge.words import ulps
 from ..pair.matching import in_pairs
 from ..pair.weights import Weights
@@ -40,9 +40,10 @@ from .console import (
 )
 
 SHAPES = (
-    'One for each argument: "batch,5", "n,n:positive", "" for a number. Entries: real, positive, '
-    "probability, small, wide, int, natural, "
-    "bool, complex, index:N."
+    'One for each argument: "batch,5", "n,n:positive", "" for a number. By keyword: '
+    '"gain=:positive", or None at times: "gain=:positive?". Lists and tuples: "list n", '
+    '"tuple 3:int". A dict or NamedTuple: "{rate=:positive; steps=:natural}", an object or struct: '
+    f'"Config{{...}}". Entries: {WORDS}.'
 )
 OutFile = Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False)]
 
@@ -71,6 +72,17 @@ def crosscheck(
             "argument.",
         ),
     ] = None,
+    strategy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="my.py:name",
+            help="In place of shapes a Hypothesis strategy of yours for each argument, by keyword "
+            'as "gain=my.py:gains"; "*my.py:name" draws a tuple of all arguments.',
+        ),
+    ] = None,
+    sizes: Annotated[
+        str, typer.Option(metavar="LOW..HIGH", help="Between what named sizes lie.")
+    ] = "1..5",
     dtype: Annotated[
         str | None,
         typer.Option(
@@ -169,7 +181,6 @@ def crosscheck(
 
     Exit codes as in `check`.
     """
-    from ..case.inputs import arrays
     from ..crosschecking import conclude
     from ..pair.asked import record_pair
     from ..pair.checking import CASES, NothingCompared, check_pair
@@ -180,11 +191,16 @@ def crosscheck(
     from ..reference.session import JuliaSubjectError
     from ..report import bundle as bundles
     from ..report.story import replay_line, story
+    from .inputs import asked_inputs
 
     dtypes = chosen_dtypes(dtype or ",".join(DTYPES))
     expect_directories(html, json, record)
-    if (shape is None) == (inputs is None):
-        raise fail("give a --shape for every argument, or arrays of your own with --inputs", USAGE)
+    if sum(given is not None for given in (shape, inputs, strategy)) != 1:
+        raise fail(
+            "give a --shape for every argument, arrays of your own with --inputs, or a --strategy "
+            "for every argument",
+            USAGE,
+        )
     if record is not None and reference is Source.recorded:
         raise fail("--record needs a live Julia", USAGE)
     if recording is not None:
@@ -202,7 +218,7 @@ def crosscheck(
         pair = make_pair(
             subject,
             (found := parse_julia(julia))[1],
-            arrays(*shape) if shape is not None else _own(inputs, subject),
+            asked_inputs(subject, shape, sizes, inputs, strategy),
             file=found[0],
             backward=load_subject(backward) if backward else None,
             layout=_layout(layout),
@@ -395,41 +411,6 @@ def _started() -> Iterator[None]:
             yield
     except (NoJulia, NoRecording) as missing:
         raise fail(str(missing), NO_REFERENCE) from None
-
-
-def _own(path: Path | None, subject):
-    """The arrays of a file: those that the function asks for by name, or else all in order.
-
-    Raises Unreadable where the file has not as numbers what the function asks for.
-    """
-    from ..pair.pair import argument_names
-
-    assert path is not None
-    left_out: dict[str, str] = {}
-    found = read_arrays(path, left_out=left_out)
-    if list(found) == [""]:
-        return found[""]
-    names = argument_names(subject)
-    asked = [name for name in names if name in found or name in left_out]
-    if unfit := [name for name in asked if name in left_out]:
-        raise Unreadable(f"{path}: {left_out[unfit[0]]}")
-    if not asked or not _enough(subject, asked):
-        if left_out:
-            raise Unreadable(f"{path}: {next(iter(left_out.values()))}")
-        return list(found.values())
-    others = [name for name in (*found, *left_out) if name not in asked]
-    if others:
-        reasons = [f"{name} ({left_out[name]})" if name in left_out else name for name in others]
-        note(f"{path}: the function asks for {', '.join(asked)}; left out: {', '.join(reasons)}")
-    return [found[name] for name in asked]
-
-
-def _enough(subject, names: list[str]) -> bool:
-    """Whether these arguments are the first that a function has, and all that it needs."""
-    parameters = inspect.signature(subject).parameters.values()
-    needed = [p.name for p in parameters if p.default is p.empty and p.kind < p.VAR_POSITIONAL]
-    first = [p.name for p in parameters][: len(names)]
-    return set(needed) <= set(names) and first == names
 
 
 def _training(loss: tuple[str, str] | None, rule: tuple[str, str] | None, steps: int | None):

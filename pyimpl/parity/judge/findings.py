@@ -26,6 +26,7 @@ class Sort(StrEnum):
     ROUNDING = "rounding"  # in Float32, where Float64 agrees
     DTYPE = "dtype"  # of the type of the result alone, where Float64 agrees
     REFUSAL = "refusal"  # one side raised an error
+    NO_METHOD = "no method"  # Julia's function takes Float64 alone
     LOST = "lost"  # a side did not come to an end
     NOTHING = "nothing"  # the sides are known to differ here, and do not
     ILL = "ill-conditioned"  # an ulp of the inputs moves a side as far as the sides are apart
@@ -147,7 +148,7 @@ def enter(report: Report, case: Case, outcomes: dict[str, Outcome]) -> None:
         if unknown or verdict.lost:
             finding = Finding(case, verdict, *_kind(dtype, verdicts, twins, outcomes))
             aside = not subject.strict and (
-                finding.kind is Sort.DTYPE or promoted(dtype, twins[dtype])
+                finding.kind in (Sort.DTYPE, Sort.NO_METHOD) or promoted(dtype, twins[dtype])
             )
             (report.notes if aside else report.findings).append(finding)
 
@@ -189,6 +190,13 @@ def promoted(dtype: str, twin: Outcome) -> bool:
     return dtype == "float32" and bool(outputs) and all(d == np.float64 for d in outputs)
 
 
+def _takes_float64_alone(dtype: str, julias: dict[str, Outcome]) -> bool:
+    """Whether Julia has a method of this function for Float64, and none for Float32."""
+    double, error = julias.get("float64"), julias[dtype].error or ""
+    missing = error.startswith("MethodError: no method matching") and "Float32" in error
+    return missing and double is not None and double.error is None
+
+
 def _kind(
     dtype: str, verdicts: dict[str, Verdict], twins: dict[str, Outcome], julias: dict[str, Outcome]
 ) -> tuple[Sort, str]:
@@ -196,7 +204,7 @@ def _kind(
     if verdict.lost:
         return Sort.LOST, ""
     if any(difference.reason is Reason.REFUSAL for difference in verdict.differences):
-        return Sort.REFUSAL, ""
+        return (Sort.NO_METHOD if _takes_float64_alone(dtype, julias) else Sort.REFUSAL), ""
     if dtype == "float64" or "float64" not in verdicts or not verdicts["float64"].agrees:
         return Sort.MEANING, ""
     differing = [d for d in verdict.differences if not d.agrees]

@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 
 from ...files.disk import Unreadable, expect_form
+from ..case.arguments import Argument, arguments_of, as_plain
 from ..case.case import Case, Outcome
 from ..case.inputs import Drawn, Given
 from ..case.names import Kind
 from ..reference import recorded
 from ..reference.julia_files import content_of
 from ..reference.recorded import Recorded
-from .pair import Pair
+from .pair import Pair, unfit_for
 from .weights import Weights
 
 FORM = {  # of what was asked, see `asked`
@@ -85,9 +86,13 @@ def asked(pair: Pair, dtypes: tuple[str, ...]) -> dict[str, Any]:
 
 def _described(inputs: Any) -> Any:
     if isinstance(inputs, Drawn):
-        return {"arrays": [str(shape) for shape in inputs.shapes], "sizes": list(inputs.sizes)}
+        shapes = {"arrays": [str(shape) for shape in inputs.shapes], "sizes": list(inputs.sizes)}
+        return shapes | as_plain(inputs.arguments)
     if isinstance(inputs, Given):
         found = hashlib.sha256()
+        for case in inputs.cases:
+            said = as_plain(getattr(case, "arguments", ()))
+            found.update(repr(said).encode() if said else b"")
         for array in (array for case in inputs.cases for array in case):
             found.update(
                 f"{array.dtype} {array.shape} ".encode() + np.ascontiguousarray(array).tobytes()
@@ -190,16 +195,12 @@ def _shown(value: Any) -> str:
 def _unfit(pair: Pair, dtypes: tuple[str, ...], recording: Recorded) -> list[str]:
     """Whether the Python side still takes as many arguments as were recorded."""
     case, _ = next(recording.pairs(pair, dtypes, None, 0))
-    xs = case.all(Kind.INPUT)
-    try:
-        signature = inspect.signature(pair.python.subject)
-    except (TypeError, ValueError):
+    arguments = arguments_of(case.config) or [Argument()] * len(case.all(Kind.INPUT))
+    subject, count = pair.python.subject, len(arguments)
+    problem = unfit_for(subject, arguments)
+    if not problem:
         return []
-    try:
-        signature.bind(*xs)
-    except TypeError as problem:
-        return [
-            f"recorded with {len(xs)} argument{'' if len(xs) == 1 else 's'}, which "
-            f"{pair.name}{signature} does not take: {problem}"
-        ]
-    return []
+    return [
+        f"recorded with {count} argument{'' if count == 1 else 's'}, which "
+        f"{pair.name}{inspect.signature(subject)} does not take: {problem}"
+    ]

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from ..case.arguments import Argument, arguments_of, as_plain, leaves_of
 from ..case.case import Case, Outcome
 from ..case.draws import drawn_fill
 from ..case.inputs import Drawn, Given, Inputs, as_inputs
 from ..case.names import Kind, Name, numbered
+from ..case.values import Called
 from ..judge.findings import Report
 from ..judge.freedoms import Freedoms, freed, parse_freedoms
 from ..judge.verdict import (
@@ -150,7 +152,11 @@ class Pair:
     @property
     def argument_names(self) -> list[str]:
         """x1, x2, ... as the Python function calls them, where it can be asked."""
-        return argument_names(self.python.subject)
+        places = argument_names(self.python.subject)
+        arguments = arguments_of(self.config)
+        if arguments is None:
+            return places
+        return [name for name, _ in leaves_of(arguments, places)]
 
     def case(
         self, xs: Sequence[np.ndarray], dys: Sequence[np.ndarray] = (), origin: str = "drawn"
@@ -165,7 +171,8 @@ class Pair:
             for path, array in self.arrays().items()
         }
         arrays |= {numbered(Kind.COTANGENT, i): np.asarray(dy) for i, dy in enumerate(dys, 1)}
-        return Case(self.name, self.config, arrays, self.mode, origin=origin)
+        said = as_plain(xs.arguments) if isinstance(xs, Called) else {}
+        return Case(self.name, self.config | said, arrays, self.mode, origin=origin)
 
     def completed(
         self,
@@ -365,6 +372,7 @@ def make_pair(
         raise ValueError(f"weights are one of {', '.join(Weights)}, got {weights!r}")
     drawn = as_inputs(inputs)
     config: dict[str, Any] = {"calls": calls} if calls > 1 else {}
+    config |= as_plain(drawn.arguments) if isinstance(drawn, Drawn) else {}
     called = str(name or getattr(python, "__name__", type(python).__name__))
     if training is not None:
         side, alone, wanted = _trained(python, training, drawn, seconds)
@@ -394,6 +402,7 @@ def make_pair(
             weights=Weights(weights),
         )
     side, alone = _shared(side_of(python, backward, seconds))
+    _expect_arguments(python, side, arguments_of(config))
     if gradient == "differences":
         if not isinstance(side, FunctionSide):
             raise ValueError(
@@ -422,6 +431,34 @@ def make_pair(
         strict,
         weights=Weights(weights),
     )
+
+
+def _expect_arguments(python: Any, side: PythonSide, arguments: Sequence[Argument] | None) -> None:
+    """Raises ValueError where the Python side cannot be called with what is to be drawn."""
+    if arguments is None:
+        return
+    if not isinstance(side, FunctionSide):
+        raise ValueError(
+            "keywords, lists, texts and records are given to functions: a model is given arrays"
+        )
+    if problem := unfit_for(python, arguments):
+        raise ValueError(f"the Python function cannot be called so: {problem}")
+
+
+def unfit_for(subject: Any, arguments: Sequence[Argument]) -> str:
+    """Why a function does not take these arguments; empty where it does, or cannot be asked."""
+    try:
+        signature = inspect.signature(subject)
+    except (TypeError, ValueError):
+        return ""
+    try:
+        signature.bind(
+            *(one for one in arguments if not one.keyword),
+            **{one.keyword: one for one in arguments if one.keyword},
+        )
+    except TypeError as problem:
+        return str(problem)
+    return ""
 
 
 def _trained(

@@ -5,7 +5,8 @@ again, each in one language alone.
                             the Python side
     python/y.txt, julia/y.txt
     repro.py                needs NumPy and the Python function
-    repro.jl                needs Julia and the Julia function
+    repro.jl                needs Julia and the Julia function; neither is there where arguments go
+                            by keyword, or are made of arrays: `julia-parity explain` makes them
     story.txt               what `crosscheck` said
     evidence.npz            every case that was kept, with Julia's outcomes: a recording
     bundle.json             what `julia-parity explain` needs to know
@@ -40,6 +41,7 @@ from ...files.disk import (
     write_json,
     write_text,
 )
+from ..case.arguments import ARGUMENTS, arguments_of
 from ..case.case import Case, Outcome
 from ..case.dtypes import DTYPES
 from ..case.inputs import Given
@@ -106,8 +108,9 @@ def _write_parts(
             content = read_bytes(source)
             write_bytes(folder / "source" / source.name, content)
             copies[source.name] = hashlib.sha256(content).hexdigest()
-    for program, text in programs(result, case, python, julia).items():
-        write_text(folder / program, text)
+    if arguments_of(case.config) is None:  # else `explain` alone can make what they are called with
+        for program, text in programs(result, case, python, julia).items():
+            write_text(folder / program, text)
     kept = [
         result.smallest,
         *(evidence for evidence in result.evidence if evidence is not result.smallest),
@@ -152,6 +155,7 @@ def _description(pair: Pair) -> dict[str, Any]:
         "training": _training(pair),
         "strict": pair.strict,
         "up_to": write_freedoms(pair.up_to),
+        **{name: part for name, part in pair.config.items() if name == ARGUMENTS},
     }
 
 
@@ -168,6 +172,7 @@ FORM = {  # of bundle.json
     "seconds?": float,
     "strict?": bool,
     "up_to?": str,
+    "arguments?": list,
     "training?": (dict, None),
     "copies?": {str: str},
     "seal?": str,
@@ -475,6 +480,12 @@ def load_bundle(directory: Path, trust: bool = False) -> tuple[Pair, RecordedPai
         raise BundleError(f"the Python side cannot be loaded again: {problem}") from problem
     except (ValueError, TypeError, OSError) as problem:
         raise BundleError(f"{directory} cannot be replayed: {problem}") from problem
+    if arguments := about.get(ARGUMENTS):
+        pair = replace(pair, config=pair.config | {ARGUMENTS: arguments})
+    try:
+        arguments_of(pair.config)
+    except (KeyError, TypeError, AttributeError):
+        raise BundleError(f"{directory} cannot be replayed: its arguments are damaged") from None
     if pair.key not in evidence.rows():
         raise BundleError(f"{directory / 'evidence.npz'} has no case of {pair.key}")
     return pair, evidence

@@ -36,7 +36,8 @@ from .figures import (
     shown_ulps,
     waterfall,
 )
-from .story import differing_cases, doubtful_matches, inputs, of_first_step, remarks, unexplained
+from .inputs import inputs
+from .story import differing_cases, doubtful_matches, of_first_step, remarks, unexplained
 
 TEMPLATES = Path(__file__).with_name("templates")
 SECONDS = (
@@ -208,7 +209,7 @@ def _story(result: Result) -> dict[str, Any]:
     return {
         "kind": first.kind,
         "differing": differing_cases(result),
-        "inputs": "\n".join(inputs(result.pair, first.case.arrays)),
+        "inputs": "\n".join(inputs(result.pair, first.case)),
         "said": list(
             dict.fromkeys(
                 _said(difference)

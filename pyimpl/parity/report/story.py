@@ -17,11 +17,11 @@ from ..pair.manners import manners_of, shapes_of
 from ..pair.pair import Pair, Result
 from ..reference.provenance import versions_line
 from .explained import NO_EXPLANATION, TOLD, explanation_lines
+from .inputs import inputs
 from .known_reasons import reason_without_edits
 from .stages import because, sentence
 
 HOW = {Sort.LOST: "could not be compared", Sort.REFUSAL: "differ: one side raised an error"}
-SHOWN = 64  # entries of an array that are printed in full
 
 
 def story(result: Result) -> str:
@@ -33,7 +33,7 @@ def story(result: Result) -> str:
         lines += [
             "smallest inputs found:" if result.reference == "live" else "smallest recorded inputs:"
         ]
-        lines += [f"    {line}" for line in inputs(result.pair, result.smallest.case.arrays)]
+        lines += [f"    {line}" for line in inputs(result.pair, result.smallest.case)]
         lines.append("")
     if result.report.findings:
         lines += [*finding_lines(result.pair, result.report.findings[0]), ""]
@@ -110,7 +110,13 @@ def remarks(result: Result) -> list[str]:
             f"note: in Float32 cases {said.words}, of {', '.join(arrays)}; the values agree "
             "(`--dtype float32` makes it a difference)"
         )
-    in_single = [f for f in result.report.notes if f.kind not in (Sort.DTYPE, Sort.ILL)]
+    if any(finding.kind is Sort.NO_METHOD for finding in result.report.notes):
+        lines.append(
+            "note: Julia's function has no method for Float32: in Float64 alone they were compared "
+            "(`--dtype float32` makes it a difference)"
+        )
+    of_others = (Sort.DTYPE, Sort.ILL, Sort.NO_METHOD)
+    in_single = [finding for finding in result.report.notes if finding.kind not in of_others]
     if in_single:
         worst = in_single[0].verdict.worst
         lines.append(
@@ -196,19 +202,6 @@ def differing_cases(result: Result) -> int:
     return max(len(found), 1)
 
 
-def inputs(pair: Pair, arrays: dict[Name, np.ndarray]) -> list[str]:
-    """The inputs, by the names that the Python function gives them, as NumPy would write them; a
-    model's own arrays are only counted.
-    """
-    names = _argument_names(pair)
-    own = [name for name in arrays if name.kind is Kind.PARAMETER]
-    shown = [
-        (names.get(name, str(name)), array) for name, array in arrays.items() if name not in own
-    ]
-    lines = [line for name, array in shown for line in written(name, array).splitlines()]
-    return [*lines, f"and the {len(own)} arrays of the model"] if own else lines
-
-
 def _argument_names(pair: Pair) -> dict[Name, str]:
     return {numbered(Kind.INPUT, i): name for i, name in enumerate(pair.argument_names, 1)}
 
@@ -233,23 +226,6 @@ def unexplained(result: Result) -> str:
     return (
         f"chance, or what is kept from call to call (a global that the function changes): {sides} "
         "gave other numbers for the same inputs"
-    )
-
-
-def written(name: str, array: np.ndarray) -> str:
-    """`name = array`, long ones by their shape."""
-    if array.size > SHOWN:
-        return f"{name}: {array.dtype} of shape {array.shape}, in the bundle"
-    text = np.array2string(
-        array,
-        separator=", ",
-        threshold=SHOWN + 1,
-        max_line_width=100,
-        prefix=f"{name} = ",
-        floatmode="unique",
-    )
-    return f"{name} = {text}" + (
-        f"  # shape {array.shape}" if array.size == 0 or array.ndim > 2 else ""
     )
 
 

@@ -46,17 +46,16 @@ class FunctionSide(Guarded):
         subject = copied(self.subject)
         found: dict[Name, np.ndarray] = {}
         none: set[Name] = set()
-        xs: list[Any] = []
+        after: dict[int, Any] = {}
         for call in range(case.config.get("calls", 1)):
-            y, xs = outcome_of(self.subject, case, lambda xs: subject(*xs))
+            y, after = outcome_of(self.subject, case, subject)
             found |= as_arrays(OUTPUT.at(call + 1 if call else 0), y, case.dtype)
-        found |= changed(case, xs)
+        found |= changed(case, after)
         dys = case.all(Kind.COTANGENT)
         if dys and self.has_gradient:
             dy = dys[0] if len(dys) == 1 else tuple(dys)
             if self.backward is not None:
-                backward = self.backward
-                grads, _ = outcome_of(backward, case, lambda xs: backward(dy, *xs))
+                grads, _ = outcome_of(self.subject, case, self.backward, dy)
                 grads = grads if isinstance(grads, tuple | list) else (grads,)
             else:
                 grads = subject.pullback(*arguments(case))[1](dy)[1:]
@@ -103,9 +102,7 @@ class DifferencesSide(FunctionSide):
 
         def weighted(xs) -> tuple[float, float]:
             moved = {numbered(Kind.INPUT, i): x for i, x in enumerate(xs, 1)}
-            y, _ = outcome_of(
-                self.subject, replace(case, arrays=moved), lambda xs: self.subject(*xs)
-            )
+            y, _ = outcome_of(self.subject, replace(case, arrays=moved), self.subject)
             ys = as_arrays(OUTPUT, y, case.dtype)
             floats = [y for y in ys.values() if y.dtype.kind == "f"]
             terms = [np.asarray(dy * y) for dy, y in zip(dys, floats, strict=True)]

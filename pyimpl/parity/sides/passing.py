@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from ..case.arguments import Argument, arguments_of
 from ..case.case import Case
 from ..case.names import Kind
+from .building import Builder, Built
 
 ARRAY_LIBRARIES = ("numpy", "torch", "jax", "scipy", "pandas", "pyimpl", "tensorflow", "cupy")
 LISTS = ("list", "List", "Sequence", "Iterable", "tuple", "Tuple")
@@ -34,14 +36,24 @@ class Entries(np.ndarray):
         return iter(self.tolist()) if self.ndim == 1 else super().__iter__()
 
 
-def as_passed(subject: Any, case: Case) -> list[Any]:
+def as_passed(subject: Any, case: Case) -> Built:
     """Copies of the inputs of a case as a user would pass them to the function."""
-    listed = _listed(subject)
     arrays = knows_arrays(subject)
-    return [
-        array.tolist() if number in listed and array.ndim else _passed(array.copy(), arrays)
-        for number, array in enumerate(case.all(Kind.INPUT))
-    ]
+
+    def given(array: np.ndarray, annotation: Any) -> Any:
+        if array.ndim and _is_list(annotation):
+            return array.tolist()
+        return _passed(array.copy(), arrays)
+
+    return _built(subject, case, given)
+
+
+def _built(subject: Any, case: Case, given: Callable[[np.ndarray, Any], Any]) -> Built:
+    leaves = case.all(Kind.INPUT)
+    arguments = arguments_of(case.config)
+    if arguments is None:
+        arguments = [Argument()] * len(leaves)
+    return Builder(subject, leaves, given).arguments(arguments)
 
 
 def _passed(array: np.ndarray, arrays: bool) -> Any:
@@ -50,11 +62,11 @@ def _passed(array: np.ndarray, arrays: bool) -> Any:
     return array if arrays else array.view(Entries)
 
 
-def as_scalars(case: Case) -> list[Any]:
+def as_scalars(subject: Any, case: Case) -> Built:
     """Copies of the inputs with NumPy's own numbers, for functions that ask a number for its shape
     or its type.
     """
-    return [array.copy()[()] for array in case.all(Kind.INPUT)]
+    return _built(subject, case, lambda array, annotation: array.copy()[()])
 
 
 def wants_scalars(error: BaseException) -> bool:
@@ -97,32 +109,27 @@ def _imported(code: types.CodeType) -> list[str]:
     ]
 
 
-def _listed(subject: Any) -> set[int]:
-    """The numbers of the arguments that are annotated as lists."""
-    try:
-        found = inspect.signature(subject).parameters.values()
-    except (TypeError, ValueError):
-        return set()
-    return {number for number, parameter in enumerate(found) if _is_list(parameter.annotation)}
-
-
 def _is_list(annotation: Any) -> bool:
-    if annotation is inspect.Parameter.empty:
+    if annotation is None or annotation is inspect.Parameter.empty:
         return False
     text = annotation if isinstance(annotation, str) else str(annotation)
     name = text.removeprefix("<class '").removesuffix("'>").partition("[")[0]
     return name.rpartition(".")[2] in LISTS
 
 
-def outcome_of(subject: Any, case: Case, call: Callable[[list[Any]], Any]) -> tuple[Any, list[Any]]:
-    """What the call gives of the inputs as a user would pass them, and these afterwards; of NumPy's
-    numbers where the function takes them for such.
+def outcome_of(
+    subject: Any, case: Case, function: Callable[..., Any], *first: Any
+) -> tuple[Any, dict[int, Any]]:
+    """What a function gives of the inputs as a user would pass them to the subject, and those that
+    it may have changed, by number, afterwards; of NumPy's numbers where it takes them for such.
+
+    `first` are arguments that stand before the inputs.
     """
-    xs = as_passed(subject, case)
+    built = as_passed(subject, case)
     try:
-        return call(xs), xs
+        return function(*first, *built.places, **built.keywords), built.open_to_change
     except AttributeError as error:
         if not wants_scalars(error):
             raise
-    xs = as_scalars(case)
-    return call(xs), xs
+    built = as_scalars(subject, case)
+    return function(*first, *built.places, **built.keywords), built.open_to_change

@@ -114,7 +114,7 @@ class TorchSide(Guarded):
         found = as_arrays(OUTPUT, y, case.dtype)
         none: set[Name] = set()
         if case.mode == "function":
-            found |= changed(case, [x.detach().numpy() for x in xs])
+            found |= changed(case, {i: x.detach().numpy() for i, x in enumerate(xs) if x.ndim})
         if dys:
             outputs = [
                 part

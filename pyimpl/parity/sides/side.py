@@ -3,6 +3,7 @@ code raises is an outcome.
 """
 
 import dataclasses
+import datetime
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ import numpy as np
 
 from ..case.case import Case, Outcome
 from ..case.names import TEXT, Kind, Name, numbered
+from ..case.values import EPOCH, START
 from .guard import Ended, guarded, words_of
 from .time_limit import TooSlow, time_limit
 
@@ -147,6 +149,10 @@ def as_arrays(name: Name, value: Any, dtype: np.dtype) -> dict[Name, np.ndarray]
     if isinstance(value, str):
         points = np.frombuffer(value.encode("utf-32-le", "surrogatepass"), "<u4")
         return {name.part(TEXT): points.astype(np.int64)}
+    if isinstance(value, datetime.date):  # a datetime is one, too
+        is_moment = isinstance(value, datetime.datetime)
+        since = (value - START).total_seconds() if is_moment else (value - EPOCH).days
+        return {name.part("datetime" if is_moment else "date"): np.asarray(round(since))}
     if isinstance(value, bytes):  # which NumPy would make an array of, however long
         raise TypeError(f"{name} is a {type(value).__name__}, expected arrays of numbers")
     if isinstance(value, np.ma.MaskedArray):
@@ -154,6 +160,10 @@ def as_arrays(name: Name, value: Any, dtype: np.dtype) -> dict[Name, np.ndarray]
             f"{name} is a masked array: its mask would be lost; give the values, `x.filled(...)`"
         )
     array = np.array(value)
+    if array.dtype.kind == "M":
+        days = np.datetime_data(array.dtype)[0] in ("D", "W", "M", "Y")
+        unit, part = ("D", "date") if days else ("s", "datetime")
+        return {name.part(part): array.astype(f"datetime64[{unit}]").astype(np.int64)}
     if array.dtype.kind == "c":
         if isinstance(value, complex):
             array = array.astype(np.result_type(dtype, np.complex64))
@@ -174,13 +184,11 @@ def arguments(case: Case) -> list[Any]:
     return [array.copy()[()] for array in case.all(Kind.INPUT)]
 
 
-def changed(case: Case, after: list[Any]) -> dict[Name, np.ndarray]:
-    """The arguments as they are after the call."""
+def changed(case: Case, after: Mapping[int, Any]) -> dict[Name, np.ndarray]:
+    """The arguments as they are after the call, by the number of the input that each was."""
     before = case.all(Kind.INPUT)
     return {
-        numbered(Kind.ARGUMENT, i): _as_before(x, array.dtype)
-        for i, (x, array) in enumerate(zip(after, before, strict=True), 1)
-        if array.ndim
+        numbered(Kind.ARGUMENT, i + 1): _as_before(x, before[i].dtype) for i, x in after.items()
     }
 
 
