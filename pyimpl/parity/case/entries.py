@@ -60,7 +60,7 @@ class Entries:
         """From `positive` or `labels:3`. Raises ValueError for anything else."""
         kind, _, detail = (part.strip() for part in text.partition(":"))
         entries = cls(kind or "real", detail)
-        if not entries._is_known():
+        if not entries._is_known() or (text.strip() and not kind):
             raise ValueError(f"entries are {WORDS}, got {text!r}"[:700])
         if kind in ("index", "labels") and int(detail[:30]) > MOST_INDEX:
             raise ValueError(f"{kind}:N takes an N of at most {MOST_INDEX}, got {text!r}"[:200])
