@@ -95,7 +95,11 @@ evaluate(_, config, mode::Mode, arrays) =
 
 What a mode asks of a subject of the user's.
 """
-evaluate_subject(subject, ::FunctionCall, config, arrays) = evaluate_function(subject, config, arrays)
+function evaluate_subject(subject, ::FunctionCall, config, arrays)
+    get(config, "watched", false) || return evaluate_function(subject, config, arrays)
+    changed = changed_globals(() -> evaluate_function(subject, config, arrays), MODULES[config["file"]])
+    return output!(Outcome(), "y", changed)
+end
 evaluate_subject(subject, ::TracedRun, config, arrays) = trace_subject(subject, config, arrays)
 evaluate_subject(rule, ::OptimiserSteps, _, arrays) =
     evaluate_steps!(Outcome(), deepcopy(rule), arrays["x"], numbered("g", arrays))
@@ -122,6 +126,7 @@ end
 include("user_pair/arguments.jl")
 include("user_pair/handed_numbers.jl")
 include("user_pair/functions.jl")
+include("user_pair/keeping.jl")
 include("user_pair/calls.jl")
 include("user_pair/traced.jl")
 include("user_pair/replacing.jl")

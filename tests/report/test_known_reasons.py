@@ -48,3 +48,49 @@ def test_arguments_that_julia_takes_by_keyword():
 
 def test_what_no_rule_knows_has_no_reason():
     assert reason_without_edits(checked(np.tanh, np.sin, arrays("n"))) == ""
+
+
+def test_a_side_that_refuses_some_inputs_or_all():
+    def of_several(x):
+        if len(x) < 2:
+            raise ValueError("at least two entries")
+        return 2 * x
+
+    def never(x):
+        raise ValueError("never")
+
+    text = reason_without_edits(checked(of_several, lambda x: 2 * x, arrays("n")))
+    assert text == "python refuses some inputs with ValueError, julia does not; all else agrees"
+    text = reason_without_edits(checked(lambda x: 2 * x, never, arrays("n")))
+    assert text == "julia refuses every input with ValueError, python none"
+
+
+def test_errors_of_both_sides_that_say_other_things():
+    class BoundsError(Exception):
+        pass
+
+    def missing(x):
+        return {}["a"] if x[0] > 0 else x
+
+    def outside(x):
+        if x[0] > 0:
+            raise BoundsError("attempt to access")
+        return x
+
+    text = story(checked(missing, outside, arrays("2")))
+    assert "but python with KeyError and julia with BoundsError" in text
+    assert "both sides refuse" not in story(checked(missing, missing, arrays("2")))
+
+
+TALLY = {"calls": 0}
+
+
+def counting(x):
+    TALLY["calls"] += 1
+    return x + TALLY["calls"]
+
+
+def test_what_is_kept_from_call_to_call_is_named():
+    text = story(checked(counting, lambda x: x, arrays("n")))
+    assert "python gave more than one result for the same inputs: python changes TALLY" in text
+    assert "why: python changes TALLY from call to call" in text

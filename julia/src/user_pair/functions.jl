@@ -70,6 +70,11 @@ cotangent_of!(count, y, arrays) = nothing
 # An output as named arrays. `missing` becomes NaN, and it is said where.
 
 output!(outcome, path, x::Number) = (outcome[path] = fill(x); outcome)
+output!(outcome, path, x::Union{BigFloat,AbstractIrrational}) = output!(outcome, path, Float64(x))
+output!(outcome, path, x::Rational) = output!(outcome, path, (num=numerator(x), den=denominator(x)))
+output!(outcome, path, x::BigInt) =
+    typemin(Int) <= x <= typemax(Int) ? output!(outcome, path, Int(x)) :
+    error("$path is a whole number of $(ndigits(x; base=2)) bits, which no machine integer holds")
 output!(outcome, path, x::Complex) = output!(output!(outcome, "$path.real", real(x)), "$path.imag", imag(x))
 output!(outcome, path, ::Nothing) = outcome
 output!(outcome, path, ::Missing) = output!(output!(outcome, path, NaN), "$path.missing", true)
@@ -95,10 +100,26 @@ output!(outcome, path, x::DateTime) = output!(outcome, "$path.datetime", round(I
 output!(outcome, path, x::AbstractArray{Date}) = output!(outcome, "$path.date", map(day -> Dates.value(day - Date(1970)), x))
 output!(outcome, path, x::AbstractArray{DateTime}) =
     output!(outcome, "$path.datetime", map(moment -> round(Int, Dates.value(moment - DateTime(1970)) / 1000), x))
+output!(outcome, path, x::AbstractArray{<:Rational}) = output!(outcome, path, Tuple(x))
+output!(outcome, path, x::AbstractArray{T}) where {T<:Union{BigFloat,BigInt}} =
+    output!(outcome, path, T === BigInt ? Array{Int}(x) : Array{Float64}(x))
+# Sets come in order, iterators as what they give.
+const MOST = 2^20
+function output!(outcome, path, x::AbstractSet)
+    entries = collect(x)
+    return output!(outcome, path, hasmethod(isless, Tuple{eltype(entries),eltype(entries)}) ? sort!(entries) : entries)
+end
+function output!(outcome, path, x::Union{Base.Generator,Base.ValueIterator,Channel})
+    entries = collect(Iterators.take(x, MOST + 1))
+    length(entries) <= MOST || error("an iterator of more than $MOST values is not compared")
+    return output!(outcome, path, entries)
+end
+output!(outcome, path, x::Enum) = output!(outcome, path, string(x))
 # Texts are arrays of code points, structs what their fields are.
 output!(outcome, path, x::Union{AbstractString,Symbol,AbstractChar}) =
     (outcome["$path.text"] = Int64[codepoint(letter) for letter in string(x)]; outcome)
 function output!(outcome, path, x)
+    parentmodule(typeof(x)) === Base.Iterators && return output!(outcome, path, (entry for entry in x))
     isstructtype(typeof(x)) && fieldcount(typeof(x)) > 0 && !(x isa Union{Function,Type,Module}) || return refused(path, x)
     foreach(name -> output!(outcome, "$path.$name", getfield(x, name)), fieldnames(typeof(x)))
     return outcome

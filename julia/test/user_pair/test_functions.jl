@@ -24,6 +24,13 @@ end
     @test named([[1.0], [2.0]])["y.1"] == [2]
     @test named("αb") == Dict("y.text" => [945, 98]) == named(:αb)
     @test named(3 => 'x') == Dict("y.first" => fill(3), "y.second.text" => [120])
+    @test named(2 // 6) == Dict("y.num" => fill(1), "y.den" => fill(3))
+    @test named(Set([3, 1])) == Dict("y" => [1, 3]) == named(x for x in (1, 3)) == named(Iterators.filter(isodd, 1:3))
+    @test named(keys(Dict("b" => 1, "a" => 2)))["y.0.text"] == [97]
+    @test named(Iterators.map(x -> 2x, [1.0])) == Dict("y" => [2.0])
+    @test named(big(3)) == Dict("y" => fill(3)) && named([big"0.5"]) == Dict("y" => [0.5]) && named(π)["y"][] === Float64(π)
+    @test_throws "no machine integer holds" named(big(2)^70)
+    @test_throws "iterator of more than" named(Iterators.countfrom(1))
     @test_throws "y is a" named(sin)
     @test_throws "more than the" named(view(zeros(Int8), fill(1, 2^14), fill(1, 2^14 + 1)))
 end

@@ -124,6 +124,8 @@ class Outcome:
     none: frozenset[Name] = frozenset()
     error: str | None = None
     lost: bool = False
+    # of a named tuple, its fields in order: the other side may count what this one names
+    fields: tuple[str, ...] = ()
 
     def __post_init__(self):
         if type(self.arrays) is not Arrays:

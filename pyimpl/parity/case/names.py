@@ -162,6 +162,11 @@ class Name:
         return replace(self, step=step)
 
 
+def text_of(points: np.ndarray) -> str:
+    """The text of an array of code points."""
+    return "".join(map(chr, points.tolist()))
+
+
 def numbered(kind: Kind, number: int) -> Name:
     """`numbered(Kind.INPUT, 1)` is x1."""
     return Name(kind, str(number))

@@ -103,7 +103,7 @@ def _apart(name: Name, python: dict[Name, np.ndarray], julia: dict[Name, np.ndar
     if mine is None or theirs is None or mine.shape != theirs.shape:
         return 1.0
     with np.errstate(all="ignore"):
-        a, b = (np.asarray(x, np.float64).ravel() for x in (mine, theirs))
+        a, b = (x.astype(np.result_type(x, np.float64)).ravel() for x in (mine, theirs))
         both = np.isfinite(a) & np.isfinite(b)
         sizes = np.linalg.norm(a[both]) + np.linalg.norm(b[both])
         share = np.linalg.norm(a[both] - b[both]) / sizes if sizes > 0 else 0.0

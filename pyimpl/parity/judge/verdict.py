@@ -397,6 +397,8 @@ def _entries(
             reason=Reason.SHAPE,
             words=f"python has shape {mine.shape}, julia {theirs.shape}",
         )
+    if mine.size == 0:  # of any type: an empty list has none
+        return Difference(name, True, 0.0)
     if mine.dtype != theirs.dtype:
         words = f"python has dtype {mine.dtype}, julia {theirs.dtype}"
         if mine.dtype.kind == theirs.dtype.kind == "f":
@@ -408,8 +410,6 @@ def _entries(
                 return value
             return replace(value, agrees=False, reason=Reason.DTYPE, words=words)
         return Difference(name, False, np.inf, reason=Reason.DTYPE, words=words)
-    if mine.size == 0:
-        return Difference(name, True, 0.0)
     if mine.dtype.kind != "f":
         wrong = mine != theirs
         index = tuple(map(int, np.unravel_index(np.argmax(wrong), mine.shape)))

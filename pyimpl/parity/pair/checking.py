@@ -18,10 +18,11 @@ from ..case.case import Case, Outcome
 from ..case.draws import generated
 from ..case.dtypes import DTYPES
 from ..case.inputs import Given
-from ..case.names import Kind, numbered
+from ..case.names import TEXT, Kind, numbered, text_of
 from ..judge.findings import Finding, Report, Sort, enter
 from ..judge.verdict import Reason, absolute_errors
 from ..progress import busy
+from ..sides.functions import FunctionSide
 from ..sides.training import model_of
 from .conditioning import doubts
 from .extremes import extreme_cases
@@ -95,6 +96,7 @@ def check_pair(
             differing, key=lambda evidence: (evidence.case.origin != SMALLEST, evidence.case.size)
         )
     result.random = _random(result, reference)
+    result.keeping = _keeping(result, reference)
     if not result.random:
         _set_aside(result, reference)
     result.report.findings.sort(
@@ -128,6 +130,25 @@ def _random(result: Result, reference: PairReference) -> list[str]:
         for side, (one, *others) in again.items()
         if not all(_same(one, other) for other in others)
     ]
+
+
+def _keeping(result: Result, reference: PairReference) -> dict[str, list[str]]:
+    """Of a side whose answers change from call to call: the globals that it changes."""
+    pair, calls = result.pair, result.pair.config.get("calls", 1)
+    case = result.smallest.case if result.smallest else None
+    if case is None and result.evidence:
+        case = result.evidence[-1].case
+    if case is None or not (result.random or (calls > 1 and result.report.findings)):
+        return {}
+    case, found = case.cast(np.float64), {}
+    if isinstance(pair.python, FunctionSide):
+        found["python"] = pair.python.changes(case)
+        if reference.asks:
+            watched = replace(case, config=case.config | {"watched": True})
+            ((_, outcomes),) = reference.outcomes(pair, [watched], ("float64",))
+            outputs = outcomes["float64"].outputs().items()
+            found["julia"] = [text_of(array) for name, array in outputs if name.last == TEXT]
+    return {side: names for side, names in found.items() if names}
 
 
 def _same(one: Outcome, other: Outcome) -> bool:

@@ -118,6 +118,25 @@ def _mine(
     return found, {Name(kind, path, step) for path in missing if path not in blocks}
 
 
+def by_field(outcome: Outcome, fields: Sequence[str]) -> Outcome:
+    """Julia's outcome, where it is a plain tuple, by the fields of Python's named one.
+
+    >>> found = by_field(Outcome({"y.0": np.ones(2), "y.1": np.ones(1)}), ("mean", "var"))
+    >>> [str(name) for name in found.outputs()]
+    ['y.mean', 'y.var']
+    """
+    outputs = [name for name in outcome.arrays if name.kind is Kind.OUTPUT]
+    firsts = {name.path.partition(".")[0] for name in outputs}
+    if not fields or not firsts <= set(map(str, range(len(fields)))):
+        return outcome
+
+    def renamed(name: Name) -> Name:
+        first, dot, rest = name.path.partition(".")
+        return replace(name, path=f"{fields[int(first)]}{dot}{rest}") if name in outputs else name
+
+    return replace(outcome, arrays={renamed(name): a for name, a in outcome.arrays.items()})
+
+
 def compared(outcome: Outcome, alone: Sequence[str]) -> Outcome:
     """Python's outcome without the parameters that only Python has."""
     if not alone:

@@ -14,7 +14,7 @@ from ..reference.recorded import NoRecording, Recorded
 from ..reference.session import SECONDS, JuliaSession, JuliaSide, session
 from ..sides.training import RuleSide, model_of
 from .asked import changed_since
-from .crossing import received
+from .crossing import by_field, received
 from .matching import Match, match_models
 from .meeting import met
 from .pair import SMALLEST, Pair, Result
@@ -78,6 +78,8 @@ class LivePair:
     def __init__(self, session: JuliaSession):
         self.session = session
         self.versions = session.versions
+        # by the identity of the Python side, which lasts as long as it is kept
+        self._fields: dict[int, tuple[Any, tuple[str, ...]]] = {}
 
     @property
     def how(self) -> str:
@@ -134,6 +136,7 @@ class LivePair:
     ) -> Iterator[tuple[Case, dict[str, Outcome]]]:
         """Every case with Julia's outcome in every dtype."""
         asked = [pair.crossed(case) for case in cases]
+        fields = self._fields_of(pair, cases)
         found = self.session.evaluate(
             pair.julia, pair.layout, [case.cast(dtype) for case in asked for dtype in dtypes]
         )
@@ -141,8 +144,23 @@ class LivePair:
             outcomes = {dtype: next(found) for dtype in dtypes}
             yield (
                 case,
-                {dtype: self._in_python(pair, outcome) for dtype, outcome in outcomes.items()},
+                {
+                    dtype: by_field(self._in_python(pair, outcome), fields)
+                    for dtype, outcome in outcomes.items()
+                },
             )
+
+    def _fields_of(self, pair: Pair, cases: Sequence[Case]) -> tuple[str, ...]:
+        """The fields of the named tuple that the Python function gives, if it gives one."""
+        if pair.python.is_model or not cases:
+            return ()
+        key = id(pair.python)
+        if key not in self._fields:
+            outcome = pair.evaluate(cases[0])
+            if outcome.error:
+                return ()
+            self._fields[key] = pair.python, outcome.fields
+        return self._fields[key][1]
 
     @staticmethod
     def _in_python(pair: Pair, outcome: Outcome) -> Outcome:

@@ -283,6 +283,8 @@ class Result:
     random: list[str] = field(
         default_factory=list
     )  # the sides that give other numbers for the same inputs
+    # by side: the globals that it changes from call to call
+    keeping: dict[str, list[str]] = field(default_factory=dict)
     explanations: list[Any] = field(default_factory=list)
     bundle: Path | None = None
     provenance: dict[str, Any] = field(default_factory=dict)  # of a recording
@@ -321,11 +323,17 @@ class Result:
         return "undecided" if self.unsaid else self.report.verdict
 
     @property
+    def kept_words(self) -> str:
+        """What the sides change from call to call, in words; empty where nothing is known of it."""
+        changed = [f"{side} changes {', '.join(names)}" for side, names in self.keeping.items()]
+        return f": {' and '.join(changed)} from call to call" if changed else ""
+
+    @property
     def unsaid(self) -> str:
         """Why nothing can be said of whether they agree; empty where something can."""
         if self.random:
             sides = " and ".join(self.random)
-            return f"{sides} gave more than one result for the same inputs"
+            return f"{sides} gave more than one result for the same inputs{self.kept_words}"
         if self.report.findings:
             return ""
         if self.report.cases and 2 * len(self.doubts) >= self.report.cases:

@@ -8,6 +8,8 @@ import numpy as np
 
 from ..case.case import Case, Outcome
 from ..case.names import Kind, Name
+from ..judge.verdict import Reason
+from ..pair.manners import manners_of
 from ..pair.pair import Result
 
 
@@ -81,10 +83,15 @@ def _kept(result: Result) -> str:
     sides = [side for side, outcome in both.items() if _answers_otherwise(outcome, case)]
     return (
         f"{sides[0]} gives another result at a second call with the same inputs, the other side "
-        "does not: it changes what it keeps from call to call"
+        f"does not: it changes what it keeps from call to call{_named(result, sides[0])}"
         if len(sides) == 1
         else ""
     )
+
+
+def _named(result: Result, side: str) -> str:
+    names = result.keeping.get(side, [])
+    return f" ({', '.join(names)})" if names else ""
 
 
 def _answers_otherwise(outcome: Outcome, case: Case) -> bool:
@@ -139,8 +146,23 @@ def _by_keyword(result: Result) -> str:
     call = f"({', '.join(names)}) -> {called[1]}({names[0]}; {', '.join(names[1:])})"
     return (
         "Julia's function has no method of as many arguments, by place and of these types; where "
-        f"it takes some by keyword, write it as `{call}`"
+        f"it takes some by keyword, name them in the shape (`{names[-1]}=...`), or write it as "
+        f"`{call}`"
     )
+
+
+def _refuses(result: Result) -> str:
+    """Who refuses what the other side computes, where that is all there is to it."""
+    ordinary = [finding for finding in result.report.findings if not finding.case.extreme]
+    told = manners_of(ordinary)
+    if len(told) != 1 or told[0].manner.reason is not Reason.REFUSAL or not told[0].manner.side:
+        return ""
+    side, error = told[0].manner.side, told[0].manner.error
+    other = "julia" if side == "python" else "python"
+    refused = {id(finding.case) for finding in ordinary}
+    if all(case.extreme or id(case) in refused for case, _ in result.answers):
+        return f"{side} refuses every input with {error}, {other} none"
+    return f"{side} refuses some inputs with {error}, {other} does not; all else agrees"
 
 
 def _known_otherwise(result: Result) -> str:
@@ -162,4 +184,5 @@ REASONS = (
     _outside_the_domain,
     _by_keyword,
     _known_otherwise,
+    _refuses,
 )

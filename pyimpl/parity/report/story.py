@@ -3,6 +3,7 @@ make it vanish.
 """
 
 import shlex
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from ..case.case import EXTREME
 from ..case.names import TEXT, Kind, Name, numbered
 from ..judge.findings import Finding, Sort
 from ..judge.freedoms import write_freedoms
+from ..judge.refusals import kind_of_error, say_the_same
 from ..judge.verdict import Difference
 from ..pair.layouts import ambiguous
 from ..pair.manners import manners_of, shapes_of
@@ -102,6 +104,7 @@ def remarks(result: Result) -> list[str]:
         lines.append(
             f"note: taken over from Julia: {result.ties} (`--exact-literals` makes it a difference)"
         )
+    lines += refusal_lines(result)
     of_types = [finding for finding in result.report.notes if finding.kind is Sort.DTYPE]
     if of_types:
         arrays = sorted({d.what for f in of_types for d in f.verdict.differences if not d.agrees})
@@ -129,6 +132,23 @@ def remarks(result: Result) -> list[str]:
         doubt = result.doubts[next(iter(aside))]
         lines.append(f"note: {_cases(len(aside))} cannot be compared: {doubt}")
     return lines
+
+
+def refusal_lines(result: Result) -> list[str]:
+    """Of cases that both sides refuse: with which errors, where these do not say the same."""
+    kinds: Counter[tuple[str, str]] = Counter()
+    for case, outcomes in result.answers:
+        julia = next(iter(outcomes.values()), None)
+        if julia is None or case.extreme or not all(one.error for one in outcomes.values()):
+            continue
+        error = result.pair.evaluate(case.cast(next(iter(outcomes)))).error
+        if error and julia.error and not julia.lost:
+            kinds[kind_of_error(error), kind_of_error(julia.error, of_julia=True)] += 1
+    return [
+        f"note: both sides refuse {_cases(count)}, but python with {python} and julia with {theirs}"
+        for (python, theirs), count in kinds.items()
+        if not say_the_same(python, theirs)
+    ]
 
 
 def layout_line(result: Result) -> str:
@@ -223,6 +243,8 @@ def unexplained(result: Result) -> str:
             f"chance: {sides} gave other numbers for the same inputs, and random numbers are not "
             'shared (mode="test" switches off what is random in training, such as Dropout)'
         )
+    if result.keeping:
+        return result.kept_words.removeprefix(": ")
     return (
         f"chance, or what is kept from call to call (a global that the function changes): {sides} "
         "gave other numbers for the same inputs"

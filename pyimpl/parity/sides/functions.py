@@ -10,6 +10,7 @@ from ..case.case import Case, Outcome
 from ..case.names import OUTPUT, Kind, Name, numbered
 from .copying import copied
 from .framework import Framework
+from .keeping import changed_globals
 from .passing import outcome_of
 from .side import Guarded, PythonSide, arguments, as_arrays, changed
 
@@ -41,12 +42,17 @@ class FunctionSide(Guarded):
         """A function has none."""
         return {}
 
+    def changes(self, case: Case) -> list[str]:
+        """The globals of its module that a call changes."""
+        return changed_globals(self.subject, lambda: self.evaluate(case))
+
     def _evaluate(self, case: Case) -> Outcome:
         """Output after every call, arguments afterwards, and the gradients."""
         subject = copied(self.subject)
         found: dict[Name, np.ndarray] = {}
         none: set[Name] = set()
         after: dict[int, Any] = {}
+        y = None
         for call in range(case.config.get("calls", 1)):
             y, after = outcome_of(self.subject, case, subject)
             found |= as_arrays(OUTPUT.at(call + 1 if call else 0), y, case.dtype)
@@ -63,7 +69,7 @@ class FunctionSide(Guarded):
                 arrays = as_arrays(numbered(Kind.INPUT_GRADIENT, i), grad, case.dtype)
                 found |= arrays
                 none |= set() if arrays else {numbered(Kind.INPUT_GRADIENT, i)}
-        return Outcome(found, frozenset(none))
+        return Outcome(found, frozenset(none), fields=getattr(y, "_fields", ()))
 
 
 @dataclass

@@ -17,6 +17,7 @@ from ..case.case import Case, Outcome
 from ..case.names import TEXT, Kind, Name, numbered
 from ..case.values import EPOCH, START
 from .guard import Ended, guarded, words_of
+from .results import unfolded
 from .time_limit import TooSlow, time_limit
 
 if TYPE_CHECKING:
@@ -123,12 +124,8 @@ def as_arrays(name: Name, value: Any, dtype: np.dtype) -> dict[Name, np.ndarray]
         value = np.asarray(value, dtype)
     elif hasattr(value, "detach"):  # a tensor of PyTorch's
         value = value.detach().cpu().numpy()
-    elif (
-        isinstance(value, list)
-        and value
-        and all(isinstance(part, bool | int | float) for part in value)
-    ):
-        value = np.asarray(value, dtype if any(isinstance(x, float) for x in value) else None)
+    else:
+        value = unfolded(value, dtype)
     if isinstance(value, tuple | list):
         return {
             k: v
@@ -153,8 +150,6 @@ def as_arrays(name: Name, value: Any, dtype: np.dtype) -> dict[Name, np.ndarray]
         is_moment = isinstance(value, datetime.datetime)
         since = (value - START).total_seconds() if is_moment else (value - EPOCH).days
         return {name.part("datetime" if is_moment else "date"): np.asarray(round(since))}
-    if isinstance(value, bytes):  # which NumPy would make an array of, however long
-        raise TypeError(f"{name} is a {type(value).__name__}, expected arrays of numbers")
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(
             f"{name} is a masked array: its mask would be lost; give the values, `x.filled(...)`"
