@@ -83,7 +83,11 @@ class Edited:
         if self._broken:
             return Outcome(error=self._broken, lost=True)
         with _swapped(self._codes or []):
-            return self.base.evaluate(case)
+            self.framework.forget()
+            try:
+                return self.base.evaluate(case)
+            finally:
+                self.framework.forget()
 
     def _compiled(self) -> list[tuple[types.FunctionType, types.FunctionType]]:
         scopes = list({id(scope): scope for scope, _ in self.parts}.values())

@@ -58,6 +58,7 @@ class Framework:
     name = "functions"
     libraries: tuple[str, ...] = ()  # packages whose code is nobody's own
     arrays: tuple[str, ...] = ()  # modules with functions of arrays, as numpy is one
+    called_as_numpy = False  # whether these take the arguments of NumPy's
     axis = "axis"  # what their functions call an axis
     correlates = False  # whether its layers called convolution do not turn their kernel over
     same_names = False  # arrays of models have Julia's own names and lie as there
@@ -100,6 +101,9 @@ class Framework:
     def trace(self, side: PythonSide, case: Case) -> Trace:
         """A run of the side on a case, taken apart as far as its inside is known."""
         return single_call(side, case)
+
+    def forget(self) -> None:
+        """Forget what was compiled: the user's functions are others from now on."""
 
     def settings(self, side: PythonSide) -> Iterator[Setting]:
         """The settings of all parts of a model."""

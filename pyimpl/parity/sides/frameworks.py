@@ -3,15 +3,27 @@
 from collections.abc import Callable
 from typing import Any
 
+from .equinox_modules import EQUINOX
+from .flax_modules import FLAX
 from .framework import Framework
 from .functions import FUNCTIONS
+from .jax_arrays import JAX
 from .own_objects import OWN_OBJECTS
 from .pyimpl_layers import PYIMPL
-from .pytorch import PYTORCH
+from .pytorch import PYTORCH, TENSOR_FUNCTIONS
 from .side import SECONDS, PythonSide
 
 # The first that recognises a subject runs it, so what recognises most comes last.
-FRAMEWORKS: tuple[Framework, ...] = (PYTORCH, PYIMPL, OWN_OBJECTS, FUNCTIONS)
+FRAMEWORKS: tuple[Framework, ...] = (
+    PYTORCH,
+    PYIMPL,
+    EQUINOX,
+    FLAX,
+    OWN_OBJECTS,
+    TENSOR_FUNCTIONS,
+    JAX,
+    FUNCTIONS,
+)
 LIBRARIES = ("numpy", *(name for framework in FRAMEWORKS for name in framework.libraries))
 
 
@@ -40,4 +52,4 @@ def framework_of_rule(rule: Any) -> Framework | None:
     return next((framework for framework in RULES if framework.runs_rule(rule)), None)
 
 
-RULES = (PYIMPL, OWN_OBJECTS, PYTORCH)
+RULES = (PYIMPL, JAX, OWN_OBJECTS, PYTORCH)

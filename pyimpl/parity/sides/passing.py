@@ -41,14 +41,17 @@ def as_passed(subject: Any, case: Case) -> Built:
     arrays = knows_arrays(subject)
 
     def given(array: np.ndarray, annotation: Any) -> Any:
-        if array.ndim and _is_list(annotation):
+        if array.ndim and is_list(annotation):
             return array.tolist()
         return _passed(array.copy(), arrays)
 
-    return _built(subject, case, given)
+    return built(subject, case, given)
 
 
-def _built(subject: Any, case: Case, given: Callable[[np.ndarray, Any], Any]) -> Built:
+def built(subject: Any, case: Case, given: Callable[[np.ndarray, Any], Any]) -> Built:
+    """The arguments of a call, made of the inputs of a case; `given` says how an array, whose
+    parameter has an annotation or not, is given.
+    """
     leaves = case.all(Kind.INPUT)
     arguments = arguments_of(case.config)
     if arguments is None:
@@ -66,7 +69,7 @@ def as_scalars(subject: Any, case: Case) -> Built:
     """Copies of the inputs with NumPy's own numbers, for functions that ask a number for its shape
     or its type.
     """
-    return _built(subject, case, lambda array, annotation: array.copy()[()])
+    return built(subject, case, lambda array, annotation: array.copy()[()])
 
 
 def wants_scalars(error: BaseException) -> bool:
@@ -109,7 +112,8 @@ def _imported(code: types.CodeType) -> list[str]:
     ]
 
 
-def _is_list(annotation: Any) -> bool:
+def is_list(annotation: Any) -> bool:
+    """Whether the annotation of a parameter asks for a list."""
     if annotation is None or annotation is inspect.Parameter.empty:
         return False
     text = annotation if isinstance(annotation, str) else str(annotation)

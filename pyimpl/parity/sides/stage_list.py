@@ -10,7 +10,7 @@ from ..case.case import Case, Outcome
 from ..case.names import OUTPUT, Kind, Name, numbered
 from .composed import ComposedSide, Link
 from .framework import Framework
-from .functions import FUNCTIONS, FunctionSide
+from .functions import FunctionSide
 from .side import SECONDS, PythonSide
 from .trace import Part, Trace, with_turns
 
@@ -222,7 +222,8 @@ def stage_list(
     alone: list[str] = []
     for name, subject in subjects.items():
         side = None
-        if frameworks[name] is FUNCTIONS and not hasattr(subject, "pullback"):
+        plain = isinstance(frameworks[name].side(subject, None, seconds), FunctionSide)
+        if plain and not hasattr(subject, "pullback"):
             around = dict.fromkeys(frameworks.values())
             made = (framework.function(subject, seconds) for framework in around)
             side = next((found for found in made if found is not None), None)

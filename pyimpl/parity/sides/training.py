@@ -32,9 +32,9 @@ class Training:
     The loss is a function of output and target; in Python one with a `pullback`, or an object with
     `forward` and `backward`; for PyTorch any function of tensors. The rule is in Julia an
     expression such as "Adam(1f-3)"; in Python a rule of `pyimpl`, an object with
-    `update(parameters, gradients)`, two dicts of arrays by name, or for PyTorch a function that
-    makes an optimiser of a list of parameters. Neither is given where the pair is itself one of
-    rules.
+    `update(parameters, gradients)`, two dicts of arrays by name, for PyTorch a function that makes
+    an optimiser of a list of parameters, or for JAX one of Optax's. Neither is given where the pair
+    is itself one of rules.
 
         >>> from pyimpl import Adam, mse
         >>> Training(loss=(mse, "Flux.mse"), rule=(Adam(1e-3), "Adam(1f-3)"), steps=3).steps

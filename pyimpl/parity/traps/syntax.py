@@ -13,7 +13,10 @@ from typing import Any, TypeGuard
 from ..sides.frameworks import FRAMEWORKS
 
 # Modules with functions of arrays, and of these the ones of frameworks.
-OF_FRAMEWORKS = tuple(home for framework in FRAMEWORKS for home in framework.arrays)
+OF_FRAMEWORKS = tuple(dict.fromkeys(home for framework in FRAMEWORKS for home in framework.arrays))
+UNLIKE_NUMPY = tuple(
+    home for framework in FRAMEWORKS for home in framework.arrays if not framework.called_as_numpy
+)
 ARRAYS = ("numpy", *OF_FRAMEWORKS)
 OPERATIONS = "pyimpl.parity.traps.operations"
 
@@ -128,8 +131,10 @@ class Scope:
         return name if name in names and home in homes else ""
 
     def of_framework(self, node: ast.AST) -> bool:
-        """Whether it is a call of a framework's own function of arrays."""
-        return self.callee(node).rpartition(".")[0] in OF_FRAMEWORKS
+        """Whether it is a call of a framework's own function of arrays, which does not take the
+        arguments of NumPy's.
+        """
+        return self.callee(node).rpartition(".")[0] in UNLIKE_NUMPY
 
     def is_method(self, node: ast.AST) -> bool:
         """Whether the array stands before the dot."""
