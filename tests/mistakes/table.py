@@ -65,7 +65,7 @@ def inputs_of(shapes: tuple[str, ...], sizes: tuple[int, int]) -> Drawn:
         ),
         sizes=sizes,
     )
-    return Special(drawn.shapes, drawn.sizes, kinds)
+    return Special(drawn.shapes, drawn.sizes, kinds=kinds)
 
 
 @dataclass(frozen=True, eq=False)

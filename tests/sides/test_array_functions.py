@@ -49,7 +49,11 @@ def imports(x):
     return functional.relu(x)
 
 
-@pytest.mark.parametrize("function", [squares, calls_another, scales, imports, torch.tanh])
+@pytest.mark.parametrize(
+    "function",
+    [squares, calls_another, scales, imports, torch.tanh],
+    ids=["own", "calls another", "names a tensor", "imports", "PyTorch's"],
+)
 def test_what_works_with_tensors_gets_them(function):
     assert works_with(function, "torch") and isinstance(side_of(function), ArrayFunctionSide)
     assert framework_of(function).name == "functions of PyTorch"

@@ -26,7 +26,9 @@ def standardised(x):
     return (x - jnp.mean(x, axis=0)) / (jnp.std(x, axis=0) + 1)
 
 
-@pytest.mark.parametrize("function", [standardised, jax.jit(standardised), jnp.tanh])
+@pytest.mark.parametrize(
+    "function", [standardised, jax.jit(standardised), jnp.tanh], ids=["own", "compiled", "JAX's"]
+)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_a_function_in_the_precision_of_the_case(function, dtype):
     assert framework_of(function) is JAX

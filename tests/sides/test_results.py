@@ -48,7 +48,6 @@ def arrays(value):
         (b"ab", ["y uint8 [97, 98]"]),
         (Fit(1.0, True), ["y.slope float32 1.0", "y.intercept bool True"]),
     ],
-    ids=str,
 )
 def test_a_result_as_arrays(value, expected):
     assert arrays(value) == expected

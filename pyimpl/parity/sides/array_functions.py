@@ -79,13 +79,14 @@ class ArrayFunctionSide(FunctionSide):
         with self.library.working():
             subject = copied(self.subject)
             found: dict[Name, np.ndarray] = {}
-            after: dict[int, Any] = {}
+            y, after = None, dict[int, Any]()
             for call in range(case.config.get("calls", 1)):
                 y, after = self._called(subject, case)
                 found |= as_arrays(OUTPUT.at(call + 1 if call else 0), y, case.dtype)
             found |= changed(case, after)
+            fields = getattr(y, "_fields", ())
             if not case.all(Kind.COTANGENT):
-                return Outcome(found)
+                return Outcome(found, fields=fields)
             gradients = self._gradients(copied(self.subject), case)
         none: set[Name] = set()
         for number, gradient in gradients.items():
@@ -93,7 +94,7 @@ class ArrayFunctionSide(FunctionSide):
             arrays = as_arrays(name, gradient, case.dtype)
             found |= arrays
             none |= set() if arrays else {name}
-        return Outcome(found, frozenset(none))
+        return Outcome(found, frozenset(none), fields=fields)
 
     def _called(self, subject: Any, case: Case) -> tuple[Any, dict[int, Any]]:
         """The result, and the arguments that may have been changed, by number."""
