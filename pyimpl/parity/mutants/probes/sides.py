@@ -137,9 +137,7 @@ def complex_numbers_are_given_in_two_parts():
     return only(outcome(lambda x: np.array([1 + 2j]), asked(x1=X)), "y")
 
 
-@probe(
-    "error: ValueError: wrong, error: TypeError: y is a object"
-)
+@probe("error: ValueError: wrong, error: TypeError: y is a object")
 def what_is_raised_is_an_outcome():
     def fails(x):
         raise ValueError("wrong")
