@@ -7,6 +7,7 @@ outcomes.
 import one_thread  # noqa: F401
 
 # isort: split
+import re
 import signal
 from pathlib import Path
 
@@ -52,6 +53,13 @@ def pytest_ignore_collect(collection_path):
     if path.suffix == ".py" and not path.name.startswith(("test_", "conftest")):
         return ">>>" not in path.read_text(encoding="utf-8") or None
     return None
+
+
+def pytest_collection_modifyitems(items):
+    """Tests have the same names in every process, or several cannot share them."""
+    for item in items:
+        if re.search("0x[0-9a-f]{6}", item.nodeid):
+            raise pytest.UsageError(f"a test is called by an address: {item.nodeid}")
 
 
 def pytest_configure(config):

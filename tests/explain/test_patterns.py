@@ -90,3 +90,8 @@ def test_a_sequence_that_parts_after_some_steps(hasty_shrinking):
 
 def test_where_nothing_stands_out_nothing_is_said(hasty_shrinking):
     assert patterns(np.tanh, lambda x: np.sin(1.5 * x), "n,3") == []
+
+
+def test_a_factor_that_is_nearly_one_is_none(hasty_shrinking):
+    found = patterns(np.tanh, lambda x: np.tanh(x) * (1 + 1e-12), "n")
+    assert not any("times 1" in line for line in found)

@@ -78,3 +78,11 @@ def test_settings_and_dropout():
     side = side_of(module)
     assert FLAX.drops(side) and not FLAX.drops(side_of(Net(nnx.Rngs(0))))
     assert ("rate", 0.5) in {(each.name, each.value) for each in FLAX.settings(side)}
+
+
+def test_the_share_of_what_comes_is_a_setting_too():
+    module = nnx.BatchNorm(2, momentum=0.75, rngs=nnx.Rngs(0))
+    settings = {each.name: each for each in FLAX.settings(side_of(module))}
+    assert settings["1 - momentum"].value == 0.25
+    settings["1 - momentum"].put(module, 0.5)
+    assert module.momentum == 0.5

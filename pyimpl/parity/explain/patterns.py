@@ -285,7 +285,10 @@ def _follows(arrays: Sequence[tuple[np.ndarray, np.ndarray]]) -> str:
         factors = other[one != 0] / one[one != 0]
         zeros_alike = not np.any(other[one == 0])
         if len(factors) >= FEWEST and zeros_alike and _one_number(factors):
-            return f"Julia's {{}} is Python's times {np.median(factors):.10g}, in every entry"
+            factor = f"{np.median(factors):.10g}"
+            if factor == "1":  # but for a rest that is no factor
+                return ""
+            return f"Julia's {{}} is Python's times {factor}, in every entry"
         summands = other - one
         if _one_number(summands):
             return f"Julia's {{}} is Python's plus {np.median(summands):.10g}, in every entry"

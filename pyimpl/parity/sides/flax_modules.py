@@ -6,12 +6,15 @@ Flax is never imported here: only what was made with it is recognised.
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from .framework import Framework
+from .framework import Framework, Setting
 from .jax_arrays import JaxModels
+from .side import PythonSide
 
 
 class Flax(JaxModels):
@@ -72,6 +75,24 @@ class Flax(JaxModels):
         nnx = sys.modules["flax.nnx"]
         copy = nnx.merge(*nnx.split(model))
         return copy(*xs), copy
+
+    def settings(self, side: PythonSide) -> Iterator[Setting]:
+        """Those of every module; where a momentum is the share of what was before, also the share
+        of what comes, which others call momentum.
+        """
+        for setting in super().settings(side):
+            yield setting
+            if setting.name == "momentum" and isinstance(setting.value, float):
+                yield replace(
+                    setting,
+                    name="1 - momentum",
+                    value=1 - setting.value,
+                    put=partial(_put_complement, setting),
+                )
+
+
+def _put_complement(setting: Setting, model: Any, value: float) -> None:
+    setting.put(model, 1 - value)
 
 
 def _places(node: Any, path: Sequence[Any]) -> list[int]:
