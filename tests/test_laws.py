@@ -150,7 +150,9 @@ def test_inputs_are_left_alone_and_the_dtype_is_kept(row, data):
     states = np.dtype(case.config.get("precision", np.float32))
     for name, array in outcome.arrays.items():
         wanted = states if name.kind is Kind.STATE and case.mode == "steps" else np.float32
-        if name.kind is Kind.OUTPUT and row.name in IN_FLOAT64 and "labels" in case.config:
+        labels = case.config.get("labels")
+        in_float64 = row.name in IN_FLOAT64 and labels is not None
+        if name.kind is Kind.OUTPUT and (in_float64 or labels == "both int"):
             wanted = np.float64
         assert array.dtype.kind != "f" or array.dtype == wanted, (
             f"{name} is {array.dtype} for float32 input"

@@ -5,18 +5,17 @@ const MLUtils = Flux.MLUtils
 joined(xs) = (xs...,)  # a tuple of arrays is several outputs
 spatially(c) = merge(c, Config("rank" => c["rank"] - 2))  # the rank that a layer is told is that of space
 axes_of(c) = Tuple(c["rank"] - axis for axis in c["dims"])
-whole(values) = Tuple(reverse(values))  # scales and sizes
 
 merge!(CONSTRUCTORS, Dict{String,Function}(
-    "rrelu" => (c, _) -> ((l, u) = c["parameters"]; x -> rrelu.(x, eltype(x)(l), eltype(x)(u))),
+    "rrelu" => (c, _) -> leaky(c),
     "conv" => (c, _) -> convolution(c),
     "maxpool" => (c, _) -> (options = pool_settings(spatially(c)); k = axes_tuple(c["k"]); x -> maxpool(x, k; options...)),
     "meanpool" => (c, _) -> (options = pool_settings(spatially(c)); k = axes_tuple(c["k"]); x -> meanpool(x, k; options...)),
     "pixel_shuffle" => (c, _) -> (r = c["r"]; x -> pixel_shuffle(x, r)),
-    "upsample_nearest" => (c, _) -> (scale = axes_tuple(c["scale"]); x -> upsample_nearest(x, scale)),
+    "upsample_nearest" => (c, _) -> nearest(c),
     "batched_mul" => (c, _) -> batched_mul,
     "batched_vec" => (c, _) -> batched_vec,
-    "pad_constant" => (c, _) -> padded(pad_constant, c, get(c, "value", 0)),
+    "pad_constant" => (c, _) -> padded(pad_constant, c, (haskey(c, "value") ? (c["value"],) : ())...),
     "stack" => (c, _) -> (dims = dimension(get(c, "dims", 0)); dims == 0 ? (xs...) -> stack([xs...]) : (xs...) -> stack([xs...]; dims)),
     "unstack" => (c, _) -> (dims = dimension(c["dims"]); x -> joined(MLUtils.unstack(x; dims))),
     "batch" => (c, _) -> (xs...) -> MLUtils.batch([xs...]),
@@ -24,6 +23,21 @@ merge!(CONSTRUCTORS, Dict{String,Function}(
     "unsqueeze" => (c, _) -> (dims = dimension(c["dims"]); x -> MLUtils.unsqueeze(x; dims)),
     "chunk" => (c, _) -> chunks(c),
 ))
+
+function leaky(c)
+    limits = Tuple(get(c, "parameters", ()))
+    get(c, "many", false) && return x -> Zygote.ignore_derivatives(() -> sure_slopes(x, limits))
+    return x -> rrelu.(x, eltype(x).(limits)...)
+end
+
+"What is sure of many slopes: least, largest, how many are small, and the gradient's."
+function sure_slopes(x, limits)
+    x = -repeat(1 .+ abs.(x); inner=4096)
+    y, back = Zygote.pullback(x -> rrelu.(x, eltype(x).(limits)...), x)
+    a, da = y ./ x, only(back(one.(x)))
+    facts = [minimum(a), maximum(a), mean(a .< (minimum(a) + maximum(a)) / 2), 1 + maximum(abs, da .- a)]
+    return eltype(x).(round.(16 .* facts) ./ 16)
+end
 
 for (name, f) in ("upsample_linear" => upsample_linear, "upsample_bilinear" => upsample_bilinear, "upsample_trilinear" => upsample_trilinear)
     CONSTRUCTORS[name] = (c, _) -> begin
@@ -38,9 +52,16 @@ for f in (pad_zeros, pad_repeat, pad_reflect, pad_symmetric, pad_circular)
     CONSTRUCTORS[string(nameof(f))] = (c, _) -> padded(f, c)
 end
 
-"Low and high follow the axes in `dims`, whichever they are; a single axis is a number."
+function nearest(c)
+    haskey(c, "size") && return (size = axes_tuple(c["size"]); x -> upsample_nearest(x; size))
+    scale = axes_tuple(c["scale"])
+    return x -> upsample_nearest(x, scale)
+end
+
+"Low and high follow the axes in `dims`, whichever they are; a single axis is a number. Without `dims` they begin at the first axis."
 function padded(f, c, value...)
     c["pad"] isa Integer && return (pad = Int(c["pad"]); x -> f(x, pad, value...))
+    haskey(c, "dims") || return (pad = padding(Config("pad" => c["pad"], "rank" => 0)); x -> f(x, pad, value...))
     pad, dims = Tuple(Int.(c["pad"])), axes_of(c)
     length(dims) == 1 && return x -> f(x, pad, value...; dims=only(dims))
     return x -> f(x, pad, value...; dims)
@@ -48,12 +69,16 @@ end
 
 function convolution(c)
     axes = settings(c, "stride" => axes_tuple, "dilation" => axes_tuple, "groups" => Int, "flipped" => identity)
-    pad = padding(spatially(c))
-    return (x, w) -> conv(x, w; pad, axes...)
+    pad = pad_settings(spatially(c))
+    return (x, w) -> conv(x, w; pad..., axes...)
 end
 
 function chunks(c)
     options = settings(c, "dims" => dimension)
+    if get(c, "n", nothing) isa AbstractVector
+        numbers, npartitions = Int.(c["n"]) .+ 1, Int(c["npartitions"])
+        return x -> joined(MLUtils.chunk(x, numbers; npartitions, options...))
+    end
     haskey(c, "n") && return (n = c["n"]; x -> joined(MLUtils.chunk(x, n; options...)))
     size = c["size"] isa Integer ? Int(c["size"]) : Int.(c["size"])
     return x -> joined(MLUtils.chunk(x; size, options...))
@@ -118,7 +143,7 @@ end
 
 function output_size(c)
     net, sizes = sized_net(c)
-    return Float32[reverse(Flux.outputsize(net, sizes...; padbatch=get(c, "padbatch", false)))...]
+    return Float32[reverse(Flux.outputsize(net, sizes...; settings(c, "padbatch" => identity)...))...]
 end
 
 # Stopping.

@@ -21,9 +21,13 @@ for f in (
 )
     CONSTRUCTORS[string(nameof(f))] = (c, _) -> begin
         options = loss_settings(c)
+        get(c, "labels", "") == "both int" && return (ŷ, y) -> Zygote.ignore_derivatives(() -> f(Int.(ŷ .> 0), Int.(y .> 0); options...))
         (ŷ, y) -> f(ŷ, labels(c, y); in_type(eltype(ŷ), options)...)
     end
 end
 
 CONSTRUCTORS["ctc_loss"] = (c, _) -> Flux.ctc_loss
-CONSTRUCTORS["label_smoothing"] = (c, _) -> (y -> Flux.label_smoothing(y, eltype(y)(c["alpha"]); dims=get(c, "binary", false) ? 0 : 1))
+CONSTRUCTORS["label_smoothing"] = (c, _) -> begin
+    options = get(c, "binary", false) ? (; dims=0) : settings(c, "dims" => dimension)
+    y -> Flux.label_smoothing(y, eltype(y)(c["alpha"]); options...)
+end

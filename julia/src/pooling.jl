@@ -12,9 +12,12 @@ merge!(CONSTRUCTORS, Dict{String,Function}(
     "flatten" => (c, _) -> Flux.flatten,
 ))
 
-pool_settings(c) = (; pad=padding(c), settings(c, "stride" => axes_tuple)...)
+pool_settings(c) = (; pad_settings(c)..., settings(c, "stride" => axes_tuple)...)
 
 function upsample(c)
-    c["by"] == "scale" && return Upsample(Symbol(c["mode"]); scale=Tuple(reverse(c["scale"][1:c["rank"]])))
-    return Upsample(Symbol(c["mode"]); size=axes_tuple(c["size"][1:c["rank"]]))
+    mode = haskey(c, "mode") ? (Symbol(c["mode"]),) : ()
+    axes = 1:get(c, "axes", c["rank"])
+    number = haskey(c, "number") ? c["number"] : c["by"] == "scale" ? whole(c["scale"][axes]) : axes_tuple(c["size"][axes])
+    get(c, "first", false) && return Upsample(number, mode...)
+    return Upsample(mode...; (Symbol(c["by"]) => number,)...)
 end

@@ -63,7 +63,7 @@ commands(program) = Command[command(words) for words in program]
 struct OptimiserProgram{M,R}
     model::M
     rule::R
-    tied::Bool
+    tied::String  # "", "same" or "transpose": what the second weight is of the first
     commands::Vector{Command}
 end
 
@@ -88,9 +88,10 @@ end
 
 function prepared(program::OptimiserProgram, arrays)
     model = place!(with_eltype(eltype(arrays["x1"]), program.model), starting_with("param.", arrays))
-    program.tied || return model
+    isempty(program.tied) && return model
     first, second, rest... = model.layers
-    return Chain(first, Dense(first.weight, second.bias, second.σ), rest...)
+    weight = program.tied == "transpose" ? transpose(first.weight) : first.weight
+    return Chain(first, Dense(weight, second.bias, second.σ), rest...)
 end
 
 "Run a command on the tree of an optimiser's state; the tree that there is afterwards."
@@ -125,11 +126,14 @@ loaded(::CountBatches, loader) = [fill(eltype(first(loader.data))(length(loader)
 loaded(::InterleavedPasses, loader) = [Array(part) for pair in zip(loader, loader) for batch in pair for part in batch]
 loaded(pass::Pass, loader) = [Array(part) for batch in Iterators.take(loader, pass.batches) for part in batch]
 
+tie(how::String) = how
+tie(is_tied::Bool) = is_tied ? "same" : ""
+
 three_layers() = Chain(Dense(3 => 3, tanh), Dense(3 => 3, tanh), Dense(3 => 2, tanh))
 
 merge!(CONSTRUCTORS, Dict{String,Function}(
     "optimiser_program" =>
-        (c, _) -> OptimiserProgram(three_layers(), rule(c["rule"]), get(c, "tied", false), commands(c["program"])),
+        (c, _) -> OptimiserProgram(three_layers(), rule(c["rule"]), tie(get(c, "tied", "")), commands(c["program"])),
     "loader_program" => (c, _) -> LoaderProgram(
         settings(c, "batchsize" => Int, "partial" => identity, "buffer" => identity), commands(c["program"])),
 ))

@@ -1,14 +1,21 @@
 # Recurrent layers as they are since Flux 0.15.
 
+cell_of(cell, c) = cell(sizes(c), acts(c)...; bias_of(cell, c)...)
+
+"The bias as it is told, or as an array, of which the case says the numbers."
+bias_of(cell, c) = get(c, "bias", true) == "array" ? (; bias=zeros(Float32, size(cell(sizes(c)).Wi, 1))) : settings(c, "bias" => identity)
+
 for cell in (RNNCell, LSTMCell, GRUCell, GRUv3Cell)
-    CONSTRUCTORS[string(nameof(cell))] = (c, _) -> Flat(cell(sizes(c); settings(c, "bias" => identity)...))
+    CONSTRUCTORS[string(nameof(cell))] = (c, _) -> Flat(cell_of(cell, c))
 end
 
-for layer in (RNN, LSTM, GRU, GRUv3)
+for (layer, cell) in (RNN => RNNCell, LSTM => LSTMCell, GRU => GRUCell, GRUv3 => GRUv3Cell)
     CONSTRUCTORS[string(nameof(layer))] = (c, _) -> begin
-        return_state = given(c) || get(c, "returned", false)
-        recurrent = layer(sizes(c); return_state, settings(c, "bias" => identity)...)
-        return_state ? Flat(recurrent) : recurrent
+        returned = given(c) || get(c, "returned", false)
+        state = returned ? (; return_state=true) : (;)
+        recurrent = get(c, "made", "") == "of a cell" ? layer(cell_of(cell, c); state...) :
+            layer(sizes(c), acts(c)...; bias_of(cell, c)..., state...)
+        returned ? Flat(recurrent) : recurrent
     end
 end
 

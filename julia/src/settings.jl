@@ -9,14 +9,18 @@ const ACTIVATIONS = Dict{String,Function}(
 merge!(ACTIVATIONS, Dict("sigmoid" => sigmoid, "hardsigmoid" => hardsigmoid, "logsigmoid" => logsigmoid, "gelu" => gelu))
 
 act(c) = ACTIVATIONS[get(c, "act", "identity")]
+acts(c) = haskey(c, "act") ? (act(c),) : ()  # as an argument, or none
 
 "A tuple of sizes for the spatial axes, in Julia's order."
 axes_tuple(sizes) = Tuple(reverse(Int.(sizes)))
+axes_tuple(size::Integer) = Int(size)
+whole(values) = Tuple(reverse(values))  # scales and sizes as they are
+whole(value::Real) = value
 spatial(c) = axes_tuple(c["kernel"][1:c["rank"]])
 
 "Padding: a tuple of one size per axis, or of low and high per axis; the axes are reversed, low and high are not."
 function padding(c)
-    pad = get(c, "pad", 0)
+    pad = c["pad"]
     pad == "same" && return SamePad()
     pad isa Integer && return Int(pad)
     length(pad) == c["rank"] && return axes_tuple(pad)

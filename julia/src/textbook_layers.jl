@@ -2,17 +2,29 @@
 
 textbook_features(c) = c["rank"] == 4 ? c["channels"] * c["pixels"]^2 : c["channels"]
 
+function textbook_norm(c)
+    none() = zeros(Float32, textbook_features(c))
+    running = get(c, "running", false) ? (; running_mean=none(), running_var=none()) : (;)
+    options = settings(c, "momentum" => identity, "eps" => identity, "active" => identity)
+    return Textbook.BatchNormalization(none(), none(); options..., running...)
+end
+
+function textbook_dropout(c, rng)
+    ratio = get(c, "untold", false) ? () : (c["ratio"],)
+    return Textbook.Dropout(ratio...; settings(c, "active" => identity)..., rng)
+end
+
 merge!(CONSTRUCTORS, Dict{String,Function}(
     "textbook.Affine" => (c, _) -> Textbook.Affine(zeros(Float32, c["n_out"], c["n_in"]), zeros(Float32, c["n_out"])),
     "textbook.Sigmoid" => (c, _) -> Textbook.Sigmoid(),
     "textbook.Relu" => (c, _) -> Textbook.Relu(),
-    "textbook.BatchNormalization" => (c, _) -> (n = textbook_features(c); Textbook.BatchNormalization(zeros(Float32, n), zeros(Float32, n))),
-    "textbook.Dropout" => (c, rng) -> Textbook.Dropout(c["ratio"]; rng),
+    "textbook.BatchNormalization" => (c, _) -> textbook_norm(c),
+    "textbook.Dropout" => (c, rng) -> textbook_dropout(c, rng),
     "textbook.Convolution" => (c, _) -> begin
         weight = zeros(Float32, axes_tuple(c["kernel"])..., c["n_in"], c["n_out"])
-        Textbook.Convolution(weight, zeros(Float32, c["n_out"]); stride=c["stride"], pad=c["pad"])
+        Textbook.Convolution(weight, zeros(Float32, c["n_out"]); settings(c, "stride" => axes_tuple, "pad" => axes_tuple)...)
     end,
-    "textbook.Pooling" => (c, _) -> Textbook.Pooling(c["pool"]...; stride=c["stride"], ceil=c["ceil"]),
+    "textbook.Pooling" => (c, _) -> Textbook.Pooling(c["pool"]...; settings(c, "stride" => axes_tuple, "pad" => axes_tuple, "ceil" => identity)...),
     "textbook.softmax" => (c, _) -> Textbook.softmax,
     "textbook.cross_entropy_error" => (c, _) -> Textbook.cross_entropy_error,
     "textbook.softmax_with_loss" => (c, _) -> Textbook.softmax_with_loss,

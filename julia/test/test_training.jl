@@ -3,11 +3,6 @@
     @test call("onecold", (), [0.0 1; 5 0; 1 1])["y"] == [1, 0]
 end
 
-@testset "a loader's batches" begin
-    outcome = evaluate("DataLoader", Config("batchsize" => 2, "partial" => true), FunctionCall(), arrays(; x1=[1.0 2 3], x2=[4.0, 5, 6]))
-    @test [outcome["y.$i"] for i in 0:3] == [[1 2], [4, 5], [3;;], [6]]
-end
-
 @testset "training: the loss before every step, the parameters after it; what is frozen stays" begin
     config = Config("n_in" => 1, "optimiser" => Dict("rule" => "Descent", "eta" => 0.5), "freeze_at" => 1)
     given = arrays(; x1=[1.0 2], t1=[0.0 0], param_layers_0_weight=zeros(5, 1), param_layers_2_weight=zeros(1, 5), param_layers_2_bias=[2.0])

@@ -224,7 +224,9 @@ class LayerNorm(Layer):
     ): ...
 
     @overload
-    def __init__(self, *size: int, act=identity, affine: bool = True, eps=EPS): ...
+    def __init__(
+        self, *size_and_act: int | Activation, act=identity, affine: bool = True, eps=EPS
+    ): ...
 
     def __init__(self, *size_and_act, act=identity, affine=True, eps=EPS):
         size, act = _size_and_act(size_and_act, act)

@@ -376,7 +376,7 @@ class AccumGrad(Rule):
     run only then.
     """
 
-    n: int = 2
+    n: int
 
     def __post_init__(self):
         if not isinstance(self.n, int | np.integer) or self.n < 1:

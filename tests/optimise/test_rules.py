@@ -191,6 +191,12 @@ def test_settings_that_are_none_are_refused_at_once(make, message):
         make()
 
 
+def test_accumgrad_has_no_default():
+    """Optimisers 0.4.8: no method `AccumGrad()`."""
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'n'"):
+        AccumGrad()
+
+
 def test_whether_rmsprop_is_centred_cannot_be_adjusted():
     """Optimisers 0.4.8: "the variants store different states"."""
     opt = setup(RMSProp(), Dense(1, 1))

@@ -19,7 +19,7 @@ function train_step!(state, model, loss, x, target)
 end
 
 arrays_of!(arrays, path, x::Array{<:AbstractFloat}) = (arrays[path] = x; arrays)
-arrays_of!(arrays, path, ::Union{Number,Nothing,Symbol,AbstractString,AbstractRNG,AbstractArray{<:Number}}) = arrays
+arrays_of!(arrays, path, ::Union{Number,Nothing,Symbol,Type,AbstractString,AbstractRNG,AbstractArray{<:Number}}) = arrays
 arrays_of!(arrays, path, x::AbstractArray) =
     (foreach(((i, part),) -> arrays_of!(arrays, join_path(path, word(i)), part), enumerate(x)); arrays)
 arrays_of!(arrays, path, x::Union{Tuple,NamedTuple}) =

@@ -15,6 +15,6 @@ using JuliaParity: in_precision, pullback, set_mode!, set_up, train_step!
 end
 
 @testset "Flux models: arrays by path, whatever holds them" begin
-    nested = (layers=[Dense([1.0;;]), (a=[2.0], b="no array", c=[1, 2])], count=3)
+    nested = (layers=[Dense([1.0;;]), (a=[2.0], b="no array", c=[1, 2])], count=3, kind=Dense)
     @test JuliaParity.arrays_of(nested) == Dict("layers.0.weight" => [1.0;;], "layers.0.bias" => [0.0], "layers.1.a" => [2.0])
 end

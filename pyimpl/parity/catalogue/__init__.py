@@ -2,6 +2,7 @@
 
 from . import (
     activations,
+    attention,
     containers,
     convolution,
     data,
@@ -9,6 +10,7 @@ from . import (
     dropout,
     functions,
     initialisers,
+    loading,
     losses,
     normalisation,
     pooling,
@@ -31,6 +33,7 @@ CATALOGUE: dict[str, Row] = {
         dropout.ROWS,
         containers.ROWS,
         sequences.ROWS,
+        attention.ROWS,
         activations.ROWS,
         losses.ROWS,
         rules.ROWS,
@@ -40,6 +43,7 @@ CATALOGUE: dict[str, Row] = {
         functions.ROWS,
         utilities.ROWS,
         data.ROWS,
+        loading.ROWS,
         textbook.ROWS,
     )
     for row in rows

@@ -53,6 +53,7 @@ KINKS = (
     100.0,
 )
 NOT_FINITE = (np.nan, np.inf, -np.inf)
+NEAR_ZERO = (-0.875, -0.25, -0.0625, -(2.0**-10), -(2.0**-24), 2.0**-30, 2.0**-8, 0.125, 0.75)
 FAR_OUT = (-200.0, -104.0, -88.5, -87.0, -81.0, -79.5, 79.5, 81.0, 87.0, 88.5, 104.0, 200.0)
 PARAMETERS = {
     "leakyrelu": (0.25, 1.5),
@@ -119,6 +120,7 @@ def _row(name: str) -> Row:
                 )
             ),
             Example("far out", {"rank": 1, "sizes": (12,)}, {"x1": FAR_OUT}),
+            Example("near zero", {"rank": 1, "sizes": (len(NEAR_ZERO),)}, {"x1": NEAR_ZERO}),
             Example("nan and infinities", {"rank": 1, "sizes": (3,)}, {"x1": NOT_FINITE}),
             Example("empty batch", {"rank": 2, "sizes": (0, 3)}),
             Example(
@@ -131,11 +133,29 @@ def _row(name: str) -> Row:
     )
 
 
+MANY = 4096  # draws
+
+
+def _rrelu(config: Config):
+    if not config.get("many"):
+        return _twin("rrelu")(config)
+
+    def slopes(x):
+        """What is sure of many slopes: least, largest, how many are small, and the gradient's."""
+        x = -np.repeat(1 + np.abs(x), MANY)
+        y, back = pyimpl.rrelu.pullback(x, *config.get("parameters", []))
+        a, (_, da, *_) = y / x, back(np.ones_like(x))
+        facts = (a.min(), a.max(), np.mean(a < (a.min() + a.max()) / 2), 1 + np.abs(da - a).max())
+        return (np.round(16 * np.array(facts)) / 16).astype(x.dtype), lambda dy: (None, None)
+
+    return differentiable(slopes)
+
+
 RRELU = Row(
     "rrelu",
     "flux",
     "activation",
-    twin=_twin("rrelu"),
+    twin=_rrelu,
     structures=tuple({"parameters": [0.25, 0.25], "rank": rank} for rank in (1, 3)),
     sizes={"sizes": st.tuples(st.integers(1, 5), st.integers(1, 4), st.integers(1, 3))},
     shapes=lambda c: {"x1": c["sizes"][: c["rank"]]},
@@ -143,9 +163,16 @@ RRELU = Row(
     examples=tuple(
         Example(name, {"rank": 1, "parameters": [0.25, 0.25], "sizes": (len(x),)}, {"x1": x})
         for name, x in (("kinks", KINKS), ("nan and infinities", NOT_FINITE))
+    )
+    + (
+        Example("many slopes", {"rank": 1, "sizes": (2,), "many": True}),
+        Example(
+            "many slopes, other limits",
+            {"rank": 1, "sizes": (2,), "many": True, "parameters": [0.25, 0.75]},
+        ),
     ),
-    covers="both limits equal, so that nothing is random: value, slope, kinks, NaN; the random "
-    "slope: tests/test_initialise.py",
+    covers="both limits equal, so that nothing is random: value, slope, kinks, NaN; what is sure "
+    "of many random slopes",
 )
 
 

@@ -1,19 +1,46 @@
 """Layers made of layers, and the functions that join their outputs."""
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 from hypothesis import strategies as st
 
 import pyimpl
 
+from ...core.pullback import Gradient, differentiable
+from ...layers.layer import Layer
 from .activations import activation_slack
 from .prepared import of_tuple
 from .row import Config, Example, Row, Slack
-from .settings import JOINT, JOINT_SIZES, activation, is_linear
+from .settings import JOINT, JOINT_SIZES, activation, activations, is_linear
 
 SPREAD = Slack(
     16,
     "dividing by the spread of a small batch magnifies the roundings inside the layer before, "
     "which no nudge shows",
+)
+
+
+@dataclass(eq=False, repr=False)
+class Activations(Layer):
+    """What every layer of a chain makes, outside a gradient."""
+
+    chain: Any
+
+    def pullback(self, x):
+        return self.chain.activations(x), lambda dys: (Gradient(chain=None), None)
+
+
+NETS = (
+    "regression",
+    "named",
+    "images",
+    "single",
+    "nested",
+    "part",
+    "modes inside",
+    "activations",
 )
 
 
@@ -35,6 +62,16 @@ def _chain(c: Config):
             pyimpl.Chain(pyimpl.Dense(c["n_in"], 3), pyimpl.tanh),
             pyimpl.Chain(last=pyimpl.Dense(3, c["n_out"], bias=False)),
         )
+    if c["net"] == "part":
+        n = c["n_in"]
+        layers = (pyimpl.Dense(n, n, act) for act in (pyimpl.tanh, pyimpl.relu, pyimpl.sigmoid))
+        return pyimpl.Chain(*layers, pyimpl.Dense(n, c["n_out"]))[1:3]
+    if c["net"] == "modes inside":
+        inside = pyimpl.Chain(pyimpl.BatchNorm(3), pyimpl.tanh)
+        skipped = pyimpl.SkipConnection(pyimpl.BatchNorm(3), pyimpl.add)
+        return pyimpl.Chain(pyimpl.Dense(c["n_in"], 3), inside, skipped)
+    if c["net"] == "activations":
+        return Activations(_chain({**c, "net": "regression"}))
     return pyimpl.Chain(
         pyimpl.Conv((3, 2), 1, 2, pyimpl.relu),
         pyimpl.MaxPool((2, 2)),
@@ -49,7 +86,7 @@ CHAIN_ROW = Row(
     "flux",
     "layer",
     twin=_chain,
-    structures=tuple({"net": net} for net in ("regression", "named", "images", "single", "nested")),
+    structures=tuple({"net": net} for net in NETS),
     sizes={"n_in": st.integers(1, 4), "n_out": st.integers(1, 3), "batch": st.integers(3, 5)},
     shapes=lambda c: {
         "x1": (c["batch"], 1, 6, 2 * c["n_in"] + 1)
@@ -60,10 +97,17 @@ CHAIN_ROW = Row(
     positive=("var",),
     slack=lambda c: SPREAD,
     covers="a batch-normalised regression, a named chain, a small image classifier, a chain of one "
-    "layer, chains in a chain",
+    "layer, chains in a chain, a part of a chain, modes of layers inside others, activations",
 )
 
-CONNECTIONS = {"vcat": pyimpl.vcat, "add": pyimpl.add}
+
+@differentiable
+def leaning(x, y):
+    """A connection of one's own that tells its arguments apart."""
+    return x - y / 2, lambda dz: (None, dz, -dz / 2)
+
+
+CONNECTIONS = {"vcat": pyimpl.vcat, "add": pyimpl.add, "leaning": leaning}
 
 
 def _connection(c: Config):
@@ -143,16 +187,20 @@ SKIP_ROW = Row(
     "flux",
     "layer",
     twin=lambda c: pyimpl.SkipConnection(
-        pyimpl.Dense(c["n_in"], c["n_in" if c["connection"] == "add" else "n_out"], activation(c)),
+        pyimpl.Dense(c["n_in"], c["n_out" if c["connection"] == "vcat" else "n_in"], activation(c)),
         _connection(c),
     ),
-    structures=({"connection": "add", "act": "tanh"}, {"connection": "vcat"}),
+    structures=(
+        {"connection": "add", "act": "tanh"},
+        {"connection": "vcat"},
+        {"connection": "leaning"},
+    ),
     sizes=JOINT_SIZES,
     shapes=_inputs,
     modes=("auto",),
     exact=is_linear,
     slack=activation_slack,
-    covers="connections + and vcat",
+    covers="connections +, vcat and one of one's own",
 )
 
 
@@ -179,6 +227,7 @@ PARALLEL_ROW = Row(
         {"connection": "add", "layers": "one", "inputs": 3},
         {"connection": "vcat", "layers": "named"},
         {"connection": "vcat", "layers": "two", "inputs": 2, "tuple": True},
+        {"connection": "leaning", "layers": "two", "inputs": 2},
     ),
     sizes=JOINT_SIZES,
     shapes=_inputs,
@@ -201,20 +250,33 @@ PARALLEL_ROW = Row(
     "named layers",
 )
 
+
+def _fusion(c: Config):
+    layers = [pyimpl.Dense(c["n_in"], c["n_in"], *activations(c)) for _ in range(3)]
+    connection = CONNECTIONS[c.get("connection", "add")]
+    if c.get("named"):
+        return pyimpl.PairwiseFusion(connection, **dict(zip("abc", layers, strict=True)))
+    return pyimpl.PairwiseFusion(connection, *layers)
+
+
 FUSION_ROW = Row(
     "PairwiseFusion",
     "flux",
     "layer",
-    twin=lambda c: pyimpl.PairwiseFusion(
-        pyimpl.add, *(pyimpl.Dense(c["n_in"], c["n_in"], activation(c)) for _ in range(3))
+    twin=_fusion,
+    structures=(
+        {"inputs": 3, "act": "tanh"},
+        {"inputs": 1},
+        {"inputs": 3, "connection": "leaning"},
+        {"inputs": 1, "connection": "leaning", "named": True},
     ),
-    structures=({"inputs": 3, "act": "tanh"}, {"inputs": 1}),
     sizes={"n_in": st.integers(1, 3), "batch": st.integers(1, 4)},
     shapes=_inputs,
     modes=("auto",),
     slack=activation_slack,
     examples=(Example("two inputs for three layers", {**JOINT, "inputs": 2}, refused=True),),
-    covers="three layers with three inputs and with one",
+    covers="three layers with three inputs and with one, by name; connections + and one of one's "
+    "own",
 )
 
 ROWS = (

@@ -1,15 +1,14 @@
 """Convolutions. `extra` is how far the input reaches beyond one window."""
 
-from functools import partial
-
 import numpy as np
 from hypothesis import strategies as st
 
 import pyimpl
 
 from .activations import activation_slack
+from .prepared import made_of
 from .row import Config, Example, Row
-from .settings import activation, chosen, is_linear
+from .settings import activations, as_axes, chosen, is_linear
 
 EMPTY_BATCH = (
     "NNlib raises «cannot create partitions of length 0» for a convolution of no samples; the "
@@ -19,7 +18,8 @@ EMPTY_BATCH = (
 
 def space_of(config: Config) -> tuple[int, ...]:
     kernel, rank = config["kernel"], config["rank"]
-    dilation = config.get("dilation", (1,) * rank)
+    dilation = config.get("dilation", 1)
+    dilation = (dilation,) * rank if isinstance(dilation, int) else dilation
     return tuple(
         (k - 1) * d + 1 + extra
         for k, d, extra in zip(kernel, dilation, config["extra"], strict=False)
@@ -28,23 +28,38 @@ def space_of(config: Config) -> tuple[int, ...]:
 
 def _conv(kind):
     def twin(c: Config):
-        pad = pyimpl.SamePad() if c.get("pad") == "same" else c.get("pad", 0)
-        options = chosen(c, "stride", "dilation", "groups", "bias")
+        options = as_axes(chosen(c, "stride", "dilation", "outpad", "groups", "bias")) | _pad(c)
+        if c.get("made") == "arrays":
+            return made_of(lambda weight, bias: kind(weight, bias, *activations(c), **options))
         return kind(
             tuple(c["kernel"][: c["rank"]]),
             int(c["n_in"] * c.get("groups", 1)),
             int(c["n_out"] * c.get("groups", 1)),
-            activation(c),
-            pad=pad,
+            *activations(c),
             **options,
         )
 
     return twin
 
 
+def _pad(c: Config) -> Config:
+    return {"pad": pyimpl.SamePad()} if c.get("pad") == "same" else as_axes(chosen(c, "pad"))
+
+
+def _arrays(c: Config, n_first: int, n_second: int) -> dict[str, tuple[int, ...]]:
+    """The weight and the bias of which a layer is made, where it is."""
+    if c.get("made") != "arrays":
+        return {}
+    return {
+        "x2": (n_first, n_second, *c["kernel"][: c["rank"]]),
+        "x3": (c["n_out"] * c.get("groups", 1),),
+    }
+
+
 def _conv_row(name: str, *more: Config, examples: tuple[Example, ...] = ()) -> Row:
     kind = getattr(pyimpl, name)
     plain = {"rank": 2, "kernel": (2, 3), "extra": (2, 1), "n_in": 2, "n_out": 3, "batch": 2}
+    groups = {"groups": 2} if more else {}
     return Row(
         name,
         "flux",
@@ -61,6 +76,9 @@ def _conv_row(name: str, *more: Config, examples: tuple[Example, ...] = ()) -> R
             {"rank": 2, "pad": "same", "dilation": (2, 1), "stride": (1, 2)},
             {"rank": 3, "stride": (2, 1, 1), "pad": (1, 0, 1), "dilation": (1, 2, 1)},
             *more,
+            {"rank": 2, "act": "relu", "stride": 2, "pad": 1, "dilation": 2, "bias": False}
+            | groups,
+            {"rank": 2, "made": "arrays", "act": "relu", "pad": (1, 0), "stride": (1, 2)} | groups,
         ),
         sizes={
             "kernel": st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1, 2)),
@@ -69,9 +87,10 @@ def _conv_row(name: str, *more: Config, examples: tuple[Example, ...] = ()) -> R
             "n_out": st.integers(1, 3),
             "batch": st.integers(1, 3),
         },
-        shapes=lambda c: {
-            "x1": (c["batch"], int(c["n_in"] * c.get("groups", 1)), *space_of(c)[: c["rank"]])
-        },
+        shapes=lambda c: (
+            {"x1": (c["batch"], int(c["n_in"] * c.get("groups", 1)), *space_of(c)[: c["rank"]])}
+            | _arrays(c, c["n_out"] * c.get("groups", 1), c["n_in"])
+        ),
         modes=("auto",),
         exact=is_linear,
         slack=activation_slack,
@@ -98,7 +117,8 @@ def _conv_row(name: str, *more: Config, examples: tuple[Example, ...] = ()) -> R
             ),
         ),
         covers="1, 2 and 3 dimensions, stride, dilation, symmetric, asymmetric and same padding"
-        + (", groups" if more else ""),
+        + (", groups" if more else "")
+        + "; one number for all axes; made of arrays",
     )
 
 
@@ -123,15 +143,11 @@ CONVT_SIZES = {
 }
 
 
-def _conv_transpose(c: Config):
-    return _conv(partial(pyimpl.ConvTranspose, **chosen(c, "outpad")))(c)
-
-
 CONVTRANSPOSE_ROW = Row(
     "ConvTranspose",
     "flux",
     "layer",
-    twin=_conv_transpose,
+    twin=_conv(pyimpl.ConvTranspose),
     structures=(
         {"rank": 2},
         {"rank": 2, "act": "tanh", "stride": (3, 2), "pad": (1, 0, 0, 1), "outpad": (2, 1)},
@@ -149,9 +165,23 @@ CONVTRANSPOSE_ROW = Row(
         },
         {"rank": 2, "pad": "same", "dilation": (1, 2)},
         {"rank": 3, "stride": (2, 1, 1), "pad": (1, 0, 0), "bias": False},
+        {
+            "rank": 2,
+            "act": "relu",
+            "stride": 2,
+            "pad": 1,
+            "dilation": 2,
+            "outpad": 1,
+            "groups": 2,
+            "bias": False,
+        },
+        {"rank": 2, "made": "arrays", "act": "relu", "stride": (1, 2), "groups": 2},
     ),
     sizes=CONVT_SIZES,
-    shapes=lambda c: {"x1": (c["batch"], c["n_in"] * c.get("groups", 1), *c["space"][: c["rank"]])},
+    shapes=lambda c: (
+        {"x1": (c["batch"], c["n_in"] * c.get("groups", 1), *c["space"][: c["rank"]])}
+        | _arrays(c, c["n_in"] * c.get("groups", 1), c["n_out"])
+    ),
     modes=("auto",),
     exact=is_linear,
     slack=activation_slack,
@@ -171,20 +201,25 @@ CONVTRANSPOSE_ROW = Row(
             refused=True,
         ),
     ),
-    covers="1, 2 and 3 dimensions, stride, outpad, dilation, groups, asymmetric and same padding",
+    covers="1, 2 and 3 dimensions, stride, outpad, dilation, groups, asymmetric and same padding; "
+    "one number for all axes; made of arrays",
 )
 
 
 def _depthwise(c: Config):
-    pad = pyimpl.SamePad() if c.get("pad") == "same" else c.get("pad", 0)
+    options = as_axes(chosen(c, "stride", "dilation", "bias")) | _pad(c)
+    if c.get("made") == "arrays":
+        return made_of(lambda *arrays: pyimpl.DepthwiseConv(*arrays, *activations(c), **options))
+    kernel = tuple(c["kernel"][: c["rank"]])
     return pyimpl.DepthwiseConv(
-        tuple(c["kernel"][: c["rank"]]),
-        c["n_in"],
-        int(c["n_in"] * c["each"]),
-        activation(c),
-        pad=pad,
-        **chosen(c, "stride", "dilation", "bias"),
+        kernel, c["n_in"], int(c["n_in"] * c["each"]), *activations(c), **options
     )
+
+
+def _depthwise_shapes(c: Config) -> dict[str, tuple[int, ...]]:
+    image = {"x1": (c["batch"], c["n_in"], *space_of(c)[: c["rank"]])}
+    arrays = _arrays({**c, "n_out": c["n_in"] * c["each"]}, c["each"], c["n_in"])
+    return image | arrays
 
 
 DEPTHWISE_ROW = Row(
@@ -196,6 +231,8 @@ DEPTHWISE_ROW = Row(
         {"rank": 2, "act": "relu"},
         {"rank": 1, "stride": (2,), "pad": (1, 0)},
         {"rank": 2, "pad": "same", "dilation": (1, 2), "bias": False},
+        {"rank": 2, "act": "relu", "stride": 2, "pad": 1, "dilation": 2, "bias": False},
+        {"rank": 2, "made": "arrays", "act": "relu", "pad": (1, 0), "stride": (1, 2)},
     ),
     examples=(
         Example(
@@ -211,10 +248,11 @@ DEPTHWISE_ROW = Row(
         "each": st.integers(1, 2),
         "batch": st.integers(1, 2),
     },
-    shapes=lambda c: {"x1": (c["batch"], c["n_in"], *space_of(c)[: c["rank"]])},
+    shapes=_depthwise_shapes,
     modes=("auto",),
     exact=is_linear,
-    covers="1 and 2 dimensions, one and two outputs for each input channel",
+    covers="1 and 2 dimensions, one and two outputs for each input channel, stride, dilation, "
+    "padding, activation, bias; one number for all axes; made of arrays",
 )
 
 ROWS = (

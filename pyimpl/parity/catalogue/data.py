@@ -14,9 +14,10 @@ import pyimpl
 
 from ...core.pullback import differentiable
 from .row import Config, Example, Row
+from .settings import as_axes, chosen
 
 
-def _data(
+def data_row(
     name: str,
     outputs: Callable[..., Any],
     structures: tuple[Config, ...],
@@ -55,7 +56,8 @@ def _with_classes(c: Config) -> dict[str, Any]:
     return {"x1": (c["count"],), "x2": ((c["count"],), "index:2")}
 
 
-def _single(parts) -> tuple:
+def single(parts) -> tuple:
+    """The parts as arrays."""
     return tuple(np.asarray(part) for part in parts)
 
 
@@ -73,7 +75,7 @@ def _form(c: Config) -> tuple:
 
 def _filled(name: str, structures: tuple[Config, ...]) -> Row:
     function = getattr(pyimpl, name)
-    return _data(
+    return data_row(
         name,
         lambda c, x: function(x, *_form(c)),
         structures,
@@ -86,17 +88,31 @@ def _filled(name: str, structures: tuple[Config, ...]) -> Row:
 SHAPES: tuple[Config, ...] = ({}, {"shape": [2, 3]}, {"shape": 4})
 TYPES: tuple[Config, ...] = ({"dtype": "bool"}, {"dtype": "bool", "shape": [2, 3]})
 
+
+def _fill_like(c: Config):
+    if "number" in c:  # of Python's
+        return differentiable(
+            lambda x, v: (pyimpl.fill_like(x, c["number"], *_form(c)), lambda dy: (None,) * 3)
+        )
+    return differentiable(lambda x, v: pyimpl.fill_like.pullback(x, v[()], *_form(c)))
+
+
 FILL_LIKE = Row(
     "fill_like",
     "flux",
     "function",
-    twin=lambda c: differentiable(lambda x, v: pyimpl.fill_like.pullback(x, v[()], *_form(c))),
+    twin=_fill_like,
     structures=({}, {"shape": [2, 3]}),
+    examples=(
+        Example("a whole number", {"number": 3, "count": 4, "width": 1}),
+        Example("a number of another type", {"number": 0.1, "count": 4, "width": 1}),
+        Example("Booleans", {"number": 1, "dtype": "bool", "count": 4, "width": 1}),
+    ),
     sizes=COUNTS,
     shapes=lambda c: {"x1": (c["count"], c["width"]), "x2": ()},
     exact=lambda c: True,
     constant=True,
-    covers="a number everywhere, the gradient of the number",
+    covers="a number everywhere, the gradient of the number, numbers of another type",
 )
 
 
@@ -106,11 +122,14 @@ def _random(name: str, noise: str) -> Row:
         name,
         "flux",
         "initialiser",
-        twin=lambda c: lambda rng: function(np.zeros(tuple(c["sizes"]), np.float32), rng=rng),
+        twin=lambda c: (
+            lambda rng: function(np.zeros(tuple(c["sizes"]), np.float32), *_form(c), rng=rng)
+        ),
+        structures=({}, {"shape": [2, 3]}),
         sizes={"sizes": st.tuples(st.integers(1, 4), st.integers(1, 3))},
-        shapes=lambda c: {"noise": (c["sizes"], noise)},
+        shapes=lambda c: {"noise": (tuple(c["shape" if "shape" in c else "sizes"]), noise)},
         modes=("draw",),
-        covers="the same random numbers, in the shape of an array",
+        covers="the same random numbers, in the shape of an array or another one",
     )
 
 
@@ -171,10 +190,9 @@ def _of_sequences(name: str, option: str, **special) -> Row:
 
 
 def _padded_right(c: Config):
-    dims = tuple(c["dims"]) if "dims" in c else None
     n = tuple(c["n"]) if isinstance(c["n"], list) else c["n"]
-    value = c.get("value", 0)
-    return differentiable(lambda x: pyimpl.rpad_constant.pullback(x, n, value, dims))
+    options = as_axes(chosen(c, "value", "dims"))
+    return differentiable(lambda x: pyimpl.rpad_constant.pullback(x, n, **options))
 
 
 RPAD_CONSTANT = Row(
@@ -186,6 +204,7 @@ RPAD_CONSTANT = Row(
         {"rank": 1, "n": 4},
         {"rank": 2, "n": 3, "value": 0.5},
         {"rank": 3, "n": [3, 5], "dims": [2, 0]},
+        {"rank": 3, "n": [3, 5], "dims": [2, 0], "value": 0.5},
     ),
     sizes={"sizes": st.tuples(*(st.integers(1, 4) for _ in range(3)))},
     shapes=lambda c: {"x1": c["sizes"][: c["rank"]]},
@@ -205,13 +224,13 @@ def _split(c: Config, x, labels) -> tuple:
 
 
 def _folds(c: Config, x, labels) -> tuple:
-    stratified = labels if c.get("stratified") else None
-    folds = pyimpl.kfolds(x, c["k"], stratified=stratified)
+    stratified = {"stratified": labels} if c.get("stratified") else {}
+    folds = pyimpl.kfolds(x, **chosen(c, "k"), **stratified)
     return tuple(part for fold in folds for part in fold)
 
 
 def _left_out(c: Config, x) -> tuple:
-    return tuple(part for fold in pyimpl.leavepout(x, c["p"]) for part in fold)
+    return tuple(part for fold in pyimpl.leavepout(x, **chosen(c, "p")) for part in fold)
 
 
 TOO_MANY = Example(
@@ -222,35 +241,45 @@ TOO_MANY = Example(
 )
 
 
+def _balanced(sample, c: Config, x, labels):
+    options = {"shuffle": False, **chosen(c, "fraction")}
+    return sample((x, labels), **options) if c.get("tuple") else sample(x, labels, **options)
+
+
 # Views.
 
 
 def _viewed(c: Config, x) -> np.ndarray:
-    return pyimpl.getobs(pyimpl.obsview(x, list(c["index"]), dims=c.get("dims", 0)))
+    options = chosen(c, "dims")
+    if "index" in c:
+        options["indices"] = list(c["index"])
+    return pyimpl.getobs(pyimpl.obsview(x, **options))
 
 
 def _picked(c: Config, x, y):
-    index = list(c["index"]) if isinstance(c["index"], list) else c["index"]
-    found = pyimpl.getobs({"x": x, "y": (y,)} if c.get("form") == "dict" else (x, (y,)), index)
+    index = chosen(c, "index")
+    data = {"x": x, "y": (y,)} if c.get("form") == "dict" else (x, (y,))
+    if c.get("buffer"):
+        count = len(c["index"])
+        buffer = (np.zeros_like(x[:count]), (np.zeros_like(y[:count]),))
+        pyimpl.getobs(data, **index, buffer=buffer)
+        found: Any = buffer
+    else:
+        found = pyimpl.getobs(data, **index)
     parts = (found["x"], *found["y"]) if isinstance(found, dict) else (found[0], *found[1])
-    return _single(parts)
+    return single(parts)
 
 
-def _both(c: Config) -> dict[str, Any]:
+def both(c: Config) -> dict[str, Any]:
+    """A table and a vector with as many observations."""
     return {"x1": ((c["count"], c["width"]), "moderate"), "x2": ((c["count"],), "moderate")}
 
 
 def _view_of_view(c: Config, x) -> tuple:
+    if c.get("all"):
+        return pyimpl.getobs(pyimpl.ObsView(x)), *pyimpl.ObsView(x)
     view = pyimpl.ObsView(pyimpl.ObsView(x, [3, 1, 2, 0]), [2, 0, 1])
     return pyimpl.getobs(view), pyimpl.getobs(view[[1, 2]]), *view
-
-
-def _batches(c: Config, x, y) -> tuple:
-    view = pyimpl.BatchView((x, y), c["batchsize"], c["partial"], c.get("collate"))
-    batches = list(view)
-    if c.get("collate") is False:
-        batches = [pair for batch in batches for pair in batch]
-    return _single(part for batch in batches for part in batch)
 
 
 # Derived data.
@@ -259,13 +288,13 @@ def _batches(c: Config, x, y) -> tuple:
 def _mapped(c: Config, x) -> tuple:
     mapped = pyimpl.mapobs(lambda part: 2 * part, x, batched=c["batched"])
     some = pyimpl.getobs(mapped, [2, 0])
-    return _single((pyimpl.getobs(mapped, 1), *(some if isinstance(some, list) else (some,))))
+    return single((pyimpl.getobs(mapped, 1), *(some if isinstance(some, list) else (some,))))
 
 
 def _columns(c: Config, x) -> tuple:
     named = pyimpl.mapobs({"double": lambda part: 2 * part, "sum": np.sum}, x)
     one = pyimpl.getobs(named, 1)
-    return _single((one["double"], one["sum"], pyimpl.getobs(named["sum"], 2)))
+    return single((one["double"], one["sum"], pyimpl.getobs(named["sum"], 2)))
 
 
 def _grouped(c: Config, x) -> tuple:
@@ -274,7 +303,7 @@ def _grouped(c: Config, x) -> tuple:
 
 
 def _joined(c: Config, x, y) -> tuple:
-    joined = pyimpl.joinobs(pyimpl.joinobs(x, y), x)
+    joined = pyimpl.joinobs(x, y, y) if c.get("once") else pyimpl.joinobs(pyimpl.joinobs(x, y), x)
     return *joined, *pyimpl.getobs(joined, [len(x), 0])
 
 
@@ -292,13 +321,13 @@ ROWS = (
     FILL_LIKE,
     _random("rand_like", "uniform"),
     _random("randn_like", "real"),
-    _data("group_counts", _counts, ({},), _labels, "labels, in order of the labels"),
-    _data("group_indices", _places, ({},), _labels, "labels, in order of the labels"),
+    data_row("group_counts", _counts, ({},), _labels, "labels, in order of the labels"),
+    data_row("group_indices", _places, ({},), _labels, "labels, in order of the labels"),
     RPAD_CONSTANT,
     # Zygote cannot differentiate it: "Mutating arrays is not supported"
     _of_sequences("batchseq", "value", differentiable=False),
     _of_sequences("batch_sequence", "pad"),
-    _data(
+    data_row(
         "splitobs",
         _split,
         (
@@ -319,7 +348,7 @@ ROWS = (
             ),
         ),
     ),
-    _data(
+    data_row(
         "kfolds",
         _folds,
         ({"k": 2}, {"k": 3}),
@@ -328,51 +357,58 @@ ROWS = (
         examples=(
             TOO_MANY,
             Example(
+                "the default",
+                {"count": 7, "width": 1},
+                {"x2": np.array([0, 1, 1, 0, 1, 0, 0])},
+            ),
+            Example(
                 "stratified",
                 {"k": 2, "stratified": True, "count": 7, "width": 1},
                 {"x2": np.array([0, 1, 1, 0, 1, 0, 0])},
             ),
         ),
     ),
-    _data(
+    data_row(
         "leavepout",
         _left_out,
-        ({"p": 1}, {"p": 2}),
+        ({"p": 1}, {"p": 2}, {}),
         _table,
         "one left out and two",
         examples=(Example("too many", {"p": 3, "count": 4, "width": 1}, refused=True),),
     ),
-    _data(
+    data_row(
         "oversample",
-        lambda c, x, y: pyimpl.oversample(x, y, c["fraction"], shuffle=False),
-        ({"fraction": 1.0}, {"fraction": 0.5}),
+        lambda c, x, y: single(_balanced(pyimpl.oversample, c, x, y)),
+        ({"fraction": 1.0}, {"fraction": 0.5}, {"tuple": True}, {"tuple": True, "fraction": 0.5}),
         _with_classes,
-        "two classes, as many of each or half, in order",
+        "two classes, as many of each or half, in order; classes in the data",
     ),
-    _data(
+    data_row(
         "undersample",
-        lambda c, x, y: pyimpl.undersample(x, y, shuffle=False),
-        ({},),
+        lambda c, x, y: single(_balanced(pyimpl.undersample, c, x, y)),
+        ({}, {"tuple": True}),
         _with_classes,
-        "two classes, in order",
+        "two classes, in order; classes in the data",
     ),
-    _data(
+    data_row(
         "obsview",
         _viewed,
-        ({"index": [2, 0, 1]}, {"index": [0, 0], "dims": 1}),
+        ({"index": [2, 0, 1]}, {"index": [0, 0], "dims": 1}, {}),
         _table,
         "scattered indices, along another axis",
     ),
-    _data(
+    data_row(
         "getobs",
         _picked,
         (
             {"index": [2, 0]},
             {"index": 1},
             {"index": [3, 3], "form": "dict"},
+            {},
+            {"index": [2, 0], "buffer": True},
         ),
-        _both,
-        "one observation and several, of tuples and dicts in tuples",
+        both,
+        "one observation, several and all, of tuples and dicts in tuples, into a buffer",
         examples=(
             Example(
                 "parts that differ",
@@ -382,11 +418,11 @@ ROWS = (
             ),
         ),
     ),
-    _data(
+    data_row(
         "numobs",
         lambda c, x, y: np.array([pyimpl.numobs(x), pyimpl.numobs({"x": x, "y": y})], np.float32),
         ({},),
-        _both,
+        both,
         "of an array and of a dict",
         constant=True,
         examples=(
@@ -395,27 +431,15 @@ ROWS = (
             ),
         ),
     ),
-    _data(
+    data_row(
         "ObsView",
         _view_of_view,
-        ({},),
+        ({}, {"all": True}),
         _table,
-        "a view of a view, some of it, one by one",
+        "a view of a view, some of it, one by one, of all",
         kind="function",  # its recording may not stand beside that of obsview
     ),
-    _data(
-        "BatchView",
-        _batches,
-        (
-            {"batchsize": 2, "partial": True},
-            {"batchsize": 3, "partial": False},
-            {"batchsize": 2, "partial": False, "collate": True},
-            {"batchsize": 3, "partial": True, "collate": False},
-        ),
-        _both,
-        "with and without the partial batch, collated in three ways",
-    ),
-    _data(
+    data_row(
         "batchsize",
         lambda c, x: np.array([pyimpl.batchsize(pyimpl.BatchView(x, 3))], np.float32),
         ({},),
@@ -423,14 +447,7 @@ ROWS = (
         "of a view",
         constant=True,
     ),
-    _data(
-        "eachobs",
-        lambda c, x, y: _single(part for pair in pyimpl.eachobs((x, y)) for part in pair),
-        ({},),
-        _both,
-        "one observation after the other",
-    ),
-    _data(
+    data_row(
         "mapobs",
         lambda c, x: _columns(c, x) if c.get("named") else _mapped(c, x),
         (
@@ -442,25 +459,30 @@ ROWS = (
         _table,
         "one observation and several, in every manner of batches, columns by name",
     ),
-    _data(
+    data_row(
         "filterobs",
         lambda c, x: pyimpl.filterobs(lambda part: np.sum(part) > 0, x),
         ({},),
         _table,
         "those whose sum is positive",
     ),
-    _data("groupobs", _grouped, ({},), _table, "by the sign of their sum"),
-    _data(
+    data_row("groupobs", _grouped, ({},), _table, "by the sign of their sum"),
+    data_row(
         "joinobs",
         _joined,
-        ({},),
+        ({}, {"once": True}),
         lambda c: {"x1": (c["count"], c["width"]), "x2": (2, c["width"])},
-        "three data, joined twice",
+        "three data, joined at once or in twos",
     ),
-    _data(
+    data_row(
         "slidingwindow",
         _windows,
-        ({"size": 2}, {"size": 3, "stride": 1}, {"size": 2, "obsdim": 1, "wide": 2}),
+        (
+            {"size": 2},
+            {"size": 3, "stride": 1},
+            {"size": 2, "obsdim": 1, "wide": 2},
+            {"size": 2, "stride": 2, "obsdim": 1, "wide": 3},
+        ),
         lambda c: {"x1": (c["count"], c["width"] + c.get("wide", 0))},
         "all whole windows, some of them, along another axis",
         examples=(

@@ -24,13 +24,15 @@ DROPOUT_ROW = Row(
     "Dropout",
     "flux",
     "layer",
-    twin=lambda c: pyimpl.Dropout(c["p"], **as_axes(chosen(c, "dims"))),
+    twin=lambda c: pyimpl.Dropout(c["p"], **as_axes(chosen(c, "dims", "active"))),
     structures=(
         {"rank": 2},
         {"rank": 4, "dims": (0, 1)},
         {"rank": 3, "dims": [1]},
         {"rank": 3, "dims": [-3, -1]},
         {"rank": 2, "dims": 0},
+        {"rank": 2, "active": True},
+        {"rank": 3, "dims": [0, 2], "active": False},
     ),
     sizes={
         "p": st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]),
@@ -66,7 +68,8 @@ ALPHADROPOUT_ROW = Row(
     "AlphaDropout",
     "flux",
     "layer",
-    twin=lambda c: pyimpl.AlphaDropout(c["p"]),
+    twin=lambda c: pyimpl.AlphaDropout(c["p"], **chosen(c, "active")),
+    structures=({}, {"active": True}, {"active": False}),
     sizes={
         "p": st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]),
         "sizes": st.tuples(st.integers(1, 4), st.integers(1, 5)),

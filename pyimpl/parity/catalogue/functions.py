@@ -66,6 +66,14 @@ CONV = _row(
         {"rank": 3},
         {"rank": 4, "stride": [2, 1], "pad": [1, 0, 0, 2], "dilation": [1, 2]},
         {"rank": 4, "flipped": True, "groups": 2},
+        {
+            "rank": 4,
+            "stride": [2, 1],
+            "pad": [1, 0, 0, 2],
+            "dilation": [1, 2],
+            "flipped": True,
+            "groups": 2,
+        },
     ),
     ("stride", "pad", "dilation", "flipped", "groups"),
     "stride, padding, dilation, groups, both orientations of the kernel",
@@ -119,8 +127,9 @@ def _upsampled(name: str, rank: int) -> Row:
 NEAREST = _row(
     "upsample_nearest",
     ({"rank": 4, "scale": [2, 3]}, {"rank": 3, "scale": [2]}, {"rank": 4, "scale": [3]}),
-    ("scale",),
-    "whole scales of one or two axes, or of the first ones of Julia",
+    ("scale", "size"),
+    "whole scales of one or two axes, or of the first ones of Julia; a size",
+    examples=(Example("to a size", {"rank": 4, "size": [6, 9], "sizes": (2, 1, 2, 3)}),),
 )
 
 
@@ -176,14 +185,25 @@ def _padded(name: str, room: int | None) -> Row:
         {"rank": 3, "pad": [1, 0, 0, 1], "dims": [2, 0]},
         {"rank": 2, "pad": [1, 1], "dims": [1]},
     )
-    examples = []
+    examples = [
+        Example("further", {"rank": 3, "pad": [2, 1, 0, 2], "dims": [2, 1], "sizes": (2, 3, 4)}),
+    ]
+    rank = 2 if name in ("pad_constant", "pad_zeros") else 3  # of which they want every axis
+    sizes = (2, 4, 3)[-rank:]
+    examples.append(
+        Example("the last two axes", {"rank": rank, "pad": [1, 2, 2, 0], "sizes": sizes})
+    )
     if room is not None:
         too_far = {"rank": 2, "pad": [3 - room + 1, 0], "dims": [1], "sizes": (2, 3)}
         examples.append(Example("further than the array reaches", too_far, refused=True))
     options: tuple[str, ...] = ("pad", "dims")
     if name == "pad_constant":
         structures, options = (
-            (*structures, {"rank": 2, "pad": 1, "value": 0.5}),
+            (
+                *structures,
+                {"rank": 2, "pad": 1, "value": 0.5},
+                {"rank": 3, "pad": [2, 0], "value": 0.5, "dims": [1]},
+            ),
             (*options, "value"),
         )
     return _row(
@@ -293,11 +313,15 @@ ROWS = (
             {"rank": 2, "size": 2, "dims": -1},
             {"rank": 1, "size": [1, 1, 3]},
         ),
-        ("n", "size", "dims"),
-        "a number of parts, one size or all, parts that are left out, any axis",
+        ("n", "size", "dims", "npartitions"),
+        "a number of parts, one size or all, parts that are left out, any axis, parts by number",
         shapes=lambda c: {"x1": (5,)} if "size" in c and isinstance(c["size"], list) else _x(c),
         examples=(
             Example("fewer parts than asked for", {"rank": 1, "n": 4, "sizes": (5,)}),
+            Example(
+                "parts by number",
+                {"rank": 2, "n": [0, 1, 1, 2], "npartitions": 3, "dims": -1, "sizes": (2, 4)},
+            ),
             Example(
                 "sizes that do not add up", {"rank": 1, "size": [1, 3], "sizes": (5,)}, refused=True
             ),

@@ -1,10 +1,15 @@
 """Initialisers: handed the same random numbers, both sides give the same arrays."""
 
+import math
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from hypothesis import strategies as st
 
 import pyimpl
 
+from ...core import tree
 from .row import Config, Example, Row, Slack
 
 OPTIONS = ("gain", "mean", "std", "lo", "hi", "sparsity", "shift")
@@ -55,6 +60,63 @@ def _row(
     )
 
 
+# What layers begin with, from the same random numbers.
+BEGUN: dict[str, Callable[[Any], Any]] = {
+    "Dense": lambda rng: pyimpl.Dense(3, 2, rng=rng),
+    "Scale": lambda rng: pyimpl.Scale(3),
+    "Bilinear": lambda rng: pyimpl.Bilinear((3, 2), 4, rng=rng),
+    "Embedding": lambda rng: pyimpl.Embedding(4, 3, rng=rng),
+    "EmbeddingBag": lambda rng: pyimpl.EmbeddingBag(4, 3, rng=rng),
+    "Conv": lambda rng: pyimpl.Conv((3, 2), 2, 4, groups=2, rng=rng),
+    "CrossCor": lambda rng: pyimpl.CrossCor((2,), 3, 2, rng=rng),
+    "ConvTranspose": lambda rng: pyimpl.ConvTranspose((3, 2), 2, 3, rng=rng),
+    "DepthwiseConv": lambda rng: pyimpl.DepthwiseConv((2,), 2, 4, rng=rng),
+    "RNNCell": lambda rng: pyimpl.RNNCell(3, 2, rng=rng),
+    "LSTMCell": lambda rng: pyimpl.LSTMCell(3, 2, rng=rng),
+    "GRUCell": lambda rng: pyimpl.GRUCell(3, 2, rng=rng),
+    "GRUv3Cell": lambda rng: pyimpl.GRUv3Cell(3, 2, rng=rng),
+    "MultiHeadAttention": lambda rng: pyimpl.MultiHeadAttention(4, nheads=2, bias=True, rng=rng),
+    "BatchNorm": lambda rng: pyimpl.BatchNorm(3),
+    "InstanceNorm": lambda rng: pyimpl.InstanceNorm(3, affine=True, track_stats=True),
+    "GroupNorm": lambda rng: pyimpl.GroupNorm(4, 2),
+    "LayerNorm": lambda rng: pyimpl.LayerNorm(3),
+}
+
+
+class OneAfterAnother:
+    """Stands in for a random generator, and gives out numbers for one array after the other."""
+
+    def __init__(self, numbers: np.ndarray):
+        self._left = numbers
+
+    def random(self, size, dtype=np.float64):
+        """The next numbers in the shape asked for."""
+        numbers, self._left = np.split(self._left, [math.prod(size)])
+        return numbers.reshape(size).astype(dtype)
+
+    standard_normal = random
+
+
+def _begun(c: Config):
+    def arrays(rng):
+        leaves = tree.leaves(BEGUN[c["layer"]](OneAfterAnother(rng.random(-1))))
+        return tuple(leaf for _, leaf in sorted(leaves) if isinstance(leaf, np.ndarray))
+
+    return arrays
+
+
+INITIAL_ROW = Row(
+    "initial_values",
+    "flux",
+    "initialiser",
+    twin=_begun,
+    structures=tuple({"layer": layer} for layer in BEGUN),
+    shapes=lambda c: {"noise": ((128,), "probability")},
+    modes=("draw",),
+    constant=True,
+    covers="the parameters and statistics that layers begin with, from the same random numbers",
+)
+
 ROWS = (
     _row("glorot_uniform", "uniform", WITH_GAIN),
     _row("glorot_normal", "real", WITH_GAIN),
@@ -67,6 +129,7 @@ ROWS = (
             *ANY_RANK,
             {"rank": 2, "mean": 0.5, "std": 2.0},
             {"rank": 2, "std": 0.25, "lo": -0.125, "hi": 0.5},
+            {"rank": 2, "mean": 0.5, "std": 2.0, "lo": -1.0, "hi": 1.5},
         ),
         examples=(Example("mean far outside", {"rank": 2, "sizes": (2, 3), "mean": 10.0}),),
         covers="the inverse cdf of the same uniform numbers, mean, std, limits",
@@ -116,6 +179,7 @@ ROWS = (
             *ANY_RANK,
             {"rank": 2, "gain": 0.5, "shift": 1},
             {"rank": 4, "gain": -2.0, "shift": [0, 1, 1, 0]},
+            {"rank": 4, "shift": 1},
         ),
         covers="vectors, matrices, centres of odd and even kernels, gain, shift along one axis or "
         "all",
@@ -124,4 +188,5 @@ ROWS = (
     _row("randn32", "real", covers="the same random numbers in float32"),
     _row("zeros32", "", covers="float32 of any shape"),
     _row("ones32", "", covers="float32 of any shape"),
+    INITIAL_ROW,
 )

@@ -9,6 +9,7 @@ import pyimpl
 
 from ...core.pullback import differentiable
 from .row import Config, Example, Row, Slack
+from .settings import chosen
 
 AGGREGATED: tuple[Config, ...] = ({"agg": "mean"}, {"agg": "sum"}, {"agg": "identity"})
 LABELLED: tuple[Config, ...] = (
@@ -16,6 +17,10 @@ LABELLED: tuple[Config, ...] = (
     {"agg": "identity", "labels": "int"},
 )
 SETTINGS = ("agg", "dims", "eps", "delta", "gamma", "margin", "beta", "smooth")
+
+
+def _no_gradients(dy):
+    return None, None, None
 
 
 @differentiable
@@ -35,11 +40,21 @@ def _row(
     target="real",
     structures=AGGREGATED,
     options=(),
+    together=(),
     examples=(),
     exact=False,
     covers="",
 ) -> Row:
     function = getattr(pyimpl, name)
+    columns_too = {"agg": "columns"}
+    more: tuple[Config, ...] = ()
+    if structures is AGGREGATED:
+        more = (
+            {},
+            {"agg": "mean", "labels": "both int"},
+            *(() if columns_too in options else (columns_too,)),
+            *together,
+        )
 
     def twin(config: Config):
         settings = {key: config[key] for key in SETTINGS if key in config}
@@ -47,6 +62,8 @@ def _row(
             settings["agg"] = columns
         if "labels" not in config:
             return differentiable(lambda x, y: function.pullback(x, y, **settings))
+        if config["labels"] == "both int":
+            return differentiable(lambda x, y: (function(1 * (x > 0), 1 * (y > 0)), _no_gradients))
         dtype = {"bool": np.bool_, "int": np.int64}[config["labels"]]
 
         def labelled(x, y):
@@ -61,7 +78,7 @@ def _row(
         "flux",
         "loss",
         twin=twin,
-        structures=(*structures, *options),
+        structures=(*structures, *options, *more),
         sizes={"sizes": st.tuples(st.integers(1, 5), st.integers(1, 4))},
         shapes=lambda c: {"x1": (c["sizes"], prediction), "x2": (c["sizes"], target)},
         exact=lambda c: exact and c.get("agg") in ("sum", "identity"),
@@ -164,7 +181,7 @@ UNIT = np.eye(3)[:2]
 
 
 def _smoothing(config: Config):
-    options = {"dims": None} if config.get("binary") else {}
+    options = {"dims": None} if config.get("binary") else chosen(config, "dims")
     return differentiable(lambda y: pyimpl.label_smoothing.pullback(y, config["alpha"], **options))
 
 
@@ -178,6 +195,12 @@ LABEL_SMOOTHING = Row(
     shapes=lambda c: {"x1": (c["sizes"], "probability")},
     examples=(
         Example("one-hot", {"alpha": 0.25, "sizes": (2, 3)}, {"x1": UNIT}),
+        Example(
+            "along another axis",
+            {"alpha": 0.25, "dims": -2, "sizes": (2, 3)},
+            {"x1": UNIT},
+            refused=True,
+        ),
         Example("alpha 0", {"alpha": 0.0, "sizes": (2, 3)}, {"x1": UNIT}, refused=True),
         Example("alpha 1", {"alpha": 1.0, "sizes": (2, 3)}, {"x1": UNIT}, refused=True),
     ),
@@ -259,6 +282,7 @@ ROWS = (
         prediction="positive",
         target="positive",
         options=(LARGE_EPS,),
+        together=({"agg": "sum", "eps": 0.125},),
         examples=(
             _one_of_each("zeros", [0.0, 1.0, 0.0], [0.0, 0.0, 2.0]),
             _one_of_each("equal entries", [1.0, 2.0, 3.0], [1.0, 2.5, 3.0]),
@@ -274,6 +298,7 @@ ROWS = (
         "crossentropy",
         **BOTH_PROBABILITIES,
         options=(*FIRST_AXIS, LARGE_EPS, *LABELLED),
+        together=({"agg": "sum", "dims": -2, "eps": 0.125},),
         examples=(CERTAIN, ONE_HOT, NEGATIVE),
     ),
     _row(
@@ -286,6 +311,7 @@ ROWS = (
         "binarycrossentropy",
         **BOTH_PROBABILITIES,
         options=(LARGE_EPS, {"agg": "columns"}, *LABELLED),
+        together=({"agg": "sum", "eps": 0.125},),
         examples=(CERTAIN, NEGATIVE),
     ),
     _row("logitbinarycrossentropy", target="probability", options=LABELLED, examples=(LARGE,)),
@@ -293,6 +319,7 @@ ROWS = (
         "kldivergence",
         **BOTH_PROBABILITIES,
         options=(*FIRST_AXIS, LARGE_EPS, *LABELLED),
+        together=({"agg": "sum", "dims": -2, "eps": 0.125},),
         examples=(KL_ONE_HOT, NEGATIVE),
     ),
     _row(
@@ -316,6 +343,7 @@ ROWS = (
         target="probability",
         exact=True,
         options=({"agg": "mean", "margin": 0.5}, *LABELLED),
+        together=({"agg": "sum", "margin": 0.5},),
         examples=(
             _one_of_each("at the margin", [1.0, 1.0, 2.0, 0.0], [1.0, 0.0, 1.0, 1.0]),
             _one_of_each("negative margin", [1.0, 1.0], [1.0, 0.0], margin=-1.0, refused=True),
@@ -325,6 +353,7 @@ ROWS = (
         "focal_loss",
         **BOTH_PROBABILITIES,
         options=(*FIRST_AXIS, LARGE_EPS, *GAMMAS, *LABELLED),
+        together=({"agg": "sum", "dims": -2, "gamma": 3, "eps": 0.125},),
         examples=(
             CERTAIN,
             ONE_HOT,
@@ -346,6 +375,7 @@ ROWS = (
             *GAMMAS,
             *LABELLED,
         ),  # prediction + eps stays below 1
+        together=({"agg": "sum", "gamma": 3, "eps": 2.0**-6},),
         examples=(
             ONE_HOT,
             CERTAIN_AND_WRONG,

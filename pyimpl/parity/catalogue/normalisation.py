@@ -8,13 +8,17 @@ import pyimpl
 from ...core.pullback import differentiable
 from .activations import activation_slack
 from .row import Config, Example, Row, Slack
-from .settings import JOINT_SIZES, activation, as_axes, chosen
+from .settings import JOINT_SIZES, activation, activations, as_axes, chosen
 
 NORM = Slack(
     16,
     "the gradient of a normalisation is what remains of three terms that cancel, at the scale of "
     "the largest cotangent",
 )
+
+
+NORM_OPTIONS = ("affine", "track_stats", "eps", "momentum", "active")
+OTHER = {"act": "tanh", "eps": 0.125, "momentum": 0.75}
 
 
 def _norm_slack(config: Config) -> Slack:
@@ -32,9 +36,7 @@ BATCHNORM_ROW = Row(
     "BatchNorm",
     "flux",
     "layer",
-    twin=lambda c: pyimpl.BatchNorm(
-        c["chs"], activation(c), **chosen(c, "affine", "track_stats", "eps", "momentum")
-    ),
+    twin=lambda c: pyimpl.BatchNorm(c["chs"], *activations(c), **chosen(c, *NORM_OPTIONS)),
     structures=(
         {"rank": 2},
         {"rank": 4, "act": "relu"},
@@ -43,6 +45,8 @@ BATCHNORM_ROW = Row(
         {"rank": 4, "track_stats": False, "act": "tanh"},
         {"rank": 4, "affine": False, "act": "tanh", "eps": 0.125, "momentum": 0.75},
         {"rank": 3, "affine": False, "track_stats": False, "act": "sigmoid"},
+        {"rank": 4, "active": True, "affine": False, "track_stats": False, **OTHER},
+        {"rank": 2, "active": False},
     ),
     sizes={
         "chs": st.integers(1, 3),
@@ -72,18 +76,25 @@ BATCHNORM_ROW = Row(
     "automatic mode; running statistics",
 )
 
+
+def _layer_norm(c: Config):
+    size = tuple(c["sizes"][-c["over"] :])
+    sizes = size if c.get("one_by_one") else (size,)
+    return pyimpl.LayerNorm(*sizes, *activations(c), **chosen(c, "affine", "eps"))
+
+
 LAYERNORM_ROW = Row(
     "LayerNorm",
     "flux",
     "layer",
-    twin=lambda c: pyimpl.LayerNorm(
-        tuple(c["sizes"][-c["over"] :]), activation(c), **chosen(c, "affine", "eps")
-    ),
+    twin=_layer_norm,
     structures=(
         {"over": 1, "rank": 2},
         {"over": 2, "rank": 3, "act": "tanh"},
         {"over": 1, "rank": 3, "affine": False, "eps": 0.125},
         {"over": 2, "rank": 2, "affine": False, "act": "tanh"},
+        {"over": 2, "rank": 3, "affine": False, "act": "tanh", "eps": 0.125, "one_by_one": True},
+        {"over": 1, "rank": 2, "act": "relu", "eps": 0.125, "one_by_one": True},
     ),
     sizes={"sizes": st.tuples(st.integers(1, 3), st.integers(1, 4), st.integers(2, 5))},
     shapes=lambda c: {"x1": c["sizes"][-c["rank"] :]},
@@ -136,14 +147,14 @@ INSTANCENORM_ROW = Row(
     "InstanceNorm",
     "flux",
     "layer",
-    twin=lambda c: pyimpl.InstanceNorm(
-        c["chs"], activation(c), **chosen(c, "affine", "track_stats", "eps", "momentum")
-    ),
+    twin=lambda c: pyimpl.InstanceNorm(c["chs"], *activations(c), **chosen(c, *NORM_OPTIONS)),
     structures=(
         {"rank": 4, "act": "relu"},
         {"rank": 3, "affine": True, "track_stats": True, "eps": 0.125, "momentum": 0.75},
         {"rank": 4, "track_stats": True, "act": "tanh"},
         {"rank": 4, "affine": True},
+        {"rank": 4, "active": True, "affine": True, "track_stats": True, **OTHER},
+        {"rank": 3, "active": False, "track_stats": True},
     ),
     sizes={
         "chs": st.integers(1, 3),
@@ -180,12 +191,13 @@ GROUPNORM_ROW = Row(
     "flux",
     "layer",
     twin=lambda c: pyimpl.GroupNorm(
-        int(c["groups"] * c["each"]), c["groups"], activation(c), **chosen(c, "affine", "eps")
+        int(c["groups"] * c["each"]), c["groups"], *activations(c), **chosen(c, *NORM_OPTIONS)
     ),
     structures=(
         {"rank": 4, "act": "tanh"},
         {"rank": 3, "affine": False, "eps": 0.125},
         {"rank": 3, "affine": False, "act": "tanh"},
+        {"rank": 4, "active": True, "affine": False, "act": "tanh", "eps": 0.125},
     ),
     sizes={
         "groups": st.integers(1, 3),
@@ -246,6 +258,7 @@ WEIGHTNORM_ROW = Row(
         {"layer": "conv", "dims": [1, 2]},
         {"layer": "conv", "dims": -3},
         {"layer": "dense", "which": "bias"},
+        {"layer": "dense", "which": "bias", "dims": -1},
     ),
     sizes=JOINT_SIZES,
     shapes=lambda c: {"x1": (c["batch"], c["n_in"], *((3,) if c["layer"] == "conv" else ()))},

@@ -62,8 +62,9 @@ def markdown(lines: Iterable[Line], reference: str) -> str:
         "",
         f"The cases of {reference} ask {len(every) - len(missing)} of {len(every)} things: an "
         "option left out or given one of its values,",
-        f"a form of the call, two options together. The others have a reason, but {open_}. Behind "
-        "a value stands the number of cases.",
+        "a form of the call, two options together. The others have a reason"
+        + (f", but {open_}." if open_ else ".")
+        + " Behind a value stands the number of cases.",
         "",
         "| row | option | asked by cases | asked by none, and why |",
         "|---|---|---|---|",

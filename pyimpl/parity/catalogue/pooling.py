@@ -158,12 +158,11 @@ FLATTEN_ROW = Row(
 
 
 def _upsample(c: Config):
-    by = (
-        {"scale": tuple(c["scale"][: c["rank"]])}
-        if c["by"] == "scale"
-        else {"size": tuple(c["size"][: c["rank"]])}
-    )
-    return pyimpl.Upsample(c["mode"], **by)
+    number = c["number"] if "number" in c else tuple(c[c["by"]][: c.get("axes", c["rank"])])
+    mode = (c["mode"],) if "mode" in c else ()
+    if c.get("first"):
+        return pyimpl.Upsample(number, *mode)
+    return pyimpl.Upsample(*mode, **{c["by"]: number})
 
 
 def _image(c: Config):
@@ -190,6 +189,10 @@ UPSAMPLE_ROW = Row(
         {"rank": 2, "mode": "bilinear", "by": "size"},
         {"rank": 1, "mode": "bilinear", "by": "scale"},
         {"rank": 3, "mode": "trilinear", "by": "size"},
+        {"rank": 2, "mode": "bilinear", "by": "scale", "number": 1.5, "first": True},
+        {"rank": 2, "by": "scale", "number": 2, "first": True},
+        {"rank": 1, "mode": "bilinear", "by": "scale", "number": 2.5},
+        {"rank": 1, "mode": "bilinear", "by": "size", "number": 5},
     ),
     sizes={
         **IMAGE_SIZES,
@@ -198,10 +201,12 @@ UPSAMPLE_ROW = Row(
     },
     shapes=_image,
     modes=("auto",),
-    exact=lambda c: c["mode"] == "nearest",
+    exact=lambda c: c.get("mode", "nearest") == "nearest",
     examples=(
         Example("nearest", UPSAMPLE_NEAREST),
         Example("nearest, one dimension", {**UPSAMPLE_NEAREST, "rank": 1}),
+        Example("nearest, one scale for two axes", {**UPSAMPLE_NEAREST, "axes": 1}),
+        Example("the default", {**IMAGE, "by": "scale", "scale": (2, 3, 1)}),
         Example("nearest, to a size", {**UPSAMPLE_NEAREST, "by": "size", "size": (6, 2)}),
         Example(
             "the size that it has", {**IMAGE, "mode": "bilinear", "by": "size", "size": (3, 2)}

@@ -59,8 +59,9 @@ def _network(c: Config):
 
 def _optimise(model: Any, rule: pyimpl.Rule, case: Case) -> dict[Name, Any]:
     """The arrays of the model after every command."""
-    if case.config.get("tied"):
-        model.layers[1].weight = model.layers[0].weight
+    if tied := case.config.get("tied"):
+        first, second, *_ = model.layers
+        second.weight = first.weight.T if tied == "transpose" else first.weight
     objective = pyimpl.supervised(pyimpl.mse)
     (x,), (target,) = case.all(Kind.INPUT), case.all(Kind.TARGET)
     state = pyimpl.setup(rule, model)
@@ -123,6 +124,7 @@ OPTIMISER_ROW = Row(
         {"rule": {"rule": "Adam", "eta": 0.0625}},
         {"rule": {"rule": "Adam", "eta": 0.0625}, "tied": True},
         {"rule": DECAYED},
+        {"rule": MOMENTUM, "tied": "transpose"},
     ),
     sizes={"batch": st.integers(2, 4), "program": _optimiser_programs()},
     shapes=lambda c: {
@@ -140,9 +142,21 @@ OPTIMISER_ROW = Row(
             "tied, one of them frozen",
             {"rule": MOMENTUM, "tied": True, "batch": 3, "program": FROZEN_AND_THAWED},
         ),
+        Example(
+            "adjusted as a whole",
+            {
+                "rule": MOMENTUM,
+                "batch": 3,
+                "program": [["update"], ["adjust", "", {"eta": 0.25}], ["update"], ["update"]],
+            },
+        ),
+        Example(
+            "tied with a transpose, one of them frozen",
+            {"rule": MOMENTUM, "tied": "transpose", "batch": 3, "program": FROZEN_AND_THAWED},
+        ),
     ),
     covers="setup, update (of a part, too), freeze, thaw, adjust, in any order, of parts and of "
-    "all, with tied arrays: all parameters after each command",
+    "all, with tied arrays, of which one may be the transpose: all parameters after each command",
 )
 
 

@@ -9,7 +9,7 @@ import fnmatch
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 
 import pyimpl
 from pyimpl import textbook
@@ -36,16 +36,19 @@ class Line:
         return f"{self.option} {self.value}".strip()
 
     @property
-    def reason(self) -> str:
-        """Why no case asks for it; "" where there is none to be read."""
-        return next(
-            (
-                why
-                for (row, asked), why in REASONS.items()
-                if fnmatch.fnmatchcase(self.row, row) and _matches(self.asked, asked)
-            ),
-            "",
+    def reasoned(self) -> tuple[str, str] | None:
+        """The entry of REASONS that holds for it, by its row and what is asked."""
+        fitting = (
+            (row, asked)
+            for row, asked in REASONS
+            if fnmatch.fnmatchcase(self.row, row) and _matches(self.asked, asked)
         )
+        return next(fitting, None)
+
+    @property
+    def reason(self) -> str:
+        """Why no case asks for it; "" where no reason is known."""
+        return "" if self.reasoned is None else REASONS[self.reasoned]
 
 
 def _matches(asked: str, pattern: str) -> bool:
@@ -77,24 +80,32 @@ def reached(row: Row, cases: Iterable[Case]) -> list[Line]:
             continue
         with watched(subject) as calls:
             row.evaluate(case)
-        count.update(set(_asked(calls, known)))
+        count.update(set(_asked(calls, known, call_form(subject))))
     return [Line(row.key, *asked, count[asked]) for asked in _possible(subject, known)]
 
 
-def _asked(calls: list[Bound], known: dict[str, Option]) -> Iterator[tuple[str, str]]:
-    """What a case asks for, in its calls together: a layer is made in one and called in another."""
-    set_: set[str] = set()
+def _asked(
+    calls: list[Bound], known: dict[str, Option], called: Form | None
+) -> Iterator[tuple[str, str]]:
+    """What a case asks for. Options are together in one call, or in that which makes a layer and
+    one of what was made.
+    """
+    made: list[set[str]] = []
+    used: list[set[str]] = [set()]
     for form, given in calls:
         yield "", _title(form)
+        names: set[str] = set()
         for name in known.keys() & form.parameters.keys():
             if name not in given:
                 yield name, "left out"
             elif value := known[name].value(given[name]):
                 yield name, value.text
-                set_.add(name)
+                names.add(name)
+        (used if form == called else made).append(names)
     order = list(known)
-    for one, other in combinations(sorted(set_, key=order.index), 2):
-        yield _pair(one, other), ""
+    for one, other in product(made, used):
+        for pair in combinations(sorted(one | other, key=order.index), 2):
+            yield _pair(*pair), ""
 
 
 def _possible(subject: Callable, known: dict[str, Option]) -> list[tuple[str, str]]:

@@ -65,6 +65,13 @@ def _downhill(rule) -> Example:
     )
 
 
+def _infinite(throw: bool, refused=False) -> Example:
+    rule = {"rule": "ClipNorm", "omega": 1.0} | ({} if throw else {"throw": False})
+    gradients = {"g1": (np.inf, 1.0, -2.0), "g2": (1.0, np.nan, 2.0)}
+    name = "gradients that are not finite" + ("" if throw else ", let through")
+    return Example(name, {**rule, "sizes": (3,)}, gradients, refused=refused)
+
+
 MOMENTUM = {"rule": "Momentum", "eta": 0.25, "rho": 0.5}
 MIXED = {"rule": "MixedPrecision", "precision": "float64", "inner": {"rule": "Adam", "eta": 0.02}}
 INSIDE = (
@@ -81,7 +88,13 @@ ROWS = (
     ),
     _row("Momentum", {}, {"eta": 0.25, "rho": 0.5}),
     _row("Nesterov", {}, {"eta": 0.25, "rho": 0.5}),
-    _row("RMSProp", {}, {"eta": 0.25, "rho": 0.5}, {"eta": 0.01, "rho": 0.75, "centred": True}),
+    _row(
+        "RMSProp",
+        {},
+        {"eta": 0.25, "rho": 0.5},
+        {"eta": 0.01, "rho": 0.75, "centred": True},
+        {"eta": 0.01, "rho": 0.75, "eps": 1e-4, "centred": True},
+    ),
     _row("AdaGrad", {}, {"eta": 0.5, "eps": 0.001}),
     _row("Adam", {}, {"eta": 0.02, "beta": [0.75, 0.9], "eps": 1e-4}),
     _row(
@@ -89,6 +102,7 @@ ROWS = (
         {},
         {"eta": 0.01, "beta": [0.9, 0.99], "lam": 0.125},
         {"eta": 0.01, "lam": 0.125, "couple": False},
+        {"eta": 0.01, "beta": [0.75, 0.9], "lam": 0.125, "eps": 1e-4, "couple": False},
     ),
     _row(
         "RAdam",
@@ -142,13 +156,24 @@ ROWS = (
     _row("WeightDecay", {}, {"lam": 0.125}),
     _row("SignDecay", {}, {"lam": 0.125}),
     _row("ClipGrad", {}, {"delta": 0.5}),
-    _row("ClipNorm", {"omega": 1.0}, {"omega": 1.0, "p": 1.0}),
+    _row(
+        "ClipNorm",
+        {"omega": 1.0},
+        {"omega": 1.0, "p": 1.0},
+        {"omega": 1.0, "p": 1.0, "throw": False},
+        {},
+        examples=(
+            _infinite(True, refused=True),
+            _infinite(False),
+        ),
+    ),
     _row("AccumGrad", {"n": 3}),
     _row(
         "OptimiserChain",
         {"rules": [{"rule": "WeightDecay", "lam": 0.125}, {"rule": "Descent"}]},
         {"rules": [{"rule": "ClipNorm", "omega": 1.0}, {"rule": "Adam"}]},
         {"rules": [{"rule": "AccumGrad", "n": 2}, {"rule": "Momentum"}]},
+        {"rules": []},
     ),
     _row(
         "MixedPrecision",

@@ -1,7 +1,6 @@
-"""Recurrent layers and attention.
+"""Recurrent layers.
 
-Their states and masks are made inputs and outputs of their own here, for a case is a list of
-arrays.
+Their states are made inputs and outputs of their own here, for a case is a list of arrays.
 """
 
 from dataclasses import dataclass
@@ -12,20 +11,15 @@ from hypothesis import strategies as st
 
 import pyimpl
 
-from ...core.pullback import Gradient, differentiable
+from ...core.pullback import Gradient
 from ...layers.layer import Layer
 from .row import Config, Example, Row, Slack
-from .settings import chosen
+from .settings import activations, chosen
 
 GATES = Slack(
     16,
     "every step goes through sigmoid_fast and tanh_fast (5 ulp each), whose slopes near "
     "saturation magnify the error",
-)
-SHIFTED = Slack(
-    64,
-    "softmax does not see what shifts all scores of a query: of such gradients only the rounding "
-    "of large terms remains",
 )
 
 
@@ -74,7 +68,7 @@ def _sequence(c: Config, states: int):
 
 
 def _with_bias(c: Config) -> str:
-    return "0" if c.get("bias", True) else "0.16"
+    return "0" if c.get("bias", True) is True else "0.16"
 
 
 SEQUENCE = {"n_in": 3, "n_out": 2, "batch": 2, "length": 3}
@@ -86,12 +80,38 @@ SEQUENCE_SIZES = {
 }
 
 
+def _cell(kind, c: Config):
+    return kind(c["n_in"], c["n_out"], *activations(c), **_bias(kind, c))
+
+
+def _bias(kind, c: Config) -> Config:
+    """The bias as it is told, or as an array, of which the case says the numbers."""
+    if c.get("bias") != "array":
+        return chosen(c, "bias")
+    gates = kind(c["n_in"], c["n_out"]).Wi.shape[1]
+    return {"bias": np.zeros(gates, np.float32)}
+
+
+WITH_ARRAY: tuple[Config, ...] = (
+    {"rank": 3, "bias": "array"},
+    {"rank": 3, "given": True, "made": "of a cell", "bias": False},
+    {"rank": 2, "made": "of a cell"},
+)
+
+
 def _recurrent_row(name: str, states: int) -> Row:
     kind = getattr(pyimpl, name)
+    with_act: tuple[Config, ...] = (
+        ({"rank": 3, "given": True, "act": "relu", "bias": False},) if name == "RNN" else ()
+    )
 
     def twin(c: Config):
         returned = c.get("given", False) or c.get("returned", False)
-        layer = kind(c["n_in"], c["n_out"], return_state=returned, **chosen(c, "bias"))
+        state = {"return_state": True} if returned else {}
+        if c.get("made") == "of a cell":
+            layer = kind(_cell(kind.kind, c), **state)
+        else:
+            layer = kind(c["n_in"], c["n_out"], *activations(c), **_bias(kind.kind, c), **state)
         return Flat(layer) if returned else layer
 
     wrong = {**SEQUENCE, "rank": 3, "given": True}
@@ -107,12 +127,16 @@ def _recurrent_row(name: str, states: int) -> Row:
             {"rank": 3, "returned": True},
             {"rank": 2, "given": True},
             {"rank": 3, "given": True, "bias": False},
+            *WITH_ARRAY,
+            *with_act,
         ),
         sizes=SEQUENCE_SIZES,
         shapes=lambda c: _sequence(c, states),
         modes=("auto",),
         slack=lambda c: GATES,
-        since=lambda c: "0.16" if c["rank"] == 2 or "returned" in c else _with_bias(c),
+        since=lambda c: (
+            "0.16" if c["rank"] == 2 or {"returned", "made", "act"} & c.keys() else _with_bias(c)
+        ),
         examples=(
             Example("one time step", {**SEQUENCE, "rank": 3, "length": 1}),
             Example(
@@ -132,23 +156,29 @@ def _recurrent_row(name: str, states: int) -> Row:
             Example("a vector", {**SEQUENCE, "rank": 3}, {"x1": np.ones(3)}, refused=True),
         ),
         covers="with and without a batch; state zero or given, returned or not; with and without "
-        "bias; backward through time",
+        "bias; made of a cell; backward through time",
     )
 
 
 def _cell_row(name: str, states: int) -> Row:
     kind = getattr(pyimpl, name)
+    with_act: tuple[Config, ...] = (
+        ({"rank": 2, "given": True, "act": "relu", "bias": False},) if name == "RNNCell" else ()
+    )
     shapes = {1: lambda c, n: (n,), 2: lambda c, n: (c["batch"], n)}
     return Row(
         name,
         "flux",
         "layer",
-        twin=lambda c: Flat(kind(c["n_in"], c["n_out"], **chosen(c, "bias"))),
+        twin=lambda c: Flat(_cell(kind, c)),
         structures=(
             {"rank": 2, "given": True},
             {"rank": 1, "bias": False},
             {"rank": 1, "given": True},
             {"rank": 2},
+            {"rank": 2, "given": True, "bias": "array"},
+            {"rank": 2, "given": True, "bias": False},
+            *with_act,
         ),
         sizes={name: size for name, size in SEQUENCE_SIZES.items() if name != "length"},
         shapes=lambda c: {
@@ -159,7 +189,7 @@ def _cell_row(name: str, states: int) -> Row:
         },
         modes=("auto",),
         slack=lambda c: GATES,
-        since=lambda c: "0.16" if c["rank"] == 1 else _with_bias(c),
+        since=lambda c: "0.16" if c["rank"] == 1 or "act" in c else _with_bias(c),
         examples=(
             Example(
                 "wrong number of features",
@@ -228,191 +258,6 @@ RECURRENCE_ROW = Row(
 )
 
 
-# Attention.
-
-
-@dataclass(eq=False, repr=False)
-class Causal(Layer):
-    """Attention of a sequence to itself and its past."""
-
-    layer: Any
-
-    def __call__(self, x):
-        return self.layer(x, mask=pyimpl.make_causal_mask(x))
-
-    def pullback(self, x):
-        y, back = self.layer.pullback(x, mask=pyimpl.make_causal_mask(x))
-
-        def causal_back(dys):
-            dlayer, dx = back(dys)
-            return Gradient(layer=dlayer), dx
-
-        return y, causal_back
-
-
-def _multi_head(c: Config):
-    n = 2 * c["half"]
-    dims: Any = (n, (2 * c["n_qk"], n), c["n_out"])
-    if c.get("widths") == "three":
-        dims = ((n, n + 1, n + 2), (2 * c["n_qk"], n), c["n_out"])
-    elif c.get("widths") == "one":
-        dims = n
-    layer = pyimpl.MultiHeadAttention(
-        dims, nheads=2, dropout_prob=c.get("p", 0.0), **chosen(c, "bias")
-    )
-    return Causal(layer) if c.get("causal") else layer
-
-
-def _attended(c: Config):
-    n, queries, keys, inputs = 2 * c["half"], c["length"], c["keys"], c["inputs"]
-    shapes: Config = {"x1": ((c["batch"], queries, n), "small")}
-    for i in range(2, min(inputs, 3) + 1):
-        wider = i - 1 if c.get("widths") == "three" else 0
-        shapes[f"x{i}"] = ((c["batch"], keys, n + wider), "small")
-    if inputs == 4:
-        shapes["x4"] = ((queries, keys), "small")
-    if "p" in c:
-        shapes["noise"] = (
-            (c["batch"], 2, queries, queries if inputs == 1 else keys),
-            "probability",
-        )
-    return shapes
-
-
-ATTENTION = {"half": 2, "n_qk": 1, "n_out": 3, "batch": 2, "length": 3, "keys": 2}
-ATTENTION_SIZES = {
-    "half": st.integers(1, 2),
-    "n_qk": st.integers(1, 2),
-    "n_out": st.integers(1, 3),
-    "batch": st.integers(1, 2),
-    "length": st.integers(1, 3),
-    "keys": st.integers(2, 4),
-}
-
-MHA_ROW = Row(
-    "MultiHeadAttention",
-    "flux",
-    "layer",
-    twin=_multi_head,
-    structures=(
-        {"inputs": 1, "causal": True},
-        {"inputs": 2, "p": 0.25},
-        {"inputs": 4, "bias": True},
-        {"inputs": 3, "widths": "three"},
-        {"inputs": 1, "widths": "one"},
-        {"inputs": 4, "widths": "three", "bias": True, "p": 0.5},
-    ),
-    sizes=ATTENTION_SIZES,
-    shapes=_attended,
-    modes=("auto", "test"),
-    slack=lambda c: SHIFTED,
-    examples=(
-        Example("one sequence", {**ATTENTION, "inputs": 1}),
-        Example("three sequences", {**ATTENTION, "inputs": 3}),
-        Example("a bias of the scores", {**ATTENTION, "inputs": 4, "bias": True}),
-        Example(
-            "wrong number of features",
-            {**ATTENTION, "inputs": 1},
-            {"x1": np.ones((2, 3, 5))},
-            refused=True,
-        ),
-        Example("no batch", {**ATTENTION, "inputs": 1}, {"x1": np.ones((3, 4))}, refused=True),
-    ),
-    covers="one to three sequences, a bias of the scores, a causal mask, dropout of the weights, "
-    "biases of the projections",
-)
-
-
-def _attention(c: Config):
-    def attend(q, k, v, *more):
-        bias, mask = more, None
-        if c.get("mask") == "causal":
-            mask = pyimpl.make_causal_mask(q)
-        elif c.get("mask") in ("given", "bare"):
-            bias, mask = more[1:], more[0] > 0
-            mask[..., 0] |= c["mask"] == "given"  # every query may look somewhere
-        y, back = pyimpl.dot_product_attention.pullback(
-            q, k, v, *bias, nheads=c["nheads"], mask=mask
-        )
-
-        def attend_back(dys):
-            dself, dq, dk, dv, *dbias = back(dys)
-            return dself, dq, dk, dv, *(None for _ in more[len(bias) :]), *dbias
-
-        return y, attend_back
-
-    return differentiable(attend)
-
-
-def _attention_inputs(c: Config):
-    lead = (2,) * (c["rank"] - 3) + (c["batch"],)
-    keys = c["length"] if c.get("mask") == "causal" else c["keys"]
-    shapes = {
-        "x1": (*lead, c["length"], 2 * c["n_qk"]),
-        "x2": (*lead, keys, 2 * c["n_qk"]),
-        "x3": (*lead, keys, 2 * c["half"]),
-    }
-    shapes = {name: (shape, "small") for name, shape in shapes.items()}
-    if c.get("mask") == "given":
-        shapes["x4"] = ((c["batch"], 1, c["length"], keys), "index:2")
-    biased = {f"x{len(shapes) + 1}": (c["nheads"], c["length"], keys)} if c.get("biased") else {}
-    return shapes | biased
-
-
-SCORES_ROW = Row(
-    "dot_product_attention",
-    "flux",
-    "function",
-    twin=_attention,
-    structures=(
-        {"rank": 3, "nheads": 1, "mask": "given"},
-        {"rank": 3, "nheads": 2, "mask": "causal"},
-        {"rank": 4, "nheads": 1},
-        {"rank": 3, "nheads": 2, "biased": True},
-        {"rank": 3, "nheads": 2, "biased": True, "mask": "given"},
-        {"rank": 4, "nheads": 2, "mask": "causal"},
-    ),
-    sizes={name: size for name, size in ATTENTION_SIZES.items() if name != "n_out"},
-    shapes=_attention_inputs,
-    examples=(
-        Example(
-            "a query that may look nowhere",
-            {**ATTENTION, "rank": 3, "nheads": 1, "mask": "bare", "batch": 1},
-            {"x4": np.array([[[[1, 1], [0, 0], [1, 0]]]])},
-        ),
-        Example("features that do not divide", {**ATTENTION, "rank": 3, "nheads": 3}, refused=True),
-        Example(
-            "keys and values of different length",
-            {**ATTENTION, "rank": 3, "nheads": 1},
-            {"x3": np.ones((2, 3, 4))},
-            refused=True,
-        ),
-        Example(
-            "batches that differ",
-            {**ATTENTION, "rank": 3, "nheads": 1},
-            {"x1": np.ones((1, 3, 2))},
-            refused=True,
-        ),
-    ),
-    covers="one and two heads, further batch axes, given and causal masks, a bias, a query without "
-    "a key",
-)
-
-MASK_ROW = Row(
-    "make_causal_mask",
-    "flux",
-    "function",
-    twin=lambda c: differentiable(
-        lambda x: (pyimpl.make_causal_mask(x, **chosen(c, "dims")), None)
-    ),
-    structures=({}, {"dims": -1}),
-    sizes={"sizes": st.tuples(st.integers(1, 2), st.integers(1, 4), st.integers(1, 3))},
-    shapes=lambda c: {"x1": c["sizes"]},
-    exact=lambda c: True,
-    differentiable=False,
-    covers="sequences in a batch, another axis",
-)
-
 ROWS = (
     _cell_row("RNNCell", 1),
     _cell_row("LSTMCell", 2),
@@ -423,7 +268,4 @@ ROWS = (
     _recurrent_row("GRU", 1),
     _recurrent_row("GRUv3", 1),
     RECURRENCE_ROW,
-    MHA_ROW,
-    SCORES_ROW,
-    MASK_ROW,
 )

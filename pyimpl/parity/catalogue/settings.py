@@ -11,6 +11,11 @@ def activation(config: Config):
     return ACTIVATIONS[config.get("act", "identity")]
 
 
+def activations(config: Config) -> tuple:
+    """The activation as an argument, or none where the configuration has none."""
+    return (activation(config),) if "act" in config else ()
+
+
 def chosen(config: Config, *names: str) -> Config:
     return {name: config[name] for name in names if name in config}
 

@@ -9,6 +9,7 @@ from ... import textbook
 from ...core.pullback import differentiable
 from .row import Config, Example, Row
 from .rules import STEPS
+from .settings import as_axes, chosen
 
 MATRIX = {"sizes": st.tuples(st.integers(1, 5), st.integers(1, 4))}
 
@@ -60,7 +61,10 @@ def _activation(name: str, exact: bool) -> Row:
 
 def _batchnorm(c: Config):
     features = c["channels"] * c["pixels"] ** 2 if c["rank"] == 4 else c["channels"]
-    return textbook.BatchNormalization(zeros(features), zeros(features))
+    options = chosen(c, "momentum", "eps", "active")
+    if c.get("running"):
+        options |= {"running_mean": zeros(features), "running_var": zeros(features)}
+    return textbook.BatchNormalization(zeros(features), zeros(features), **options)
 
 
 BATCHNORM_ROW = _row(
@@ -70,7 +74,12 @@ BATCHNORM_ROW = _row(
     lambda c: {"x1": (c["batch"], c["channels"], c["pixels"], c["pixels"])[: c["rank"]]},
     "one statistic per feature or pixel, biased; momentum of the old value; train, test and "
     "automatic mode",
-    structures=({"rank": 2}, {"rank": 4}),
+    structures=(
+        {"rank": 2},
+        {"rank": 4},
+        {"rank": 2, "momentum": 0.75, "eps": 0.125, "running": True, "active": True},
+        {"rank": 4, "active": False},
+    ),
     sizes={"batch": st.integers(2, 5), "channels": st.integers(1, 3), "pixels": st.integers(1, 2)},
     modes=("auto", "train", "test"),
     positive=("running_var",),
@@ -86,9 +95,12 @@ BATCHNORM_ROW = _row(
 DROPOUT_ROW = _row(
     "Dropout",
     "layer",
-    lambda c: textbook.Dropout(c["ratio"]),
+    lambda c: textbook.Dropout(
+        **chosen(c, "active"), **({} if c.get("untold") else chosen(c, "ratio"))
+    ),
     lambda c: {"x1": c["sizes"], "noise": (c["sizes"], "probability")},
     "the same mask on both sides, not inverted; train, test and automatic mode",
+    structures=({}, {"active": True}, {"active": False}, {"untold": True}),
     sizes={**MATRIX, "ratio": st.sampled_from([0.0, 0.25, 0.5, 0.75])},
     modes=("auto", "train", "test"),
 )
@@ -99,8 +111,7 @@ CONVOLUTION_ROW = _row(
     lambda c: textbook.Convolution(
         zeros(c["n_out"], c["n_in"], *c["kernel"]),
         zeros(c["n_out"]),
-        stride=c["stride"],
-        pad=c["pad"],
+        **as_axes(chosen(c, "stride", "pad")),
     ),
     lambda c: {
         "x1": (
@@ -110,7 +121,13 @@ CONVOLUTION_ROW = _row(
         )
     },
     "cross-correlation by im2col, stride, padding",
-    structures=({"stride": 1, "pad": 0}, {"stride": 1, "pad": 1}, {"stride": 2, "pad": 0}),
+    structures=(
+        {"stride": 1, "pad": 0},
+        {"stride": 1, "pad": 1},
+        {"stride": 2, "pad": 0},
+        {},
+        {"stride": (2, 1), "pad": (0, 1)},
+    ),
     sizes={
         "kernel": st.tuples(st.integers(1, 3), st.integers(1, 3)),
         "extra": st.tuples(st.integers(0, 3), st.integers(0, 2)),
@@ -127,11 +144,11 @@ TIES = [[[[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [2.0, 2.0, 2.0]]]]
 POOLING_ROW = _row(
     "Pooling",
     "layer",
-    lambda c: textbook.Pooling(c["pool"][0], c["pool"][1], stride=c["stride"], ceil=c["ceil"]),
+    lambda c: textbook.Pooling(*c["pool"], **as_axes(chosen(c, "stride", "pad", "ceil"))),
     lambda c: {
         "x1": (c["batch"], 1, *(k + extra for k, extra in zip(c["pool"], c["extra"], strict=True)))
     },
-    "maxima, the first of equals, sizes rounded down or up",
+    "maxima, the first of equals, sizes rounded down or up, zeros that pad and win",
     structures=({"ceil": False}, {"ceil": True}),
     sizes={
         "pool": st.tuples(st.integers(1, 3), st.integers(1, 2)),
@@ -147,6 +164,19 @@ POOLING_ROW = _row(
             {"ceil": True, "pool": (2, 2), "extra": (1, 1), "stride": 2, "batch": 1},
             {"x1": TIES},
         ),
+        Example(
+            "padded, all negative",
+            {
+                "pool": (3, 2),
+                "pad": (1, 1),
+                "stride": (1, 2),
+                "ceil": True,
+                "extra": (1, 2),
+                "batch": 1,
+            },
+            {"x1": -1.0 - np.arange(16.0).reshape(1, 1, 4, 4)},
+        ),
+        Example("the default", {"pool": (2, 2), "extra": (1, 2), "batch": 2}),
     ),
 )
 
@@ -175,7 +205,14 @@ SOFTMAX_ROW = _row(
     lambda c: {"x1": c["sizes"]},
     "along the classes",
     sizes=MATRIX,
-    examples=(Example("large", {"sizes": (1, 3)}, {"x1": [[1000.0, 0.0, -1000.0]]}),),
+    examples=(
+        Example("large", {"sizes": (1, 3)}, {"x1": [[1000.0, 0.0, -1000.0]]}),
+        Example(
+            "rows far apart",
+            {"sizes": (2, 3)},
+            {"x1": [[1000.0, 999.0, 998.0], [-1000.0, -1001.0, -999.0]]},
+        ),
+    ),
 )
 
 

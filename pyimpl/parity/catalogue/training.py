@@ -8,6 +8,7 @@ import pyimpl
 from ...core.pullback import differentiable
 from .row import Config, Example, Row, Slack
 from .rules import make_rule
+from .settings import chosen
 
 STEPS = 4
 DRIFT = Slack(
@@ -22,6 +23,10 @@ def _run(c: Config):
     if c.get("net") == "tied":
         tied = pyimpl.Dense(n, n, pyimpl.sigmoid)
         model = pyimpl.Chain(tied, tied, pyimpl.Dense(n, 1))
+    elif c.get("net") == "one weight":
+        first = pyimpl.Dense(n, n, pyimpl.sigmoid)
+        second = pyimpl.Dense(first.weight, True, pyimpl.tanh)
+        model = pyimpl.Chain(first, second, pyimpl.Dense(n, 1))
     else:
         model = pyimpl.Chain(
             pyimpl.Dense(n, 5, pyimpl.sigmoid), pyimpl.BatchNorm(5), pyimpl.Dense(5, 1)
@@ -58,6 +63,7 @@ TRAIN_ROW = Row(
         {"optimiser": MOMENTUM, "net": "tied"},
         {"optimiser": NORM, "net": "tied"},
         {"optimiser": MOMENTUM, "loop": True},
+        {"optimiser": ADAM, "net": "one weight"},
     ),
     sizes={"n_in": st.integers(1, 4), "batch": st.integers(3, 6)},
     shapes=_batches,
@@ -75,17 +81,20 @@ TRAIN_ROW = Row(
             refused=True,
         ),
     ),
-    covers="withgradient, setup, update, freeze, thaw, adjust, layers that share their arrays, "
+    covers="withgradient, setup, update, freeze, thaw, adjust, layers and arrays that are shared, "
     "`train`: loss and all parameters after each of four steps of a batch-normalised regression",
 )
 
 
 def _onehot(c: Config):
-    return differentiable(lambda labels: (pyimpl.onehotbatch(labels, range(c["classes"])), None))
+    classes = c["listed"] if "listed" in c else range(c["classes"])
+    options = chosen(c, "default")
+    return differentiable(lambda labels: (pyimpl.onehotbatch(labels, classes, **options), None))
 
 
-def _labels(rank):
-    return lambda c: {"x1": (c["sizes"][: c.get("rank", rank)], f"index:{c['classes']}")}
+def _labels(c: Config):
+    labels = 3 if "listed" in c else c["classes"] + (2 if "default" in c else 0)
+    return {"x1": (c["sizes"][: c.get("rank", 1)], f"index:{labels}")}
 
 
 ONEHOT_ROW = Row(
@@ -93,9 +102,14 @@ ONEHOT_ROW = Row(
     "flux",
     "data",
     twin=_onehot,
-    structures=({"rank": 1}, {"rank": 2}),
+    structures=(
+        {"rank": 1},
+        {"rank": 2},
+        {"rank": 1, "default": 0},
+        {"rank": 2, "listed": [2, 0, 1, 0]},
+    ),
     sizes={"classes": st.integers(1, 5), "sizes": st.tuples(st.integers(1, 6), st.integers(1, 3))},
-    shapes=_labels(1),
+    shapes=_labels,
     differentiable=False,
     examples=(
         Example(
@@ -105,52 +119,27 @@ ONEHOT_ROW = Row(
             refused=True,
         ),
     ),
-    covers="labels of any shape, unknown labels",
+    covers="labels of any shape, unknown labels, refused or counted as another, a class twice",
 )
+
+
+def _onecold(c: Config):
+    classes = [[1.5 * i for i in range(c["sizes"][1])]] if c.get("listed") else []
+    return differentiable(lambda y: (pyimpl.onecold(y, *classes), None))
+
 
 ONECOLD_ROW = Row(
     "onecold",
     "flux",
     "data",
-    twin=lambda c: differentiable(lambda y: (pyimpl.onecold(y), None)),
+    twin=_onecold,
+    structures=({}, {"listed": True}),
     sizes={"sizes": st.tuples(st.integers(1, 5), st.integers(1, 4))},
     shapes=lambda c: {"x1": c["sizes"]},
     differentiable=False,
     examples=(Example("ties", {"sizes": (2, 3)}, {"x1": [[1.0, 3.0, 3.0], [0.0, 0.0, 0.0]]}),),
-    covers="largest entry, ties",
+    covers="largest entry, ties, classes by name",
 )
 
 
-def _loader(c: Config):
-    def batches(x, y):
-        return tuple(
-            part
-            for batch in pyimpl.DataLoader((x, y), batchsize=c["batchsize"], partial=c["partial"])
-            for part in batch
-        ), None
-
-    return differentiable(batches)
-
-
-DATALOADER_ROW = Row(
-    "DataLoader",
-    "flux",
-    "data",
-    twin=_loader,
-    structures=({"partial": True}, {"partial": False}),
-    sizes={"count": st.integers(3, 7), "batchsize": st.integers(1, 3)},
-    shapes=lambda c: {"x1": (c["count"], 2, 3), "x2": (c["count"],)},
-    differentiable=False,
-    examples=(
-        Example(
-            "different numbers of observations",
-            {"partial": True, "count": 4, "batchsize": 2},
-            {"x2": np.arange(3.0)},
-            refused=True,
-        ),
-    ),
-    covers="batches in order, with and without the partial one; shuffling has no twin: the streams "
-    "differ",
-)
-
-ROWS = (TRAIN_ROW, ONEHOT_ROW, ONECOLD_ROW, DATALOADER_ROW)
+ROWS = (TRAIN_ROW, ONEHOT_ROW, ONECOLD_ROW)

@@ -12,6 +12,7 @@ from ...core import tree
 from ...core.pullback import differentiable
 from .containers import SPREAD
 from .row import Config, Example, Row
+from .settings import chosen
 
 # Parameters as one vector.
 
@@ -128,7 +129,7 @@ def _sized(c: Config):
 def _size(c: Config):
     net, shapes = _sized(c)
     return lambda rng: np.asarray(
-        pyimpl.outputsize(net, *shapes, padbatch=c.get("padbatch", False)), np.float32
+        pyimpl.outputsize(net, *shapes, **chosen(c, "padbatch")), np.float32
     )
 
 
@@ -227,6 +228,14 @@ def _stopping(name: str, make: Callable, structures: tuple[Config, ...], covers:
                 {**structures[0], "rounds": 6},
                 {"x1": (1.0, np.inf, 0.5, np.nan, 2.0, 3.0)},
             ),
+            Example(
+                "nearly the same",
+                {**structures[0], "rounds": 6},
+                {
+                    "x1": 0.25
+                    + np.cumsum([0.0, 2.0**-21, 2.0**-20, 2.0**-19, -(2.0**-21), 2.0**-18])
+                },
+            ),
         ),
         covers=covers,
     )
@@ -247,6 +256,7 @@ STOPPING_ROWS = (
             {"wait": 1, "min_dist": 0.125},
             {"wait": 2, "init_score": 0.0},
             {"wait": 2, "init_score": -1.0, "distance": "plus"},
+            {"wait": 1, "init_score": -1.0, "distance": "plus", "min_dist": 0.125},
         ),
         "delay, least distance, first score, scores that should rise",
     ),
@@ -257,6 +267,7 @@ STOPPING_ROWS = (
             {"wait": 1},
             {"wait": 2, "min_dist": 0.125},
             {"wait": 1, "init_score": 0.0, "distance": "plus"},
+            {"wait": 1, "init_score": 0.0, "distance": "plus", "min_dist": 0.125},
         ),
         "width, least distance, first score",
     ),
