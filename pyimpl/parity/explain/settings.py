@@ -72,4 +72,4 @@ def with_settings(side: Any, changes: Sequence[tuple[Setting, Any]]) -> PythonSi
     subject = copy.deepcopy(side.subject)
     for setting, value in changes:
         setting.put(subject, value)
-    return replace(side, subject=subject, seconds=SECONDS)
+    return side.framework.with_subject(side, subject, SECONDS)

@@ -31,12 +31,16 @@ class Link:
 
 @dataclass
 class ComposedSide:
-    """A composition of sides. Gradients pass through it where all of them have a backward pass."""
+    """A composition of sides. Gradients pass through it where all of them have a backward pass.
+
+    `whole`: every output of a part has a place to go; one that gives more is an error.
+    """
 
     links: Sequence[Link]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     is_model: bool = True
+    whole: bool = False
     subject: object = field(init=False)
 
     def __post_init__(self):
@@ -72,6 +76,10 @@ class ComposedSide:
             ys = list(outcome.outputs().values())
             if outcome.error is not None or len(ys) < len(link.outputs):
                 return replace(outcome, arrays={}, error=outcome.error or "it has too few outputs")
+            if self.whole and len(ys) > len(link.outputs):
+                called = getattr(link.side.subject, "__name__", type(link.side.subject).__name__)
+                words = f"{called} gives {len(ys)} arrays, and what follows takes one"
+                return replace(outcome, arrays={}, error=words)
             values |= dict(zip(link.outputs, ys, strict=False))
             found |= self._own(link, outcome, Kind.STATE)
         found |= _named(OUTPUT, [values[number] for number in self.outputs])

@@ -6,7 +6,7 @@ A new framework is one file with a `Framework` and its side, and its place in `f
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +75,10 @@ class Framework:
     def function(self, function: Callable[..., Any], seconds: float) -> PythonSide | None:
         """The side of a function between stages of this kind; None: that of any function."""
         return None
+
+    def with_subject(self, side: Any, subject: Any, seconds: float) -> PythonSide:
+        """The side of a changed copy of its subject."""
+        return replace(side, subject=subject, seconds=seconds)
 
     def shared(self, side: PythonSide) -> tuple[PythonSide, tuple[str, ...]]:
         """The side with zeros for the arrays that Flux's layers do not have, and their names."""

@@ -8,6 +8,7 @@ from .flax_modules import FLAX
 from .framework import Framework
 from .functions import FUNCTIONS
 from .jax_arrays import JAX
+from .listed import Lists
 from .own_objects import OWN_OBJECTS
 from .pyimpl_layers import PYIMPL
 from .pytorch import PYTORCH, TENSOR_FUNCTIONS
@@ -40,10 +41,15 @@ def framework_of(subject: Any) -> Framework:
     )
 
 
+LISTS = Lists(framework_of)
+
+
 def side_of(
     subject: Any, backward: Callable[..., Any] | None = None, seconds: float = SECONDS
 ) -> PythonSide:
     """The side that `subject` calls for. Raises TypeError for what cannot be called."""
+    if LISTS.recognises(subject):
+        return LISTS.side(subject, backward, seconds)
     return framework_of(subject).side(subject, backward, seconds)
 
 
