@@ -287,3 +287,14 @@ def test_arguments_are_called_as_the_user_calls_them():
         arrays("n,n", "n,n", sizes=(2, 3)),
     )
     assert any("kernel" in each.where for each in found)
+
+
+def to_one_place(xs: list):
+    return [round(x * 3, 1) for x in xs]
+
+
+def test_a_row_of_numbers_has_no_axes_that_could_lie_otherwise():
+    pair = make_pair(to_one_place, "julia", arrays("8:decimal"), strict=False)
+    rounds = pretended(lambda xs: np.round(np.asarray(xs) * 3, 1))
+    (found,) = explain(check_pair(pair, rounds))
+    assert found.change == "np.round(x * 3, 1)" and found.confident

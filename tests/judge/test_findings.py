@@ -128,3 +128,18 @@ def test_a_function_that_takes_float64_alone_is_compared_there():
 def test_a_method_that_is_missing_in_float64_as_well_is_a_refusal():
     report = entered(lambda x: Outcome(error="MethodError: no method matching f(::Float32)"))
     assert {finding.kind for finding in report.findings} == {Sort.REFUSAL}
+
+
+def test_what_float32_does_to_julia_alone_is_a_note_where_python_has_numbers_of_its_own():
+    class OfNumbers(Subject):
+        strict = False
+
+        def evaluate(self, case):
+            return Outcome({"y": self.give(case.arrays["x1"])}, in_double=True)
+
+    report = Report(OfNumbers())
+    case = Case("double", {}, {"x1": X}, "function")
+    enter(report, case, {dtype: twice(2.0, 2.001)(X.astype(dtype)) for dtype in DTYPES})
+    assert not report.findings and [note.kind for note in report.notes] == [Sort.ROUNDING]
+    enter(report, case, {dtype: twice(2.001, 2.001)(X.astype(dtype)) for dtype in DTYPES})
+    assert [finding.kind for finding in report.findings] == [Sort.MEANING]

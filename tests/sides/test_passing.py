@@ -7,7 +7,12 @@ import pytest
 
 from pyimpl.parity.case.case import Case
 from pyimpl.parity.sides.functions import FunctionSide
-from pyimpl.parity.sides.passing import as_passed, knows_arrays
+from pyimpl.parity.sides.passing import (
+    as_passed,
+    computes_in_double,
+    knows_arrays,
+    names_arrays,
+)
 
 NUMBERS = {"x1": np.asarray(1.5), "x2": np.asarray(3), "x3": np.asarray(True)}
 
@@ -80,3 +85,24 @@ def test_changes_of_a_list_are_seen():
     f = without_arrays("def f(xs: list):\n    xs[0] = 7.0")
     after = FunctionSide(f).evaluate(case_of(x1=np.ones(2, np.float32))).arrays["after.x1"]
     assert after.dtype == np.float32 and np.array_equal(after, [7, 1])
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("import numpy as np\ndef f(x): return x", False),
+        ("import numpy as np\ndef f(x): return np.exp(x)", True),
+        ("import numpy as np\ndef g(x): return np.exp(x)\ndef f(x): return g(x)", True),
+        ("import numpy as np\ndef f(x): return f(x - 1) if x else 0", False),
+    ],
+)
+def test_whether_a_function_itself_names_arrays(source, names):
+    assert names_arrays(without_arrays(source)) is names
+
+
+def test_pythons_numbers_are_in_float64_whatever_the_case_is():
+    plain = without_arrays("def f(x): return x")
+    single = case_of(x1=np.ones(2, np.float32))
+    assert computes_in_double(np.sum, case_of(x1=np.asarray(1.5, np.float32)))
+    assert computes_in_double(plain, single) and not computes_in_double(np.sum, single)
+    assert not computes_in_double(plain, case_of(x1=np.asarray(3)))

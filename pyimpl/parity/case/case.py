@@ -126,6 +126,8 @@ class Outcome:
     lost: bool = False
     # of a named tuple, its fields in order: the other side may count what this one names
     fields: tuple[str, ...] = ()
+    # whether it was computed in Float64 whatever the case's precision, as Python's numbers are
+    in_double: bool = False
 
     def __post_init__(self):
         if type(self.arrays) is not Arrays:

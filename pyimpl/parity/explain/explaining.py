@@ -10,6 +10,7 @@ import numpy as np
 from ..case.case import EXTREME
 from ..case.names import Kind
 from ..pair.pair import Evidence, Result
+from ..sides.passing import names_arrays
 from ..sides.side import PythonSide
 from ..traps.table import TRAPS
 from . import program, transformations
@@ -40,6 +41,7 @@ OF_ARRAYS = 3.0  # what transformations of whole arrays cost at least
 # of the program, in other words.
 SAID_BETTER = (("order", "axes"), ("axes", "order"), ("padding", "kernel"))
 # (cause, another one): what the second does to whole numbers is the first, in other words.
+OF_AXES = ("order", "axes")
 OF_WHOLE_NUMBERS = (("overflow", "dtype"),)
 
 
@@ -97,8 +99,11 @@ def edits(trial: Trial) -> list[Edit]:
     """Every single edit."""
     side, first = trial.pair.python, trial.differing[0]
     found = []
+    in_a_row = _knows_rows_alone(trial)
     for scope in program.scopes_of(side):
         for rewriting in program.rewritings_of(scope):
+            if in_a_row and rewriting.cause in OF_AXES:
+                continue
             edited = program.Edited(limited(side), [(scope, rewriting)])
             found.append(
                 Edit(
@@ -116,6 +121,15 @@ def edits(trial: Trial) -> list[Edit]:
         found.append(Edit(trap.name, where, change, changed, cost))
     names = {f"x{i}": name for i, name in enumerate(trial.pair.argument_names, 1)}
     return [*found, *(edit.of_arguments(names) for edit in _of_arrays(side, first))]
+
+
+def _knows_rows_alone(trial: Trial) -> bool:
+    """Whether there are no axes that could lie otherwise: numbers and rows go in, and the code
+    makes no arrays of them.
+    """
+    return not names_arrays(trial.pair.python.subject) and all(
+        array.ndim < 2 for each in trial.differing for array in each.case.all(Kind.INPUT)
+    )
 
 
 def _of_arrays(side: PythonSide, first: Evidence) -> Iterator[Edit]:

@@ -11,7 +11,7 @@ from ..case.names import OUTPUT, Kind, Name, numbered
 from .copying import copied
 from .framework import Framework
 from .keeping import changed_globals
-from .passing import outcome_of
+from .passing import computes_in_double, outcome_of
 from .side import Guarded, PythonSide, arguments, as_arrays, changed
 
 STEP = 2.0**-10  # of central differences
@@ -69,7 +69,12 @@ class FunctionSide(Guarded):
                 arrays = as_arrays(numbered(Kind.INPUT_GRADIENT, i), grad, case.dtype)
                 found |= arrays
                 none |= set() if arrays else {numbered(Kind.INPUT_GRADIENT, i)}
-        return Outcome(found, frozenset(none), fields=getattr(y, "_fields", ()))
+        return Outcome(
+            found,
+            frozenset(none),
+            fields=getattr(y, "_fields", ()),
+            in_double=computes_in_double(self.subject, case),
+        )
 
 
 @dataclass

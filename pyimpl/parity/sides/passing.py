@@ -86,6 +86,28 @@ def knows_arrays(subject: Any) -> bool:
     return any(name in ARRAY_LIBRARIES for name in [*named, *_imported(function.__code__)])
 
 
+def names_arrays(subject: Any) -> bool:
+    """Whether a function itself, or one of its module that it calls, names a library of arrays;
+    True where it cannot be asked.
+
+    Another than the module's code does, of which one function may know arrays and another not.
+    """
+    function, seen = _function(subject), set()
+    if function is None:
+        return True
+    waiting = [function]
+    while waiting:
+        one = waiting.pop()
+        seen.add(one)
+        for name in _imported(one.__code__):
+            value = one.__globals__.get(name)
+            if name in ARRAY_LIBRARIES or _root(value) in ARRAY_LIBRARIES:
+                return True
+            if isinstance(value, types.FunctionType) and value not in seen:
+                waiting.append(value)
+    return False
+
+
 def _function(subject: Any) -> types.FunctionType | None:
     subject = inspect.unwrap(subject) if callable(subject) else subject
     for candidate in (subject, getattr(subject, "func", None), getattr(subject, "__func__", None)):
@@ -119,6 +141,14 @@ def is_list(annotation: Any) -> bool:
     text = annotation if isinstance(annotation, str) else str(annotation)
     name = text.removeprefix("<class '").removesuffix("'>").partition("[")[0]
     return name.rpartition(".")[2] in LISTS
+
+
+def computes_in_double(subject: Any, case: Case) -> bool:
+    """Whether a function is given Python's numbers alone, which are in Float64: no array, or arrays
+    in whose place its code knows nothing but their entries.
+    """
+    floats = [array for array in case.all(Kind.INPUT) if array.dtype.kind in "fc"]
+    return bool(floats) and (not any(array.ndim for array in floats) or not knows_arrays(subject))
 
 
 def outcome_of(
