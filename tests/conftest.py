@@ -64,10 +64,12 @@ def pytest_collection_modifyitems(items):
 
 def pytest_configure(config):
     """Look whether live Julia is ready; it is started by the first test that needs it."""
+    # What a script runs in the background ignores Ctrl-C, or the end of its terminal, and what
+    # tests start would do the same: it could not be tried.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # So a shell starts what a script runs in the background, and what tests start would do the
-        # same: Ctrl-C could not be tried.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     wanted = config.getoption("--parity-reference")
     config.live_way = config.live_julia = None
     config.reference_note = ""

@@ -182,7 +182,7 @@ def test_what_juliapkg_installs_is_what_the_julia_package_needs():
     needed = json.loads(find_julia.REQUIREMENTS.read_text(encoding="utf-8"))
     bounds = project["compat"]
     assert needed["julia"] == bounds["julia"]
-    of_julia_itself = {"LinearAlgebra", "Random", "Statistics", "TOML"}
+    of_julia_itself = {"Dates", "LinearAlgebra", "Random", "Statistics", "TOML"}
     assert set(project["deps"]) == set(needed["packages"]) | of_julia_itself
     assert needed["packages"] == {
         name: {"uuid": project["deps"][name], "version": bounds[name]}

@@ -27,12 +27,20 @@ def calls_another(x):
     return squares(x) + 1
 
 
+def gives_back(x):
+    return torch.exp(x).detach().numpy()
+
+
 def scales(x):
     return x * SCALE.to(x.dtype)
 
 
 def converts(x):
     return torch.from_numpy(x).square().numpy()
+
+
+def gives_numpy_s(x):
+    return torch.tensor(x).exp().detach().numpy()
 
 
 def calls_what_converts(x):
@@ -61,10 +69,15 @@ def test_what_works_with_tensors_gets_them(function):
     assert found.error is None and {"y", "grad.x1"} <= set(map(str, found.arrays))
 
 
-@pytest.mark.parametrize("function", [plain, converts, calls_what_converts, len])
+@pytest.mark.parametrize("function", [plain, converts, gives_numpy_s, calls_what_converts, len])
 def test_what_takes_numpy_s_arrays_gets_these(function):
     assert not works_with(function, "torch")
     assert framework_of(function).name == "functions"
+
+
+def test_what_takes_tensors_and_gives_numpy_s_arrays_gets_tensors():
+    found = outcome(gives_back, x1=X)
+    np.testing.assert_allclose(found.arrays[Name.parse("y")], np.exp(X))
 
 
 def test_a_method_and_an_object_are_functions_too():

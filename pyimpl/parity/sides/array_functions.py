@@ -23,8 +23,10 @@ from .functions import FunctionSide
 from .passing import ARRAY_LIBRARIES, built, is_list, wants_scalars
 from .side import SECONDS, as_arrays, changed
 
-# Who calls one of these makes the library's arrays of others itself: such a function takes NumPy's.
-CONVERSIONS = ("from_numpy", "as_tensor", "from_dlpack", "device_put")
+# Who calls one of these makes the library's arrays of others itself, and who makes tensors and gives
+# NumPy's arrays back most likely as well: such a function takes NumPy's.
+CONVERSIONS = {"from_numpy", "as_tensor", "from_dlpack", "device_put"}
+MAKING, GIVING_BACK = {"tensor", "Tensor", "FloatTensor", "DoubleTensor"}, "numpy"
 
 
 class ArrayLibrary(Protocol):
@@ -202,23 +204,23 @@ def works_with(subject: Any, library: str) -> bool:
     """
     if library not in sys.modules:
         return False
-    waiting, works = [_code_and_names(subject)], False
+    waiting, works = [_code_and_names(subject)], _is_of(subject, library)
     seen: set[types.CodeType] = set()
+    called: set[str] = set()
     while waiting and len(seen) < MOST_FUNCTIONS:
         code, names = waiting.pop()
         if code is None or code in seen:
             continue
         seen.add(code)
         for name in _words(code):
-            if name in CONVERSIONS:
-                return False
             value = names.get(name)
-            if _is_of(value, library):
-                works = True
-            elif isinstance(value, types.FunctionType) and not _is_of(value, *ARRAY_LIBRARIES):
+            works = works or _is_of(value, library) or name.partition(".")[0] == library
+            if not isinstance(value, types.ModuleType):
+                called.add(name)
+            if isinstance(value, types.FunctionType) and not _is_of(value, *ARRAY_LIBRARIES):
                 waiting.append(_code_and_names(value))
-        works = works or any(name.partition(".")[0] == library for name in _words(code))
-    return works or _is_of(subject, library)
+    converts = called & CONVERSIONS or (called & MAKING and GIVING_BACK in called)
+    return works and not converts
 
 
 MOST_FUNCTIONS = 40
