@@ -27,6 +27,10 @@ def calls_another(x):
     return squares(x) + 1
 
 
+def multiplies_by_its_values(x):
+    return x * SCALE.detach().numpy().astype(x.dtype)
+
+
 def gives_back(x):
     return torch.exp(x).detach().numpy()
 
@@ -69,7 +73,10 @@ def test_what_works_with_tensors_gets_them(function):
     assert found.error is None and {"y", "grad.x1"} <= set(map(str, found.arrays))
 
 
-@pytest.mark.parametrize("function", [plain, converts, gives_numpy_s, calls_what_converts, len])
+@pytest.mark.parametrize(
+    "function",
+    [plain, converts, calls_what_converts, gives_numpy_s, multiplies_by_its_values, len],
+)
 def test_what_takes_numpy_s_arrays_gets_these(function):
     assert not works_with(function, "torch")
     assert framework_of(function).name == "functions"

@@ -23,8 +23,9 @@ from .functions import FunctionSide
 from .passing import ARRAY_LIBRARIES, built, is_list, wants_scalars
 from .side import SECONDS, as_arrays, changed
 
-# Who calls one of these makes the library's arrays of others itself, and who makes tensors and gives
-# NumPy's arrays back most likely as well: such a function takes NumPy's.
+# Who calls one of these makes the library's arrays of others itself. So does most likely who gives
+# NumPy's arrays back, and makes tensors or only has models that were made with the library. Such a
+# function takes NumPy's arrays.
 CONVERSIONS = {"from_numpy", "as_tensor", "from_dlpack", "device_put"}
 MAKING, GIVING_BACK = {"tensor", "Tensor", "FloatTensor", "DoubleTensor"}, "numpy"
 
@@ -205,6 +206,7 @@ def works_with(subject: Any, library: str) -> bool:
     if library not in sys.modules:
         return False
     waiting, works = [_code_and_names(subject)], _is_of(subject, library)
+    is_named = works
     seen: set[types.CodeType] = set()
     called: set[str] = set()
     while waiting and len(seen) < MOST_FUNCTIONS:
@@ -214,13 +216,17 @@ def works_with(subject: Any, library: str) -> bool:
         seen.add(code)
         for name in _words(code):
             value = names.get(name)
-            works = works or _is_of(value, library) or name.partition(".")[0] == library
+            is_named = is_named or name.partition(".")[0] == library
+            if isinstance(value, types.ModuleType):
+                is_named = is_named or _is_of(value, library)
+            works = works or is_named or _is_of(value, library)
             if not isinstance(value, types.ModuleType):
                 called.add(name)
             if isinstance(value, types.FunctionType) and not _is_of(value, *ARRAY_LIBRARIES):
                 waiting.append(_code_and_names(value))
-    converts = called & CONVERSIONS or (called & MAKING and GIVING_BACK in called)
-    return works and not converts
+    if called & CONVERSIONS or (GIVING_BACK in called and (called & MAKING or not is_named)):
+        return False
+    return works
 
 
 MOST_FUNCTIONS = 40
