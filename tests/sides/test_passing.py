@@ -106,3 +106,5 @@ def test_pythons_numbers_are_in_float64_whatever_the_case_is():
     assert computes_in_double(np.sum, case_of(x1=np.asarray(1.5, np.float32)))
     assert computes_in_double(plain, single) and not computes_in_double(np.sum, single)
     assert not computes_in_double(plain, case_of(x1=np.asarray(3)))
+    listed = without_arrays("import numpy as np\ndef f(xs: list): return xs")
+    assert computes_in_double(listed, single)

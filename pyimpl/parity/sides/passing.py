@@ -144,11 +144,13 @@ def is_list(annotation: Any) -> bool:
 
 
 def computes_in_double(subject: Any, case: Case) -> bool:
-    """Whether a function is given Python's numbers alone, which are in Float64: no array, or arrays
-    in whose place its code knows nothing but their entries.
+    """Whether a function is given Python's numbers alone, which are in Float64: numbers, lists, or
+    arrays in whose place its code knows nothing but their entries.
     """
-    floats = [array for array in case.all(Kind.INPUT) if array.dtype.kind in "fc"]
-    return bool(floats) and (not any(array.ndim for array in floats) or not knows_arrays(subject))
+    if not any(array.dtype.kind in "fc" for array in case.all(Kind.INPUT)):
+        return False
+    given = as_passed(subject, case).open_to_change.values()
+    return not any(type(x) is np.ndarray and x.dtype.kind in "fc" for x in given)
 
 
 def outcome_of(
