@@ -94,3 +94,17 @@ def test_what_is_kept_from_call_to_call_is_named():
     text = story(checked(counting, lambda x: x, arrays("n")))
     assert "python gave more than one result for the same inputs: python changes TALLY" in text
     assert "why: python changes TALLY from call to call" in text
+
+
+SIGN = [1.0]
+
+
+def turning(x):
+    SIGN[0] = -SIGN[0]
+    return x * SIGN[0]
+
+
+def test_what_a_second_call_undoes_is_named_as_well():
+    SIGN[0] = -1.0
+    text = story(checked(turning, lambda x: x, arrays("2"), calls=2))
+    assert "it changes what it keeps from call to call (SIGN)" in text

@@ -140,7 +140,8 @@ def _keeping(result: Result, reference: PairReference) -> dict[str, list[str]]:
         case = result.evidence[-1].case
     if case is None or not (result.random or (calls > 1 and result.report.findings)):
         return {}
-    case, found = case.cast(np.float64), {}
+    # once: a second call may undo what the first has changed
+    case, found = replace(case.cast(np.float64), config=case.config | {"calls": 1}), {}
     if isinstance(pair.python, FunctionSide):
         found["python"] = pair.python.changes(case)
         if reference.asks:
