@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyimpl.parity.case.case import Case, Outcome
-from pyimpl.parity.case.names import OUTPUT
+from pyimpl.parity.case.names import OUTPUT, Name
 from pyimpl.parity.judge.verdict import (
     FACTOR,
     NUDGE,
@@ -190,3 +190,13 @@ def test_one_part_of_complex_numbers_may_be_constant():
     assert not compare(case_of(x1=real), outcome, outcome, {}).blind
     both = Outcome({"y.real": imag, "y.imag": imag})
     assert len(compare(case_of(x1=real), both, both, {}).blind) == 2
+
+
+@pytest.mark.parametrize("after", [{}, {"after.x1": [1.0, 2.0]}])
+def test_two_sides_that_do_nothing_prove_nothing(after):
+    case = Case("f", {}, {Name.parse("x1"): np.array([1.0, 2.0])}, "function")
+    arrays = {Name.parse(name): np.array(array) for name, array in after.items()}
+    verdict = compare(case, Outcome(arrays), Outcome(dict(arrays)), {})
+    assert Name.parse("y") in verdict.blind and set(arrays) <= verdict.blind
+    changed = {Name.parse("after.x1"): np.array([2.0, 4.0])}
+    assert not compare(case, Outcome(changed), Outcome(dict(changed)), {}).blind

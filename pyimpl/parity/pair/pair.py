@@ -15,7 +15,7 @@ from ..case.arguments import Argument, arguments_of, as_plain, leaves_of
 from ..case.case import Case, Outcome
 from ..case.draws import drawn_fill
 from ..case.inputs import Drawn, Given, Inputs, as_inputs
-from ..case.names import Kind, Name, numbered
+from ..case.names import OUTPUT, Kind, Name, numbered
 from ..case.values import Called
 from ..judge.findings import Report
 from ..judge.freedoms import Freedoms, freed, parse_freedoms
@@ -338,6 +338,8 @@ class Result:
             return ""
         if self.report.cases and 2 * len(self.doubts) >= self.report.cases:
             return str(next(iter(self.doubts.values())))
+        if OUTPUT in self.report.mistrusted and not self.report.trusted:
+            return "nothing was compared that could differ: results are missing, or all alike"
         return ""
 
 
