@@ -11,7 +11,7 @@ from ..case.names import OUTPUT, Kind, Name, numbered
 from .copying import copied
 from .framework import Framework
 from .keeping import changed_globals
-from .passing import computes_in_double, outcome_of
+from .passing import Own, computes_in_double, outcome_of
 from .side import Guarded, PythonSide, arguments, as_arrays, changed
 
 STEP = 2.0**-10  # of central differences
@@ -46,6 +46,11 @@ class FunctionSide(Guarded):
         """The globals of its module that a call changes."""
         return changed_globals(self.subject, lambda: self.evaluate(case))
 
+    @property
+    def _own(self) -> Own | None:
+        """What makes arrays of another library of NumPy's; None: it takes NumPy's."""
+        return None
+
     def _evaluate(self, case: Case) -> Outcome:
         """Output after every call, arguments afterwards, and the gradients."""
         subject = copied(self.subject)
@@ -54,27 +59,32 @@ class FunctionSide(Guarded):
         after: dict[int, Any] = {}
         y = None
         for call in range(case.config.get("calls", 1)):
-            y, after = outcome_of(self.subject, case, subject)
+            y, after = outcome_of(self.subject, case, subject, own=self._own)
             found |= as_arrays(OUTPUT.at(call + 1 if call else 0), y, case.dtype)
         found |= changed(case, after)
-        dys = case.all(Kind.COTANGENT)
-        if dys and self.has_gradient:
-            dy = dys[0] if len(dys) == 1 else tuple(dys)
-            if self.backward is not None:
-                grads, _ = outcome_of(self.subject, case, self.backward, dy)
-                grads = grads if isinstance(grads, tuple | list) else (grads,)
-            else:
-                grads = subject.pullback(*arguments(case))[1](dy)[1:]
-            for i, grad in enumerate(grads, 1):
-                arrays = as_arrays(numbered(Kind.INPUT_GRADIENT, i), grad, case.dtype)
+        if case.all(Kind.COTANGENT) and self.has_gradient:
+            for number, gradient in self._gradients(case, subject).items():
+                name = numbered(Kind.INPUT_GRADIENT, number)
+                arrays = as_arrays(name, gradient, case.dtype)
                 found |= arrays
-                none |= set() if arrays else {numbered(Kind.INPUT_GRADIENT, i)}
+                none |= set() if arrays else {name}
         return Outcome(
             found,
             frozenset(none),
             fields=getattr(y, "_fields", ()),
-            in_double=computes_in_double(self.subject, case),
+            in_double=self._own is None and computes_in_double(self.subject, case),
         )
+
+    def _gradients(self, case: Case, subject: Any) -> dict[int, Any]:
+        """Those of the inputs by number, None for what has none."""
+        dys = [dy if self._own is None else self._own(dy) for dy in case.all(Kind.COTANGENT)]
+        dy = dys[0] if len(dys) == 1 else tuple(dys)
+        if self.backward is not None:
+            grads, _ = outcome_of(self.subject, case, self.backward, dy, own=self._own)
+            grads = grads if isinstance(grads, tuple | list) else (grads,)
+        else:
+            grads = subject.pullback(*arguments(case))[1](dy)[1:]
+        return dict(enumerate(grads, 1))
 
 
 @dataclass

@@ -6,7 +6,6 @@ do not wrap around, and `round(x, 2)` rounds another way than NumPy's.
 """
 
 import inspect
-import types
 from collections.abc import Callable
 from typing import Any
 
@@ -16,8 +15,9 @@ from ..case.arguments import Argument, arguments_of
 from ..case.case import Case
 from ..case.names import Kind
 from .building import Builder, Built
+from .code_names import ARRAY_LIBRARIES, function_of, home_of, names_in, words_of
 
-ARRAY_LIBRARIES = ("numpy", "torch", "jax", "scipy", "pandas", "pyimpl", "tensorflow", "cupy")
+Own = Callable[[np.ndarray], Any]  # from an array of NumPy's to one of another library
 LISTS = ("list", "List", "Sequence", "Iterable", "tuple", "Tuple")
 
 
@@ -36,14 +36,17 @@ class Entries(np.ndarray):
         return iter(self.tolist()) if self.ndim == 1 else super().__iter__()
 
 
-def as_passed(subject: Any, case: Case) -> Built:
-    """Copies of the inputs of a case as a user would pass them to the function."""
-    arrays = knows_arrays(subject)
+def as_passed(subject: Any, case: Case, own: Own | None = None) -> Built:
+    """Copies of the inputs of a case as a user would pass them to the function; `own` makes of
+    NumPy's arrays those of the library that it works with.
+    """
+    arrays = own is not None or knows_arrays(subject)
 
     def given(array: np.ndarray, annotation: Any) -> Any:
         if array.ndim and is_list(annotation):
             return array.tolist()
-        return _passed(array.copy(), arrays)
+        passed = _passed(array.copy(), arrays)
+        return own(passed) if own is not None and array.ndim else passed
 
     return built(subject, case, given)
 
@@ -65,11 +68,15 @@ def _passed(array: np.ndarray, arrays: bool) -> Any:
     return array if arrays else array.view(Entries)
 
 
-def as_scalars(subject: Any, case: Case) -> Built:
-    """Copies of the inputs with NumPy's own numbers, for functions that ask a number for its shape
-    or its type.
+def as_scalars(subject: Any, case: Case, own: Own | None = None) -> Built:
+    """Copies of the inputs with NumPy's own numbers, or the library's, for functions that ask a
+    number for its shape or its type.
     """
-    return built(subject, case, lambda array, annotation: array.copy()[()])
+
+    def given(array: np.ndarray, annotation: Any) -> Any:
+        return array.copy()[()] if own is None else own(array.copy())
+
+    return built(subject, case, given)
 
 
 def wants_scalars(error: BaseException) -> bool:
@@ -79,11 +86,12 @@ def wants_scalars(error: BaseException) -> bool:
 
 def knows_arrays(subject: Any) -> bool:
     """Whether the code of a function names a library of arrays; True where it cannot be asked."""
-    function = _function(subject)
+    function = function_of(subject)
     if function is None:
         return True
-    named = [_root(value) for value in function.__globals__.values()]
-    return any(name in ARRAY_LIBRARIES for name in [*named, *_imported(function.__code__)])
+    named = [home_of(value) for value in function.__globals__.values()]
+    words = [word.partition(".")[0] for word in words_of(function.__code__)]
+    return any(name in ARRAY_LIBRARIES for name in [*named, *words])
 
 
 def names_arrays(subject: Any) -> bool:
@@ -92,46 +100,11 @@ def names_arrays(subject: Any) -> bool:
 
     Another than the module's code does, of which one function may know arrays and another not.
     """
-    function, seen = _function(subject), set()
-    if function is None:
-        return True
-    waiting = [function]
-    while waiting:
-        one = waiting.pop()
-        seen.add(one)
-        for name in _imported(one.__code__):
-            value = one.__globals__.get(name)
-            if name in ARRAY_LIBRARIES or _root(value) in ARRAY_LIBRARIES:
-                return True
-            if isinstance(value, types.FunctionType) and value not in seen:
-                waiting.append(value)
-    return False
-
-
-def _function(subject: Any) -> types.FunctionType | None:
-    subject = inspect.unwrap(subject) if callable(subject) else subject
-    for candidate in (subject, getattr(subject, "func", None), getattr(subject, "__func__", None)):
-        if isinstance(candidate, types.FunctionType):
-            return candidate
-    return None
-
-
-def _root(value: Any) -> str:
-    name = value.__name__ if isinstance(value, types.ModuleType) else _home(value)
-    return name.partition(".")[0] if isinstance(name, str) else ""
-
-
-def _home(value: Any) -> Any:
-    return getattr(value, "__module__", "") if callable(value) else ""
-
-
-def _imported(code: types.CodeType) -> list[str]:
-    """The names that a function itself imports, in functions inside of it, too."""
-    inner = [part for part in code.co_consts if isinstance(part, types.CodeType)]
-    return [
-        *(name.partition(".")[0] for name in code.co_names),
-        *(name for part in inner for name in _imported(part)),
-    ]
+    function = function_of(subject)
+    return function is None or any(
+        name.partition(".")[0] in ARRAY_LIBRARIES or home_of(value) in ARRAY_LIBRARIES
+        for name, value in names_in(function)
+    )
 
 
 def is_list(annotation: Any) -> bool:
@@ -154,18 +127,22 @@ def computes_in_double(subject: Any, case: Case) -> bool:
 
 
 def outcome_of(
-    subject: Any, case: Case, function: Callable[..., Any], *first: Any
+    subject: Any,
+    case: Case,
+    function: Callable[..., Any],
+    *first: Any,
+    own: Own | None = None,
 ) -> tuple[Any, dict[int, Any]]:
     """What a function gives of the inputs as a user would pass them to the subject, and those that
     it may have changed, by number, afterwards; of NumPy's numbers where it takes them for such.
 
-    `first` are arguments that stand before the inputs.
+    `first` are arguments that stand before the inputs, `own` is as in `as_passed`.
     """
-    built = as_passed(subject, case)
+    made = as_passed(subject, case, own)
     try:
-        return function(*first, *built.places, **built.keywords), built.open_to_change
+        return function(*first, *made.places, **made.keywords), made.open_to_change
     except AttributeError as error:
         if not wants_scalars(error):
             raise
-    built = as_scalars(subject, case)
-    return function(*first, *built.places, **built.keywords), built.open_to_change
+    made = as_scalars(subject, case, own)
+    return function(*first, *made.places, **made.keywords), made.open_to_change
