@@ -98,13 +98,6 @@ def test_a_method_and_an_object_are_functions_too():
     assert works_with(Model(), "torch") and works_with(Model().applied, "torch")
 
 
-def test_gradients_are_autograd_s():
-    found = outcome(squares, x1=X, dy1=3 * np.ones_like(X))
-    np.testing.assert_array_equal(found.arrays[Name.parse("grad.x1")], 6 * X)
-    single = outcome(squares, x1=X.astype(np.float32), dy1=np.ones((2, 2), np.float32))
-    assert {array.dtype for array in single.arrays.values()} == {np.dtype(np.float32)}
-
-
 def test_several_results_have_a_cotangent_each_and_counts_none():
     def parts(x):
         return {"sum": x.sum(), "count": torch.tensor(x.numel()), "both": (x, torch.exp(x))}
@@ -123,31 +116,6 @@ def test_a_number_is_python_s_own_and_has_a_gradient():
     found = outcome(times, x1=X, x2=np.array(2.0), dy1=np.ones_like(X))
     assert seen[0] is float
     assert found.arrays[Name.parse("grad.x2")] == X.sum()
-
-
-def test_what_is_done_to_an_argument_is_told_and_does_no_harm_to_the_gradient():
-    def doubles(x):
-        x.mul_(torch.tensor(2.0, dtype=x.dtype))
-        return x
-
-    found = outcome(doubles, x1=X, dy1=np.ones_like(X))
-    np.testing.assert_array_equal(found.arrays[Name.parse("after.x1")], 2 * X)
-    np.testing.assert_array_equal(found.arrays[Name.parse("grad.x1")], 2 * np.ones_like(X))
-
-
-def test_what_has_no_gradient_is_told_so():
-    def signs(x):
-        return torch.sign(x).detach()
-
-    found = outcome(signs, x1=X, dy1=np.ones_like(X))
-    assert found.error is None and found.none == {Name.parse("grad.x1")}
-
-
-def test_a_backward_pass_of_the_user_s_takes_tensors():
-    side = side_of(squares, lambda dy, x: torch.mul(dy, x) * 2)
-    given = {Name.parse("x1"): X, Name.parse("dy1"): np.ones_like(X)}
-    found = side.evaluate(Case("f", {}, given, "function"))
-    np.testing.assert_array_equal(found.arrays[Name.parse("grad.x1")], 2 * X)
 
 
 def test_the_gradient_of_a_complex_result_is_refused_with_a_remedy():

@@ -8,7 +8,6 @@ import pyimpl
 from pyimpl.parity import arrays
 from pyimpl.parity.sides.equinox_modules import EQUINOX
 from pyimpl.parity.sides.frameworks import framework_of, side_of
-from pyimpl.parity.sides.training import Training
 
 jax = pytest.importorskip("jax")
 eqx = pytest.importorskip("equinox")
@@ -82,18 +81,3 @@ def test_settings_are_those_of_all_parts_and_can_be_put():
 def test_dropout_is_seen():
     assert EQUINOX.drops(side_of(eqx.nn.Sequential([eqx.nn.Dropout(0.5)])))
     assert not EQUINOX.drops(side_of(model()))
-
-
-def test_training_with_a_rule_of_optax():
-    optax = pytest.importorskip("optax")
-
-    def mse(y, target):
-        return ((y - target) ** 2).mean()
-
-    ours = Training((mse, "mse"), (optax.sgd(0.125), "Descent(0.125)"), steps=3)
-    theirs = Training((pyimpl.mse, "mse"), (pyimpl.Descent(0.125), "Descent(0.125)"), steps=3)
-    inputs = arrays("batch,3", "batch,2", sizes=(1, 4))
-    result = checked(model(), twin(), inputs, training=ours, of_julia=theirs, count=4)
-    assert result.agrees
-    with pytest.raises(TypeError, match="optax"):
-        checked(model(), twin(), inputs, training=theirs, count=4)

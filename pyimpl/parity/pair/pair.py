@@ -30,7 +30,7 @@ from ..judge.verdict import (
 )
 from ..reference.session import JuliaSide, Layout, parsed_layout
 from ..sides.frameworks import side_of
-from ..sides.functions import DifferencesSide, FunctionSide
+from ..sides.functions import FUNCTIONS, DifferencesSide, FunctionSide
 from ..sides.side import SECONDS, PythonSide
 from ..sides.training import RuleSide, Training, training_side
 from .crossing import compared, sent
@@ -418,6 +418,11 @@ def make_pair(
             raise ValueError(
                 "gradients are measured by central differences for functions only; a model has "
                 "its own"
+            )
+        if side.framework is not FUNCTIONS:
+            raise ValueError(
+                "gradients are measured by central differences for functions of NumPy's arrays; "
+                f"{side.framework.name} have their own"
             )
         side = DifferencesSide(python, seconds=seconds)
     default = "reversed" if side.is_model else "same"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .framework import Framework
-from .jax_arrays import JaxModels
+from .jax_models import JaxModels
 from .side import PythonSide
 
 

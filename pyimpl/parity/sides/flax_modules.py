@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .framework import Framework, Setting
-from .jax_arrays import JaxModels
+from .jax_models import JaxModels
 from .side import PythonSide
 
 

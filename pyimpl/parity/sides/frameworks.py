@@ -11,8 +11,9 @@ from .jax_arrays import JAX
 from .listed import Lists
 from .own_objects import OWN_OBJECTS
 from .pyimpl_layers import PYIMPL
-from .pytorch import PYTORCH, TENSOR_FUNCTIONS
+from .pytorch import PYTORCH
 from .side import SECONDS, PythonSide
+from .torch_functions import TENSOR_FUNCTIONS
 
 # The first that recognises a subject runs it, so what recognises most comes last.
 FRAMEWORKS: tuple[Framework, ...] = (

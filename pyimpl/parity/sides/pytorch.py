@@ -6,8 +6,8 @@ PyTorch is never imported here: only what was made with it is recognised.
 import copy
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -16,7 +16,6 @@ import numpy as np
 
 from ..case.case import Case, Outcome
 from ..case.names import OUTPUT, RULED, Kind, Name, numbered
-from .array_functions import array_function, works_with
 from .framework import Framework, Program, RuleSetting, Setting
 from .side import Guarded, PythonSide, as_arrays, changed
 from .trace import Trace, ended_early, single_call
@@ -38,7 +37,7 @@ def _copied(module: Any) -> Any:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Several threads wait longer for each other than arrays as small as ours take."""
     torch = sys.modules["torch"]
     threads = torch.get_num_threads()
@@ -47,35 +46,6 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
-
-
-class TorchLibrary:
-    """PyTorch as a library of arrays."""
-
-    name = "torch"
-
-    def working(self) -> AbstractContextManager[None]:
-        """On one thread."""
-        return _one_thread()
-
-    def array(self, x: np.ndarray) -> Any:
-        """A tensor."""
-        return sys.modules["torch"].from_numpy(np.array(x))
-
-    def gradients(
-        self, function: Callable[..., Any], xs: Sequence[Any], dys: Sequence[Any], key: Hashable
-    ) -> list[Any]:
-        """Autograd's."""
-        torch = sys.modules["torch"]
-        leaves = [x.requires_grad_() for x in xs]
-        # A function may work in place on what it is given, which a leaf of autograd's refuses.
-        value = function([x.clone() for x in leaves], dys)
-        if not leaves or not getattr(value, "requires_grad", False):
-            return [None] * len(leaves)
-        return list(torch.autograd.grad(value, leaves, allow_unused=True))
-
-
-LIBRARY = TorchLibrary()
 
 
 @dataclass
@@ -124,7 +94,7 @@ class TorchSide(Guarded):
 
     def _evaluate(self, case: Case) -> Outcome:
         """Output, gradients of inputs and parameters, parameters and buffers afterwards."""
-        with _one_thread():
+        with one_thread():
             return self._outcome(case)
 
     def _outcome(self, case: Case) -> Outcome:
@@ -272,7 +242,7 @@ class PyTorch(Framework):
             return single_call(side, case)
         from .torch_tracing import traced
 
-        with _one_thread():
+        with one_thread():
             found = side.shielded(
                 lambda: traced(side.placed(case), case.all(Kind.INPUT), case.trains, side)
             )
@@ -398,19 +368,4 @@ def _with_setting(rule: Callable[[Any], Any], name: str, value: Any) -> Callable
     return adjusted
 
 
-class TensorFunctions(PyTorch):
-    """Functions of tensors."""
-
-    name = "functions of PyTorch"
-
-    def recognises(self, subject: Any) -> bool:
-        """Whether it is a function whose code works with tensors."""
-        return callable(subject) and works_with(subject, "torch")
-
-    def side(self, subject: Any, backward: Callable[..., Any] | None, seconds: float) -> PythonSide:
-        """The function, given tensors."""
-        return array_function(LIBRARY, self, subject, backward, seconds)
-
-
 PYTORCH = PyTorch()
-TENSOR_FUNCTIONS = TensorFunctions()
