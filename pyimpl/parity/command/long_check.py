@@ -45,14 +45,10 @@ def sought(
                 row, julia, dtypes, count, seed, folder, lambda done: step(done, count, "case")
             )
         keep(found, folder, provenance)
-        reports.append(found.report)
-    if any(row.key == TRAIN_ROW.key for row in rows):
-        reports = [
-            _with_trajectories(report, julia, dtypes, seed)
-            if report.subject.key == TRAIN_ROW.key
-            else report
-            for report in reports
-        ]
+        trained = row.key == TRAIN_ROW.key
+        reports.append(
+            _with_trajectories(found.report, julia, dtypes, seed) if trained else found.report
+        )
     screen.print(
         "the worst case of every row is kept, and is where the next search begins: "
         f"julia-parity check --recording {shlex.quote(str(folder))}",

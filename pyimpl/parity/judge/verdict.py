@@ -342,13 +342,13 @@ def compare(
 
 def _is_idle(case: Case, outcome: Outcome) -> bool:
     """Whether a side gives nothing and leaves its arguments as they were."""
-    before = {
-        replace(name, kind=Kind.ARGUMENT): array
-        for name, array in case.arrays.items()
-        if name.kind is Kind.INPUT
-    }
+
+    def is_as_before(name: Name, array: np.ndarray) -> bool:
+        before = case.arrays.get(replace(name, kind=Kind.INPUT))
+        return before is not None and np.array_equal(array, before, equal_nan=True)
+
     return all(
-        name in before and np.array_equal(array, before[name], equal_nan=True)
+        name.kind is Kind.ARGUMENT and is_as_before(name, array)
         for name, array in outcome.arrays.items()
     )
 

@@ -221,13 +221,11 @@ def stage_list(
     sides: dict[str, PythonSide] = {}
     alone: list[str] = []
     for name, subject in subjects.items():
-        side = None
-        plain = isinstance(frameworks[name].side(subject, None, seconds), FunctionSide)
-        if plain and not hasattr(subject, "pullback"):
+        side = frameworks[name].side(subject, None, seconds)
+        if isinstance(side, FunctionSide) and not hasattr(subject, "pullback"):
             around = dict.fromkeys(frameworks.values())
             made = (framework.function(subject, seconds) for framework in around)
-            side = next((found for found in made if found is not None), None)
-        side = side or frameworks[name].side(subject, None, seconds)
+            side = next((found for found in made if found is not None), side)
         sides[name], left_out = side.framework.shared(side)
         alone += [f"{name}.{array}" for array in left_out]
     return StageList(model, sides, tuple(alone))

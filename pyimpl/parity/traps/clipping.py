@@ -76,7 +76,7 @@ def _of_one(name: ast.Name, every: ast.expr, one: ast.expr, at: Scope) -> ast.AS
                     if isinstance(each, ast.Name) and each.id == target
                 }
                 new[part] = _loaded(replaced(over.elt, elements))
-        elif isinstance(part, ast.Name) and part.id != name.id:
+        elif isinstance(part, ast.Name):
             inner = _of_one(part, every, one, at)
             if inner is not None:
                 new[part] = inner

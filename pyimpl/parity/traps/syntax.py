@@ -191,29 +191,29 @@ class Scope:
         """
         if not isinstance(name, ast.Name) or name.id in self._made_of(name.id, set()):
             return None
-        return self._assigned(name)
+        return self._assigned.get(name.id)
 
     def _made_of(self, name: str, seen: set[str]) -> set[str]:
         """The names that a local name's definition is made of, and those that they are made of."""
-        value = self._assigned(ast.Name(name, ast.Load()))
+        value = self._assigned.get(name)
         for part in ast.walk(value) if value is not None else ():
             if isinstance(part, ast.Name) and part.id not in seen:
                 seen.add(part.id)
                 self._made_of(part.id, seen)
         return seen
 
-    def _assigned(self, name: ast.Name) -> ast.expr | None:
-        """What is assigned to a name, where that is done once."""
-        found: list[ast.expr] = []
+    @cached_property
+    def _assigned(self) -> dict[str, ast.expr]:
+        """What is assigned to names, to which that is done once."""
+        found: dict[str, list[ast.expr]] = {}
         for node in ast.walk(self.tree):
-            if isinstance(node, ast.Assign):
-                for target in node.targets:
-                    parts = target.elts if isinstance(target, ast.Tuple) else [target]
-                    if any(isinstance(part, ast.Name) and part.id == name.id for part in parts):
-                        found.append(node.value)
-            elif isinstance(node, ast.AugAssign) and same(node.target, name):
-                found.append(node.value)
-        return found[0] if len(found) == 1 else None
+            if not isinstance(node, ast.Assign | ast.AugAssign):
+                continue
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                parts = target.elts if isinstance(target, ast.Tuple) else [target]
+                for name in {part.id for part in parts if isinstance(part, ast.Name)}:
+                    found.setdefault(name, []).append(node.value)
+        return {name: values[0] for name, values in found.items() if len(values) == 1}
 
     def results(self, node: ast.AST) -> list[ast.expr]:
         """What a statement gives back, each by itself."""
