@@ -68,6 +68,18 @@ class Case:
             }
         return replace(self, arrays=arrays)
 
+    def left_alone(self, name: Name, array: np.ndarray) -> bool:
+        """Whether an argument is after the call what it was before; False for what is none.
+
+        >>> case = Case("f", {}, {"x1": np.array([1.0, np.nan])}, "function")
+        >>> case.left_alone(Name.parse("after.x1"), np.array([1.0, np.nan]))
+        True
+        """
+        before = self.arrays.get(replace(name, kind=Kind.INPUT))
+        if name.kind is not Kind.ARGUMENT or before is None:
+            return False
+        return np.array_equal(array, before, equal_nan=True)
+
     @property
     def trains(self) -> bool:
         """Whether a layer is in training: as the mode says, which may leave it to whether a

@@ -342,15 +342,7 @@ def compare(
 
 def _is_idle(case: Case, outcome: Outcome) -> bool:
     """Whether a side gives nothing and leaves its arguments as they were."""
-
-    def is_as_before(name: Name, array: np.ndarray) -> bool:
-        before = case.arrays.get(replace(name, kind=Kind.INPUT))
-        return before is not None and np.array_equal(array, before, equal_nan=True)
-
-    return all(
-        name.kind is Kind.ARGUMENT and is_as_before(name, array)
-        for name, array in outcome.arrays.items()
-    )
+    return all(case.left_alone(name, array) for name, array in outcome.arrays.items())
 
 
 def _in_parts(outcome: Outcome) -> Outcome:

@@ -40,13 +40,9 @@ def _in_place(result: Result) -> str:
     }
 
     def changes(arrays: dict[Name, np.ndarray]) -> bool:
-        before = {
-            Name(Kind.ARGUMENT, name.path): x
-            for name, x in case.arrays.items()
-            if name.kind is Kind.INPUT
-        }
         return any(
-            name in before and not np.array_equal(x, before[name]) for name, x in arrays.items()
+            name.kind is Kind.ARGUMENT and not case.left_alone(name, x)
+            for name, x in arrays.items()
         )
 
     sides = [side for side, arrays in after.items() if changes(arrays)]

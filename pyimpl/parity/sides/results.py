@@ -2,6 +2,7 @@
 lists, sets in order, named tuples by name, texts for what has a name only.
 """
 
+import dataclasses
 import enum
 import itertools
 from collections import deque
@@ -27,6 +28,8 @@ def unfolded(value: Any, dtype: np.dtype) -> Any:
     """
     if isinstance(value, enum.Enum) and not isinstance(value, int | str | float):
         return value.name
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
     if isinstance(value, Fraction):
         return {"num": value.numerator, "den": value.denominator}
     if isinstance(value, PurePath):

@@ -2,7 +2,6 @@
 code raises is an outcome.
 """
 
-import dataclasses
 import datetime
 import traceback
 import warnings
@@ -138,9 +137,6 @@ def as_arrays(name: Name, value: Any, dtype: np.dtype) -> dict[Name, np.ndarray]
             for key, part in value.items()
             for k, v in as_arrays(name.part(key), part, dtype).items()
         }
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
-        return as_arrays(name, fields, dtype)
     if isinstance(value, np.ndarray) and value.dtype.kind == "U":
         return as_arrays(name, value.tolist(), dtype)
     if isinstance(value, str):
